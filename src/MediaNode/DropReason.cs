@@ -1,0 +1,60 @@
+namespace Nexus.MediaNode;
+
+/// <summary>
+/// Why a packet was not processed or not forwarded. Every drop on the packet path is counted under one of these
+/// and shows in <c>/metrics</c> as <c>nexus_dropped_packets_total{reason="…"}</c>. Add a name rather than reuse a wrong one.
+/// </summary>
+public enum DropReason : byte
+{
+    None = 0,
+
+    /// <summary>First octet fits none of RFC 7983's ranges.</summary>
+    UnknownProtocol,
+
+    /// <summary>No session is known for the source, and the packet is not a STUN request that could make one.</summary>
+    UnknownTuple,
+
+    /// <summary>Longer than the receive buffer, or an empty datagram.</summary>
+    BadLength,
+
+    StunMalformed,
+    StunUnknownUfrag,
+    StunBadIntegrity,
+    StunRateLimited,
+
+    DtlsMalformed,
+    DtlsNotValidatedTuple,
+    DtlsQueueFull,
+
+    SrtpNotReady,
+    SrtpAuthFailed,
+    SrtpReplayed,
+    SrtpTooShort,
+
+    RtpMalformed,
+    RtpUnknownSsrc,
+    RtpUnknownPayloadType,
+    RtpTooManySsrcs,
+    RtpDuplicate,
+    RtpTooOld,
+
+    RtcpMalformed,
+
+    CodecMalformed,
+
+    /// <summary>The egress queue of a turn, or a socket's send buffer, was full.</summary>
+    EgressFull,
+
+    /// <summary>Not an error: publisher padding, or a layer the subscriber did not ask for, is never forwarded.</summary>
+    Padding,
+    LayerNotWanted,
+    SubscriptionPaused,
+    TrackMuted,
+
+    /// <summary>A repeat was asked for a packet that is no longer held, or was repeated just now.</summary>
+    NackNotHeld,
+    NackRepeated,
+
+    TcpFrameTooLong,
+    CommandQueueFull,
+}
