@@ -1,0 +1,78 @@
+# Runs every test there is: the .NET projects under tests/, then the browsers (tests/Interop).
+
+test_usage() {
+  cat <<'HELP'
+usage: ./nexus test [filter]
+
+Installs what the tests need (Debian packages as root, node modules), builds once, runs all tests, or those whose
+name contains the filter, and ends with the failures, the skips with their reasons, and one line of totals:
+  N passed, N failed, N skipped
+Exit code 0 when something ran and nothing failed. Results are kept in artifacts/test.
+HELP
+}
+
+# What the tests call, and the Debian package that brings it.
+needed=(chromium:chromium firefox-esr:firefox-esr ffmpeg:ffmpeg ip:iproute2 nft:nftables openssl:openssl curl:curl
+  node:nodejs npm:npm)
+
+install_packages() {
+  local missing=() entry sudo=''
+  for entry in "${needed[@]}"; do
+    PATH=$PATH:/usr/sbin command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
+  done
+  ((${#missing[@]})) || return 0
+  command -v apt-get >/dev/null || die "the tests need ${missing[*]}: install them"
+  ((EUID == 0)) || sudo=sudo
+  echo "nexus: installing ${missing[*]} …" >&2
+  { $sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qy --no-install-recommends "${missing[@]}"; } \
+    </dev/null >"$root/.nexus/apt.log" 2>&1 || { tail -n 20 "$root/.nexus/apt.log" >&2; die "could not install ${missing[*]}"; }
+}
+
+install_node_modules() {
+  local interop="$root/tests/Interop"
+  [[ $interop/node_modules/.package-lock.json -nt $interop/package-lock.json ]] ||
+    (cd "$interop" && npm ci --no-audit --no-fund </dev/null >&2 && touch node_modules/.package-lock.json) ||
+    die "npm ci failed in tests/Interop"
+}
+
+# A trx file and a log per .NET test project; one junit file for the browsers.
+run_dotnet_tests() {
+  local project name filter=()
+  [[ -n $1 ]] && filter=(--filter "FullyQualifiedName~$1|DisplayName~$1")
+  for project in "$root"/tests/*/*.csproj; do
+    grep -q TestProject.props "$project" || continue
+    name=$(basename "$project" .csproj)
+    echo "== $name" >&2
+    dotnet test "$(output "$name")/$name.dll" "${filter[@]}" --logger "trx;LogFileName=$name.trx" \
+      --results-directory "$results" --blame-hang-timeout 5m --blame-hang-dump-type none </dev/null >"$results/$name.log" 2>&1 ||
+      echo "$name" >>"$results/dotnet.failed"
+    tail -n 1 "$results/$name.log" >&2
+  done
+}
+
+run_interop_tests() {
+  local filter=()
+  [[ -n $1 ]] && filter=("--test-name-pattern=/$(sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$1")/i")
+  compgen -G "$root/tests/Interop/*.test.mjs" >/dev/null || return 0
+  echo "== Interop" >&2
+  (cd "$root/tests/Interop" && NEXUS_ENGINE=$engine node --test --test-concurrency=1 --test-timeout=120000 "${filter[@]}" \
+    --test-reporter=spec --test-reporter-destination=stderr \
+    --test-reporter=junit --test-reporter-destination="$results/Interop.junit.xml" *.test.mjs </dev/null) ||
+    echo Interop >>"$results/node.failed"
+}
+
+run_tests() {
+  case ${1:-} in
+    -h | --help) test_usage; return ;;
+    -*) die "test: unknown option '$1'" ;;
+  esac
+  (($# <= 1)) || die "test takes one filter"
+  results="$root/artifacts/test"
+  rm -rf "$results"; mkdir -p "$results" "$root/.nexus"
+  install_packages
+  install_node_modules
+  build_project Nexus.Orleans.sln all src tests bench
+  run_dotnet_tests "${1:-}"
+  run_interop_tests "${1:-}"
+  exec node "$root/build/test-summary.mjs" "$results"
+}
