@@ -1,0 +1,16 @@
+namespace Orleans.Concurrency;
+
+/// <summary>The caller does not wait: the call returns at once, failures are not reported.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class OneWayAttribute : Attribute
+{
+}
+
+/// <summary>Wraps a value that nobody changes after it was passed.</summary>
+[GenerateSerializer]
+[Immutable]
+public readonly struct Immutable<T>(T value)
+{
+    [Id(0)]
+    public readonly T Value = value;
+}
