@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using Nexus.Link;
+using Orleans;
+using Orleans.Concurrency;
+
+namespace Nexus.Contracts;
+
+/// <summary>Policy, roster, and the nodes a room is on. Key: <see cref="Keys.Room"/>. It is the roster: a read after a join is never stale.</summary>
+public interface IRoomGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the room, or changes the policy of the one that is there.</summary>
+    Task<RoomView> Create(RoomPolicy policy, TenantRules tenant);
+
+    /// <summary>A place in the roster and a node to go to, or a named refusal. Makes the room when it is not there.</summary>
+    Task<AdmitResult> Admit(AdmitRequest request);
+
+    /// <summary>A participant's newer state. Older versions than the roster's are ignored; Disconnected removes.</summary>
+    Task Update(ParticipantView participant);
+
+    /// <summary>Null when there is no such room.</summary>
+    Task<RoomView?> Describe();
+
+    /// <summary>Everyone leaves with <paramref name="reason"/>, and the room is gone. False when there was none.</summary>
+    Task<bool> Close(string reason);
+}
+
+/// <summary>One person in one room: sessions (legs), grants, published tracks, wishes, grace. Key: <see cref="Keys.Participant"/>.</summary>
+public interface IParticipantGrain : IGrainWithStringKey
+{
+    /// <summary>Joins with one leg. A leg of the same kind that was there leaves with DUPLICATE_IDENTITY; a Duplex leg replaces all.</summary>
+    Task<JoinResult> Join(JoinRequest request);
+
+    /// <summary>ICE restart of one session.</summary>
+    Task<RestartResult> RestartIce(string session, IceRestart restart);
+
+    /// <summary>Ends one session on the client's behalf; the participant leaves with its last.</summary>
+    Task<ActResult> Leave(string session, string reason);
+
+    /// <summary>Whether the session is one of this participant's.</summary>
+    Task<bool> HasSession(string session);
+
+    /// <summary>Null when the participant is not in the room.</summary>
+    Task<ParticipantView?> Describe();
+
+    /// <summary>Ends all sessions, once the node has confirmed it.</summary>
+    Task<ActResult> Remove(string reason);
+
+    /// <summary>Server mute: the track is received and not forwarded.</summary>
+    Task<ActResult> Mute(string trackSid, bool muted);
+
+    /// <summary>As Remove, for the room's use: it waits for nobody.</summary>
+    [OneWay]
+    Task Evict(string reason);
+
+    /// <summary>From a NodeSession grain: state, tracks or subscriptions of a session changed.</summary>
+    [OneWay]
+    Task OnSessionReport(SessionReport report);
+
+    /// <summary>From a NodeSession grain that found its session on the node after it had lost its memory.</summary>
+    [OneWay]
+    Task OnSessionAdopted(SessionDesired desired, SessionReport report);
+}
+
+/// <summary>One published track: codec, layers, home node. Key: <see cref="Keys.Track"/>.</summary>
+public interface ITrackGrain : IGrainWithStringKey
+{
+    Task Publish(TrackView track);
+
+    /// <summary>What its node reports of it, on change and at most once a second.</summary>
+    [OneWay]
+    Task OnReport(TrackDescription track);
+
+    /// <summary>Null when it is not published.</summary>
+    Task<TrackView?> Describe();
+
+    [OneWay]
+    Task Unpublish();
+}
+
+/// <summary>Desired state of one session on one node, kept equal to the actual. Key: <see cref="Keys.NodeSession"/>. Runs in the node's region.</summary>
+public interface INodeSessionGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the node's session so. Waits for the node at most 5 s; NODE_TIMEOUT or NODE_LOST after that.</summary>
+    Task<SessionApplied> Apply(SessionDesired desired);
+
+    /// <summary>Ends it; waits for the node's word as Apply does, and goes on trying after that.</summary>
+    Task<SessionApplied> Close(string reason);
+
+    [OneWay]
+    Task OnDigest(DigestEntry entry);
+
+    [OneWay]
+    Task OnReport(SessionReport report);
+
+    /// <summary>The node's link is gone, or the node has restarted: the session is lost.</summary>
+    [OneWay]
+    Task OnNodeLost(string reason);
+}
+
+/// <summary>One media node: liveness, load, drain, and the way to it. Key: <see cref="Keys.MediaNode"/>. Runs in the node's region.</summary>
+public interface IMediaNodeGrain : IGrainWithStringKey
+{
+    /// <summary>A link to the node is up; commands go through <paramref name="port"/>.</summary>
+    Task Attach(NodeView node, INodePort port);
+
+    /// <summary>The link of that boot is down. Its sessions are told; a later Attach makes the node ready again.</summary>
+    Task Detach(string bootId, string reason);
+
+    [OneWay]
+    Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions);
+
+    Task<NodeView?> Describe();
+
+    /// <summary>Null while the node has no link.</summary>
+    Task<INodePort?> Port();
+
+    /// <summary>A session was opened on the node (so that it can be told when the node is lost), or is gone.</summary>
+    [OneWay]
+    Task TrackSession(string nodeSessionKey, bool open);
+
+    /// <summary>Null while the node has no link.</summary>
+    Task<NodeInspection?> Inspect();
+}
+
+/// <summary>The list of media nodes, from which rooms choose. Key: <see cref="Keys.NodeDirectory"/>.</summary>
+public interface INodeDirectoryGrain : IGrainWithStringKey
+{
+    Task<ImmutableArray<NodeView>> List();
+
+    Task Update(NodeView node);
+}
+
+/// <summary>The tenant's rooms. Key: <see cref="Keys.Tenant"/>.</summary>
+public interface ITenantGrain : IGrainWithStringKey
+{
+    /// <summary>Counts a room in, or refuses it by quota.</summary>
+    Task<ActResult> OpenRoom(string room, TenantRules rules);
+
+    [OneWay]
+    Task CloseRoom(string room);
+
+    /// <summary>Names of the rooms that are there.</summary>
+    Task<ImmutableArray<string>> Rooms();
+}
+
+/// <summary>
+/// The holder of a node's link, as grains see it: commands with an answer. It is an observer, not a grain, because it lives
+/// with the socket. Every call has a deadline of its own (3 s) and ends in a <see cref="TimeoutException"/> after it.
+/// </summary>
+public interface INodePort : IGrainObserver
+{
+    Task<SessionClaim> Claim(string session);
+
+    Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired);
+
+    Task<SessionApplied> Close(string session, long epoch, long seq, string reason);
+
+    Task<NodeInspection> Inspect();
+}

@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Nexus.Link;
+using Orleans;
+
+namespace Nexus.Contracts;
+
+/// <summary>What a token lets its bearer do in one room.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.Grants")]
+public sealed record Grants
+{
+    [Id(0)] public bool CanPublish { get; init; } = true;
+
+    [Id(1)] public bool CanSubscribe { get; init; } = true;
+
+    [Id(2)] public bool CanPublishData { get; init; } = true;
+
+    /// <summary>Sources that may be published; empty means all.</summary>
+    [Id(3)] public ImmutableArray<string> CanPublishSources { get; init; } = [];
+
+    [Id(4)] public bool Hidden { get; init; }
+}
+
+/// <summary>A client asks to join a room with one leg. The gateway has checked the token; the grains decide the rest.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.JoinRequest")]
+public sealed record JoinRequest
+{
+    /// <summary><c>SE_…</c>, made by the gateway: the same id again is the same join (a retry), not a second one.</summary>
+    [Id(0)] public required string Session { get; init; }
+
+    [Id(1)] public required SessionLeg Leg { get; init; }
+
+    [Id(2)] public string Name { get; init; } = "";
+
+    [Id(3)] public string Metadata { get; init; } = "";
+
+    [Id(4)] public required Grants Grants { get; init; }
+
+    /// <summary>The region the client came in by or wished for; residency overrules it.</summary>
+    [Id(5)] public required string Region { get; init; }
+
+    [Id(6)] public SdpOffer? Offer { get; init; }
+
+    [Id(7)] public SubscribeRule Subscribe { get; init; } = new();
+
+    /// <summary>The tenant's rules, from the gateway's configuration.</summary>
+    [Id(8)] public required TenantRules Tenant { get; init; }
+}
+
+/// <summary>What applies to a tenant wherever it is served. The gateway sends it along, so that no grain reads configuration.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.TenantRules")]
+public sealed record TenantRules
+{
+    /// <summary>Regions whose nodes may carry its media; empty means any.</summary>
+    [Id(0)] public ImmutableArray<string> Regions { get; init; } = [];
+
+    /// <summary>Rooms at once; 0 means no limit.</summary>
+    [Id(1)] public int MaxRooms { get; init; }
+
+    /// <summary>Policy of rooms that nobody created by the API.</summary>
+    [Id(2)] public RoomPolicy DefaultPolicy { get; init; } = new();
+}
+
+/// <summary>What a join came to: an answer, or a named refusal.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.JoinResult")]
+public sealed record JoinResult
+{
+    [Id(0)] public LinkError? Error { get; init; }
+
+    [Id(1)] public string ParticipantSid { get; init; } = "";
+
+    [Id(2)] public string RoomSid { get; init; } = "";
+
+    [Id(3)] public string Node { get; init; } = "";
+
+    [Id(4)] public SdpAnswer? Answer { get; init; }
+
+    [Id(5)] public ImmutableArray<TrackView> Tracks { get; init; } = [];
+
+    public static JoinResult Refused(string code, string message) => new() { Error = new LinkError(code, message) };
+}
+
+/// <summary>A participant asks its room for a place.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.AdmitRequest")]
+public sealed record AdmitRequest
+{
+    [Id(0)] public required ParticipantView Participant { get; init; }
+
+    [Id(1)] public required string Region { get; init; }
+
+    [Id(2)] public required TenantRules Tenant { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("nexus.AdmitResult")]
+public sealed record AdmitResult
+{
+    [Id(0)] public LinkError? Error { get; init; }
+
+    [Id(1)] public string RoomSid { get; init; } = "";
+
+    [Id(2)] public NodeView? Node { get; init; }
+
+    [Id(3)] public RoomPolicy Policy { get; init; } = new();
+}
+
+/// <summary>A named result of an act: <see cref="Error"/> is null when it was done.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.ActResult")]
+public sealed record ActResult([property: Id(0)] LinkError? Error)
+{
+    public static readonly ActResult Done = new((LinkError?)null);
+
+    public static ActResult Refused(string code, string message) => new(new LinkError(code, message));
+}
+
+[GenerateSerializer, Immutable, Alias("nexus.RestartResult")]
+public sealed record RestartResult([property: Id(0)] LinkError? Error, [property: Id(1)] IceRestartAnswer? Answer);

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using Nexus.Link;
+using Orleans;
+
+namespace Nexus.Contracts;
+
+/// <summary>What admin tools read of a room, and clients later as a snapshot.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomView")]
+public sealed record RoomView
+{
+    [Id(0)] public required string Sid { get; init; }
+
+    [Id(1)] public required string Name { get; init; }
+
+    [Id(2)] public required string Tenant { get; init; }
+
+    [Id(3)] public required string Zone { get; init; }
+
+    [Id(4)] public required DateTimeOffset CreatedAt { get; init; }
+
+    [Id(5)] public required RoomPolicy Policy { get; init; }
+
+    /// <summary>Ids of the media nodes the room is on.</summary>
+    [Id(6)] public ImmutableArray<string> Nodes { get; init; } = [];
+
+    [Id(7)] public ImmutableArray<ParticipantView> Participants { get; init; } = [];
+}
+
+/// <summary>What is decided per room. Times in seconds.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomPolicy")]
+public sealed record RoomPolicy
+{
+    /// <summary>How long a room without participants stays, 0 to 86400.</summary>
+    [Id(0)] public int EmptyTimeoutSeconds { get; init; } = 60;
+
+    /// <summary>How many participants may be in at once; 0 means no limit.</summary>
+    [Id(1)] public int MaxParticipants { get; init; }
+
+    /// <summary>How long a participant whose client was lost keeps its place, 0 to 600.</summary>
+    [Id(2)] public int GraceSeconds { get; init; } = 15;
+
+    /// <summary>Opaque to the server, at most 64 KiB.</summary>
+    [Id(3)] public string Metadata { get; init; } = "";
+}
+
+/// <summary>One participant as the roster has it. <see cref="Version"/> rises with each change.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.ParticipantView")]
+public sealed record ParticipantView
+{
+    [Id(0)] public required string Sid { get; init; }
+
+    [Id(1)] public required string Identity { get; init; }
+
+    [Id(2)] public string Name { get; init; } = "";
+
+    [Id(3)] public required ParticipantState State { get; init; }
+
+    /// <summary>Why, when the state is not Joining or Active.</summary>
+    [Id(4)] public string? Reason { get; init; }
+
+    [Id(5)] public string? Node { get; init; }
+
+    [Id(6)] public string? Region { get; init; }
+
+    [Id(7)] public long Version { get; init; }
+
+    [Id(8)] public ImmutableArray<TrackView> Tracks { get; init; } = [];
+
+    [Id(9)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
+
+    [Id(10)] public DateTimeOffset JoinedAt { get; init; }
+
+    [Id(11)] public string Metadata { get; init; } = "";
+}
+
+public enum ParticipantState
+{
+    /// <summary>Admitted; no media connection yet.</summary>
+    Joining,
+
+    Active,
+
+    /// <summary>The client was lost; its place is kept for the time of grace.</summary>
+    Reconnecting,
+
+    Disconnected,
+}
+
+[GenerateSerializer, Immutable, Alias("nexus.TrackView")]
+public sealed record TrackView
+{
+    [Id(0)] public required string Sid { get; init; }
+
+    [Id(1)] public required string Identity { get; init; }
+
+    [Id(2)] public required string Kind { get; init; }
+
+    [Id(3)] public required string Source { get; init; }
+
+    [Id(4)] public required string Codec { get; init; }
+
+    [Id(5)] public bool Muted { get; init; }
+
+    [Id(6)] public string? Node { get; init; }
+
+    [Id(7)] public ImmutableArray<LayerDescription> Layers { get; init; } = [];
+}
+
+[GenerateSerializer, Immutable, Alias("nexus.NodeView")]
+public sealed record NodeView
+{
+    [Id(0)] public required string Id { get; init; }
+
+    [Id(1)] public required string Region { get; init; }
+
+    [Id(2)] public required NodeState State { get; init; }
+
+    /// <summary>0 (idle) to 1 (full).</summary>
+    [Id(3)] public double Load { get; init; }
+
+    [Id(4)] public string BootId { get; init; } = "";
+
+    [Id(5)] public string Software { get; init; } = "";
+
+    [Id(6)] public int Sessions { get; init; }
+
+    [Id(7)] public int Tracks { get; init; }
+
+    [Id(8)] public int Subscriptions { get; init; }
+
+    /// <summary>Why, when the state is Lost or Draining.</summary>
+    [Id(9)] public string? Reason { get; init; }
+}
+
+public enum NodeState
+{
+    Ready,
+
+    /// <summary>Takes no new sessions.</summary>
+    Draining,
+
+    /// <summary>Its link is down. Kept in the list for a while, so that operators see it.</summary>
+    Lost,
+}

@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using Orleans;
+
+namespace Nexus.Link;
+
+/// <summary>What a media node answers to <see cref="ApplySession"/> and <see cref="CloseSession"/>.</summary>
+public enum ApplyStatus
+{
+    /// <summary>Actual equals desired.</summary>
+    Applied,
+
+    /// <summary>A newer (epoch, seq) was applied before; nothing was changed.</summary>
+    Stale,
+
+    /// <summary><see cref="ApplySession.MustExist"/> was set and the node does not know the session.</summary>
+    Unknown,
+
+    /// <summary>The desired state cannot be had: <see cref="SessionApplied.Error"/> says why. A session that existed before stays as it was.</summary>
+    Refused,
+
+    /// <summary>The session is closed, or was never here.</summary>
+    Closed,
+}
+
+/// <summary>The actual state of a session after a command.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SessionApplied")]
+public sealed record SessionApplied
+{
+    [Id(0)] public required ApplyStatus Status { get; init; }
+
+    /// <summary>The highest (epoch, seq) that the node has applied.</summary>
+    [Id(1)] public long Epoch { get; init; }
+
+    [Id(2)] public long Seq { get; init; }
+
+    /// <summary>The answer to the offer of that id.</summary>
+    [Id(3)] public SdpAnswer? Answer { get; init; }
+
+    /// <summary>The node's side of the latest ICE restart.</summary>
+    [Id(4)] public IceRestartAnswer? IceRestart { get; init; }
+
+    [Id(5)] public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
+
+    [Id(6)] public LinkError? Error { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("nexus.SdpAnswer")]
+public sealed record SdpAnswer([property: Id(0)] int OfferId, [property: Id(1)] string Sdp);
+
+/// <summary>The node's new ICE credentials and candidates as a trickle fragment (RFC 8840), ready for the client.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.IceRestartAnswer")]
+public sealed record IceRestartAnswer([property: Id(0)] int Generation, [property: Id(1)] string SdpFragment);
+
+/// <summary>A named refusal. <see cref="Code"/> is one of <see cref="ReasonCodes"/>; <see cref="Message"/> says what is wrong and how to mend it.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.LinkError")]
+public sealed record LinkError([property: Id(0)] string Code, [property: Id(1)] string Message);
+
+/// <summary>A published track as its node knows it.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.TrackDescription")]
+public sealed record TrackDescription
+{
+    /// <summary><c>TR_…</c>, made by the node when the section is first negotiated.</summary>
+    [Id(0)] public required string Sid { get; init; }
+
+    /// <summary>The mid of the publisher's section.</summary>
+    [Id(1)] public required string Mid { get; init; }
+
+    /// <summary><c>audio</c> or <c>video</c>.</summary>
+    [Id(2)] public required string Kind { get; init; }
+
+    /// <summary><c>camera</c>, <c>microphone</c>, <c>screen</c>, <c>screenAudio</c> or <c>unknown</c>.</summary>
+    [Id(3)] public required string Source { get; init; }
+
+    /// <summary>Encoding name as in SDP: <c>VP8</c>, <c>VP9</c>, <c>H264</c>, <c>AV1</c>, <c>opus</c>.</summary>
+    [Id(4)] public required string Codec { get; init; }
+
+    [Id(5)] public bool Muted { get; init; }
+
+    /// <summary>Low to high; one nameless layer when the track is not simulcast.</summary>
+    [Id(6)] public ImmutableArray<LayerDescription> Layers { get; init; } = [];
+}
+
+/// <summary>One simulcast layer as it arrives now. Sizes in pixels (0 until a keyframe told them), bitrate in bit/s over the last second.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.LayerDescription")]
+public sealed record LayerDescription(
+    [property: Id(0)] string Rid,
+    [property: Id(1)] int Width,
+    [property: Id(2)] int Height,
+    [property: Id(3)] long Bitrate,
+    [property: Id(4)] bool Active);
+
+/// <summary>How far the connection of a session is.</summary>
+public enum SessionState
+{
+    /// <summary>No authenticated connectivity check yet.</summary>
+    New,
+
+    /// <summary>ICE has a pair; DTLS is under way.</summary>
+    Connecting,
+
+    Connected,
+
+    /// <summary>Consent ran out (RFC 7675): nothing authenticated came for 30 s. A restart may bring it back.</summary>
+    Disconnected,
+
+    /// <summary>For good: DTLS failed or was closed by the client, or the session was closed.</summary>
+    Closed,
+}
+
+/// <summary>A subscription as its node knows it. <see cref="Reason"/> says why nothing flows when <see cref="State"/> is not <c>active</c>.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SubscriptionDescription")]
+public sealed record SubscriptionDescription(
+    [property: Id(0)] string TrackSid,
+    [property: Id(1)] string Mid,
+    [property: Id(2)] string State,
+    [property: Id(3)] string? Layer,
+    [property: Id(4)] string? Reason);

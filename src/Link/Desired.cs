@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Orleans;
+
+namespace Nexus.Link;
+
+/// <summary>What a client's connection is for. A participant has at most one session of each leg.</summary>
+public enum SessionLeg
+{
+    /// <summary>Sends media only (WHIP).</summary>
+    Publish,
+
+    /// <summary>Receives media only (WHEP).</summary>
+    Play,
+
+    /// <summary>Both, negotiated again as tracks come and go (JSON WebSocket, LiveKit wire).</summary>
+    Duplex,
+}
+
+/// <summary>
+/// The whole desired state of one session on one media node. Commands carry it entire, so that applying one twice, or the
+/// last of several after the others were lost, leads to the same actual state.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("nexus.SessionDesired")]
+public sealed record SessionDesired
+{
+    /// <summary>Key of the NodeSession grain that owns it. The node keeps it, so that a control side that lost its memory can be found again.</summary>
+    [Id(0)] public required string OwnerKey { get; init; }
+
+    /// <summary>Key of the participant grain, <c>zone/tenant/room/identity</c>. Opaque to the node.</summary>
+    [Id(1)] public required string ParticipantKey { get; init; }
+
+    /// <summary>Key of the room, <c>zone/tenant/room</c>: sessions with the same one see each other's tracks.</summary>
+    [Id(2)] public required string RoomKey { get; init; }
+
+    [Id(3)] public required string Identity { get; init; }
+
+    /// <summary><c>PA_…</c>, used in msid and as CNAME (lip sync: one CNAME per participant).</summary>
+    [Id(4)] public required string ParticipantSid { get; init; }
+
+    [Id(5)] public required SessionLeg Leg { get; init; }
+
+    [Id(6)] public bool CanPublish { get; init; }
+
+    [Id(7)] public bool CanSubscribe { get; init; }
+
+    /// <summary>The client's latest offer; null until it made one.</summary>
+    [Id(8)] public SdpOffer? Offer { get; init; }
+
+    /// <summary>The client's latest wish for an ICE restart; null when it never made one.</summary>
+    [Id(9)] public IceRestart? IceRestart { get; init; }
+
+    /// <summary>Track sids of this session that the server has muted: received, not forwarded.</summary>
+    [Id(10)] public ImmutableArray<string> MutedTracks { get; init; } = [];
+
+    [Id(11)] public SubscribeRule Subscribe { get; init; } = new();
+}
+
+/// <summary>An SDP offer, opaque to everyone but gateway and node. <see cref="Id"/> rises with each new offer of a session; the same id always has the same answer.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SdpOffer")]
+public sealed record SdpOffer([property: Id(0)] int Id, [property: Id(1)] string Sdp);
+
+/// <summary>An ICE restart by trickle fragment (RFC 9725 section 4.3.1): the client's new credentials. <see cref="Generation"/> rises with each.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.IceRestart")]
+public sealed record IceRestart([property: Id(0)] int Generation, [property: Id(1)] string Ufrag, [property: Id(2)] string Password);
+
+/// <summary>Which tracks of the room a session receives without asking for each.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SubscribeRule")]
+public sealed record SubscribeRule
+{
+    /// <summary>Whether tracks are bound to free sections on their own, per kind in publication order.</summary>
+    [Id(0)] public bool Auto { get; init; }
+
+    /// <summary>Only tracks of this identity, when set.</summary>
+    [Id(1)] public string? Identity { get; init; }
+
+    /// <summary>Only this track sid, when set.</summary>
+    [Id(2)] public string? TrackSid { get; init; }
+
+    /// <summary>The simulcast layer to send; null means the highest that flows.</summary>
+    [Id(3)] public LayerWish? Layer { get; init; }
+}
+
+/// <summary>A subscriber's explicit wish for a simulcast layer. With two layers, Middle means the lower.</summary>
+public enum LayerWish
+{
+    Low,
+    Middle,
+    High,
+}

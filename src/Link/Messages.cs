@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Orleans;
+
+namespace Nexus.Link;
+
+/// <summary>
+/// Everything that crosses the node link. <c>type</c> on the wire names the record. Requests carry an <c>id</c> that the
+/// reply repeats; everything else is one-way. Fields may be added in a version; a field's meaning never changes.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
+[JsonDerivedType(typeof(Hello), "hello")]
+[JsonDerivedType(typeof(Welcome), "welcome")]
+[JsonDerivedType(typeof(Rejected), "rejected")]
+[JsonDerivedType(typeof(Heartbeat), "heartbeat")]
+[JsonDerivedType(typeof(ClaimSession), "claim")]
+[JsonDerivedType(typeof(SessionClaimed), "claimed")]
+[JsonDerivedType(typeof(ApplySession), "apply")]
+[JsonDerivedType(typeof(CloseSession), "close")]
+[JsonDerivedType(typeof(SessionReply), "applied")]
+[JsonDerivedType(typeof(InspectNode), "inspect")]
+[JsonDerivedType(typeof(NodeInspected), "inspected")]
+[JsonDerivedType(typeof(Digest), "digest")]
+[JsonDerivedType(typeof(SessionChanged), "session")]
+[JsonDerivedType(typeof(LoadReport), "load")]
+public abstract record LinkMessage;
+
+// ---- opening ----
+
+/// <summary>First message, from the node. <see cref="BootId"/> is new with each start of the node process: sessions of another boot are gone.</summary>
+/// <param name="Version">Highest version of this protocol that the node speaks.</param>
+/// <param name="Secret">The shared link secret; compared in constant time.</param>
+public sealed record Hello(int Version, string NodeId, string BootId, string Region, string Secret, string Software, int Loops) : LinkMessage;
+
+/// <summary>The control side's reply: the version both will speak, and how often each must be heard.</summary>
+public sealed record Welcome(int Version, int HeartbeatMilliseconds, int DigestMilliseconds) : LinkMessage;
+
+/// <summary>The control side's refusal; the link is closed after it.</summary>
+public sealed record Rejected(string Code, string Message) : LinkMessage;
+
+/// <summary>Sent both ways at Welcome's interval. Three missed ones, and the link counts as lost.</summary>
+public sealed record Heartbeat : LinkMessage;
+
+// ---- commands (control to node) and their replies ----
+
+/// <summary>
+/// A new owner takes a session (a NodeSession grain on activation). The node raises the session's epoch and answers with
+/// it and with the last desired state it was given, so that an owner that lost its memory can go on.
+/// The node is the compare-and-swap: of two owners only the later one's commands are taken.
+/// </summary>
+public sealed record ClaimSession(long Id, string Session) : LinkMessage;
+
+public sealed record SessionClaimed(long Id, SessionClaim Claim) : LinkMessage;
+
+/// <param name="MustExist">Set once the session was created: a node that has restarted since must say Unknown rather than create it again with other ICE credentials.</param>
+public sealed record ApplySession(long Id, string Session, long Epoch, long Seq, bool MustExist, SessionDesired Desired) : LinkMessage;
+
+public sealed record CloseSession(long Id, string Session, long Epoch, long Seq, string Reason) : LinkMessage;
+
+public sealed record SessionReply(long Id, SessionApplied Result) : LinkMessage;
+
+public sealed record InspectNode(long Id) : LinkMessage;
+
+public sealed record NodeInspected(long Id, NodeInspection Inspection) : LinkMessage;
+
+// ---- reports and events (node to control) ----
+
+/// <summary>Every digest interval: all sessions that the node has, so that the control side mends what differs. Split over several messages when long; <see cref="Last"/> ends a round.</summary>
+public sealed record Digest(string BootId, ImmutableArray<DigestEntry> Sessions, bool Last) : LinkMessage;
+
+/// <summary>State, tracks or layers of a session changed (layers at most once a second).</summary>
+public sealed record SessionChanged(SessionReport Report) : LinkMessage;
+
+/// <summary>Every second. <see cref="Load"/> is 0 (idle) to 1 (full): the busiest loop's share of its core.</summary>
+public sealed record LoadReport(double Load, int Sessions, int Tracks, int Subscriptions) : LinkMessage;
+
+// ---- parts that also travel in grain calls ----
+
+/// <param name="Epoch">The epoch to use in commands from now on.</param>
+/// <param name="Desired">What the node was last told, null when it does not have the session.</param>
+[GenerateSerializer, Immutable, Alias("nexus.SessionClaim")]
+public sealed record SessionClaim([property: Id(0)] long Epoch, [property: Id(1)] SessionDesired? Desired, [property: Id(2)] SessionReport? Report);
+
+[GenerateSerializer, Immutable, Alias("nexus.DigestEntry")]
+public sealed record DigestEntry(
+    [property: Id(0)] string Session,
+    [property: Id(1)] string OwnerKey,
+    [property: Id(2)] long Epoch,
+    [property: Id(3)] long Seq,
+    [property: Id(4)] SessionState State);
+
+/// <summary>What a node says of a session on its own. <see cref="Version"/> rises with each report, so that a late one is known as such.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SessionReport")]
+public sealed record SessionReport
+{
+    [Id(0)] public required string Session { get; init; }
+
+    [Id(1)] public required string OwnerKey { get; init; }
+
+    [Id(2)] public long Version { get; init; }
+
+    [Id(3)] public SessionState State { get; init; }
+
+    /// <summary>Why, when the state is Disconnected or Closed; one of <see cref="ReasonCodes"/>.</summary>
+    [Id(4)] public string? Reason { get; init; }
+
+    [Id(5)] public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
+
+    [Id(6)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
+}
+
+/// <summary>All that a node knows of itself, for admin reads, <c>nexus why</c> and tests.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.NodeInspection")]
+public sealed record NodeInspection
+{
+    [Id(0)] public required string NodeId { get; init; }
+
+    [Id(1)] public required string BootId { get; init; }
+
+    [Id(2)] public ImmutableArray<SessionReport> Sessions { get; init; } = [];
+
+    /// <summary>Packets dropped since the start, by reason name.</summary>
+    [Id(3)] public ImmutableDictionary<string, long> Drops { get; init; } = ImmutableDictionary<string, long>.Empty;
+
+    /// <summary>Counters of the packet path since the start, by metric name without prefix, e.g. <c>packets_received</c>.</summary>
+    [Id(4)] public ImmutableDictionary<string, long> Counters { get; init; } = ImmutableDictionary<string, long>.Empty;
+
+    [Id(5)] public double Load { get; init; }
+}

@@ -1,0 +1,44 @@
+namespace Nexus.Link;
+
+/// <summary>
+/// Every named reason that a user, an operator or a log may see. One list for refusals, for ends of sessions and for
+/// <c>nexus why</c>, so that a name means the same wherever it turns up.
+/// </summary>
+public static class ReasonCodes
+{
+    // why something does not flow (design.md, rule 8)
+    public const string NoIce = "NO_ICE";
+    public const string NoDtls = "NO_DTLS";
+    public const string Codec = "CODEC";
+    public const string NotAcked = "NOT_ACKED";
+    public const string Muted = "MUTED";
+    public const string NoSourcePackets = "NO_SOURCE_PACKETS";
+    public const string NoKeyFrame = "NO_KEYFRAME";
+    public const string Bandwidth = "BANDWIDTH";
+    public const string Permission = "PERMISSION";
+    public const string LinkDown = "LINK_DOWN";
+    public const string NodeLost = "NODE_LOST";
+    public const string RegionRefused = "REGION_REFUSED";
+
+    // why a join is refused
+    public const string RoomFull = "ROOM_FULL";
+    public const string RoomNotFound = "ROOM_NOT_FOUND";
+    public const string RoomClosed = "ROOM_CLOSED";
+    public const string QuotaRooms = "QUOTA_ROOMS";
+    public const string NoNode = "NO_NODE";
+    public const string NodeTimeout = "NODE_TIMEOUT";
+    public const string SdpInvalid = "SDP_INVALID";
+    public const string SdpUnsupported = "SDP_UNSUPPORTED";
+    public const string SessionNotFound = "SESSION_NOT_FOUND";
+    public const string ParticipantNotFound = "PARTICIPANT_NOT_FOUND";
+    public const string TrackNotFound = "TRACK_NOT_FOUND";
+
+    // why a session ended
+    public const string ClientLeft = "CLIENT_LEFT";
+    public const string ClientLost = "CLIENT_LOST";
+    public const string DuplicateIdentity = "DUPLICATE_IDENTITY";
+    public const string Removed = "REMOVED";
+    public const string ServerShutdown = "SERVER_SHUTDOWN";
+    public const string DtlsFailed = "DTLS_FAILED";
+    public const string SessionSuperseded = "SESSION_SUPERSEDED";
+}
