@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Nexus.Link;
-using Orleans;
 using Orleans.Concurrency;
 
 namespace Nexus.Contracts;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Nexus.Link;
-using Orleans;
 
 namespace Nexus.Contracts;
 
