@@ -1,0 +1,38 @@
+// Media nodes as processes of their own, and what happens when one is killed.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Server, freePort } from './rig/server.mjs';
+import { Stage, newRoom } from './rig/stage.mjs';
+import { until } from './rig/wait.mjs';
+
+test('the control process survives the kill -9 of a media process, knows it and says so', async t => {
+  const control = `127.0.0.1:${await freePort()}`;
+  const stage = new Stage({ flags: ['--control-listen', control] });
+  t.after(() => stage.close());
+  const [server, alice, bob] = await stage.set(t, 2), room = newRoom();
+  const media = await Server.startMedia({ control, flags: ['--region', 'us'] });
+  t.after(() => media.stop('SIGKILL'));
+  const nodes = async () => (await server.api('/nodes')).nodes;
+  const node = await until('the node of region us', async () => (await nodes()).find(({ region }) => region === 'us'),
+    { seen: async () => [await nodes(), media.output] });
+
+  await alice.whip(server, room, 'alice', { codec: 'VP8', query: '?region=us' });
+  const viewer = await bob.whep(server, room, 'bob', { query: '?region=us' });
+  await viewer.decodes(15);
+  const people = async () => (await server.api(`/rooms/${room}/participants`)).participants;
+  assert.deepEqual((await people()).map(person => person.node), [node.id, node.id]);
+
+  await media.stop('SIGKILL');
+  await until('the node to be known as lost', async () => {
+    const same = (await nodes()).find(({ id }) => id === node.id);
+    return !same || same.state === 'lost';
+  }, { seconds: 5, seen: nodes });
+  await until('its people to be known as cut off', async () => (await people()).every(({ state }) => state !== 'connected'),
+    { seconds: 5, seen: people });
+  assert.equal((await server.request('/healthz')).status, 200);
+
+  // The control process goes on: the room works on the node that is left.
+  const elsewhere = newRoom();
+  await alice.whip(server, elsewhere, 'alice', { codec: 'VP8' });
+  await (await bob.whep(server, elsewhere, 'bob')).decodes(15);
+});

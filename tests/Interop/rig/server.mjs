@@ -1,0 +1,147 @@
+// A Nexus server, started as a user starts it: `./nexus up`.
+import { spawn, execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const nexus = `${root}nexus`;
+const engine = process.env.NEXUS_ENGINE ? ['--engine', process.env.NEXUS_ENGINE] : [];
+const base64url = value => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** A signed access token of the development key; `grants` go into the `video` claim, `claims` beside it. */
+export function token({ identity = 'someone', room, ttl = 600, grants = {}, claims = {}, secret = 'secret' } = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  const head = base64url({ alg: 'HS256', typ: 'JWT' });
+  const body = base64url({
+    iss: 'devkey', sub: identity, nbf: now - 5, exp: now + ttl, video: { room, roomJoin: true, ...grants }, ...claims,
+  });
+  const signature = createHmac('sha256', secret).update(`${head}.${body}`).digest('base64url');
+  return `${head}.${body}.${signature}`;
+}
+
+export const adminToken = () => token({ identity: 'admin', grants: { roomJoin: false, roomList: true, roomAdmin: true } });
+
+/** The output of `./nexus COMMAND…`; throws with `code`, `stdout` and `stderr` when it fails. */
+export const cli = async (...args) => (await promisify(execFile)(nexus, [...engine, ...args], { timeout: 20_000 })).stdout;
+
+/** A process of ours; what it printed is kept for the message when something goes wrong. */
+class Process {
+  constructor(command, args, env) {
+    this.output = '';
+    this.child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', chunk => (this.output += chunk));
+    this.exited = new Promise(resolve => this.child.on('exit', (code, signal) => resolve(code ?? signal)));
+    this.reaper = () => this.child.kill('SIGKILL');
+    process.once('exit', this.reaper);
+    this.exited.then(() => process.off('exit', this.reaper));
+  }
+
+  /** Resolves with the match when the output matches; rejects when the process ends or the time is over before. */
+  async says(pattern, seconds) {
+    let timer;
+    const found = new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(this.output);
+        if (match) resolve(match);
+      };
+      this.child.stdout.on('data', look);
+      this.child.stderr.on('data', look);
+      look();
+      timer = setTimeout(() => reject(new Error(`no ${pattern} within ${seconds} s:\n${this.output}`)), seconds * 1000);
+    });
+    const ended = this.exited.then(code => { throw new Error(`ended with ${code} before ${pattern}:\n${this.output}`); });
+    try {
+      return await Promise.race([found, ended]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Sends the signal and resolves with the exit code. */
+  async stop(signal = 'SIGTERM') {
+    this.child.kill(signal);
+    return this.exited;
+  }
+}
+
+export class Server extends Process {
+  /**
+   * Starts `./nexus up` on free ports and resolves when it says `ready`.
+   * @param {{ flags?: string[], netns?: import('./netns.mjs').Netns, env?: object, media?: boolean }} options
+   *   `media: false` when the flags say which roles run.
+   */
+  static async start({ flags = [], netns, env } = {}) {
+    const http = netns ? 8080 : await freePort(), media = netns ? 7882 : await freePort(10);
+    const own = ['up', '--http', `127.0.0.1:${http}`, '--media-port', `${media}`, ...flags, ...engine];
+    const [command, ...args] = netns ? netns.inside(nexus, ...own) : [nexus, ...own];
+    const server = new Server(command, args, env);
+    server.netns = netns;
+    server.mediaPort = media;
+    try {
+      server.url = (await server.says(/ready (http:\/\/\S+)/, 30))[1].replace(/\/$/, '');
+    } catch (error) {
+      await server.stop('SIGKILL');
+      throw error;
+    }
+    return server;
+  }
+
+  /** A media node as a process of its own, linked to the control process at `control` (host:port). */
+  static async startMedia({ control, flags = [] }) {
+    const media = await freePort(10);
+    return new Server(nexus, ['up', '--roles', 'media', '--control', control, '--media-port', `${media}`, ...flags, ...engine]);
+  }
+
+  /** An HTTP request, also into the server's namespace: `{ status, headers, text, json }`. */
+  async request(path, { method = 'GET', headers = {}, body } = {}) {
+    if (this.netns) return this.#requestInside(path, { method, headers, body });
+    const response = await fetch(this.url + path, { method, headers, body });
+    const text = await response.text();
+    return { status: response.status, headers: Object.fromEntries(response.headers), text, json: parsed(text) };
+  }
+
+  async #requestInside(path, { method, headers, body }) {
+    const args = ['curl', '-sS', '-X', method, '-w', '\n%{http_code}', this.url + path];
+    for (const [name, value] of Object.entries(headers)) args.push('-H', `${name}: ${value}`);
+    if (body) args.push('--data-binary', body);
+    const output = await this.netns.run(...args), cut = output.lastIndexOf('\n');
+    return { status: Number(output.slice(cut + 1)), headers: {}, text: output.slice(0, cut), json: parsed(output.slice(0, cut)) };
+  }
+
+  /** An admin read below /api/v1; throws unless it answers 200. */
+  async api(path) {
+    const { status, text, json } = await this.request(`/api/v1${path}`, { headers: { authorization: `Bearer ${adminToken()}` } });
+    if (status !== 200) throw new Error(`GET /api/v1${path}: ${status} ${text}`);
+    return json;
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A number from which `span` ports in a row are free for UDP and TCP on loopback. */
+export async function freePort(span = 1) {
+  for (;;) {
+    const first = 20000 + 10 * Math.floor(Math.random() * 1200); // below the kernel's ephemeral range
+    const ports = Array.from({ length: span }, (_, i) => first + i);
+    if ((await Promise.all(ports.flatMap(port => [tcpFree(port), udpFree(port)]))).every(Boolean)) return first;
+  }
+}
+
+const tcpFree = port => new Promise(resolve => {
+  const server = createServer().once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+});
+
+const udpFree = port => new Promise(resolve => {
+  const socket = createSocket('udp4').once('error', () => resolve(false));
+  socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+});
