@@ -1,0 +1,193 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Nexus.MediaNode.Protocol;
+
+namespace Nexus.MediaNode.Loop;
+
+/// <summary>
+/// One accepted ICE-TCP connection. A reading and a writing task on the thread pool, joined to the loop by bounded queues:
+/// the loop itself never waits for a slow connection.
+/// </summary>
+internal sealed class TcpConnection : IDisposable
+{
+    private const int PrefixLength = 2;
+
+    private readonly Socket _socket;
+    private readonly TcpPortOptions _options;
+    private readonly BoundedRing<TcpFrame> _received;
+    private readonly Action _wake;
+    private readonly ByteRing _toWrite;
+    private readonly SemaphoreSlim _written = new(0, 1);
+    private readonly CancellationTokenSource _closing = new();
+    private int _writerAsleep;
+    private int _closed;
+    private volatile bool _kept;
+
+    public TcpConnection(uint number, Socket socket, TcpPortOptions options, BoundedRing<TcpFrame> received, Action wake)
+    {
+        _socket = socket;
+        _options = options;
+        _received = received;
+        _wake = wake;
+        _toWrite = new ByteRing(options.WriteQueue);
+        var remote = (IPEndPoint)socket.RemoteEndPoint!;
+        Address = remote.Address;
+        Source = TransportTuple.From(remote, number);
+    }
+
+    public TransportTuple Source { get; }
+
+    public IPAddress Address { get; }
+
+    /// <summary>An authenticated check came over it: it may live beyond <see cref="TcpPortOptions.UnkeptTimeout"/>.</summary>
+    public void Keep() => _kept = true;
+
+    /// <summary>Reads and writes until either side closes. Never throws.</summary>
+    public async Task RunAsync()
+    {
+        var writing = WriteAsync();
+        using var unkept = new Timer(_ => CloseUnkept(), null, _options.UnkeptTimeout, Timeout.InfiniteTimeSpan);
+        try
+        {
+            await ReadAsync();
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException or TimeoutException)
+        {
+        }
+
+        Close();
+        await writing;
+    }
+
+    /// <summary>Loop: frames and queues one packet; false when the queue is full or the connection is gone.</summary>
+    public bool TrySend(ReadOnlySpan<byte> packet)
+    {
+        Span<byte> prefix = stackalloc byte[PrefixLength];
+        BinaryPrimitives.WriteUInt16BigEndian(prefix, (ushort)packet.Length);
+        if (Volatile.Read(ref _closed) != 0 || !_toWrite.TryWrite(prefix, packet))
+        {
+            return false;
+        }
+
+        WakeWriter();
+        return true;
+    }
+
+    public void Close()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+        {
+            _closing.Cancel();
+            _socket.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        Close();
+        _closing.Dispose();
+        _written.Dispose();
+    }
+
+    private void CloseUnkept()
+    {
+        if (!_kept)
+        {
+            Close();
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        var buffer = new byte[4 * PacketMemory.SlotSize];
+        var filled = 0;
+        while (true)
+        {
+            // Between frames a kept connection may be silent (consent ends it); within one it may not.
+            var read = filled == 0
+                ? await _socket.ReceiveAsync(buffer, _closing.Token)
+                : await _socket.ReceiveAsync(buffer.AsMemory(filled), _closing.Token).AsTask().WaitAsync(_options.FrameTimeout, _closing.Token);
+            if (read == 0)
+            {
+                return;
+            }
+
+            filled += read;
+            var taken = 0;
+            while (filled - taken >= PrefixLength)
+            {
+                var length = BinaryPrimitives.ReadUInt16BigEndian(buffer.AsSpan(taken));
+                if (length > PacketMemory.SlotSize)
+                {
+                    return; // nothing of ours is that long, and what follows cannot be framed
+                }
+
+                if (filled - taken - PrefixLength < length)
+                {
+                    break;
+                }
+
+                if (length > 0)
+                {
+                    await DeliverAsync(buffer.AsMemory(taken + PrefixLength, length));
+                }
+
+                taken += PrefixLength + length;
+            }
+
+            buffer.AsSpan(taken, filled - taken).CopyTo(buffer);
+            filled -= taken;
+        }
+    }
+
+    private async ValueTask DeliverAsync(ReadOnlyMemory<byte> frame)
+    {
+        var copy = ArrayPool<byte>.Shared.Rent(frame.Length);
+        frame.CopyTo(copy);
+        while (!_received.TryWrite(new TcpFrame(this, copy, frame.Length)))
+        {
+            await Task.Delay(1, _closing.Token); // the loop is behind: let TCP slow the sender down
+        }
+
+        _wake();
+    }
+
+    private void WakeWriter()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _writerAsleep) != 0 && Interlocked.Exchange(ref _writerAsleep, 0) == 1)
+        {
+            _written.Release();
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var part = _toWrite.Peek();
+                if (part.Length != 0)
+                {
+                    _toWrite.Advance(await _socket.SendAsync(part, _closing.Token));
+                    continue;
+                }
+
+                Interlocked.Exchange(ref _writerAsleep, 1);
+                if (_toWrite.Count != 0 && Interlocked.Exchange(ref _writerAsleep, 0) == 1)
+                {
+                    continue;
+                }
+
+                await _written.WaitAsync(_closing.Token);
+            }
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            Close();
+        }
+    }
+}
