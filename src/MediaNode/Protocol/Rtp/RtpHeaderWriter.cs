@@ -44,7 +44,7 @@ public ref struct RtpHeaderWriter
 
     /// <summary>Adds one extension; false when the receiver did not negotiate it, cannot take its length, or there is no room.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public bool Add(HeaderExtensionKind kind, ReadOnlySpan<byte> data)
+    public bool Add(HeaderExtensionKind kind, scoped ReadOnlySpan<byte> data)
     {
         if (!TryReserve(kind, data.Length, out var offset))
         {
@@ -83,7 +83,7 @@ public ref struct RtpHeaderWriter
 
     /// <summary>Copies those of <paramref name="kinds"/> that the packet has and the receiver negotiated.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void CopyFrom(ReadOnlySpan<byte> packet, in HeaderExtensionIndex index, HeaderExtensionKinds kinds)
+    public void CopyFrom(scoped ReadOnlySpan<byte> packet, scoped in HeaderExtensionIndex index, HeaderExtensionKinds kinds)
     {
         var bits = (kinds & index.Kinds & _map.Kinds).Bits;
         while (bits != 0)
