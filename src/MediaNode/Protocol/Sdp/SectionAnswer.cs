@@ -1,0 +1,264 @@
+namespace Nexus.MediaNode.Protocol.Sdp;
+
+/// <summary>The answer to one m-section: decided first, written afterwards.</summary>
+internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, NegotiatedMedia? before, bool isTagged)
+{
+    public MediaSection Offered => offered;
+
+    /// <summary>Valid after <see cref="Decide"/> returned null.</summary>
+    public NegotiatedMedia Outcome { get; private set; } = new() { Mid = offered.Mid, Kind = offered.Kind, Use = SectionUse.Rejected };
+
+    /// <summary>What a section is for, by the offered direction.</summary>
+    public static SectionUse UseOf(MediaDirection offered, SessionRole role) => (offered, role) switch
+    {
+        (MediaDirection.SendOnly or MediaDirection.SendRecv, SessionRole.Publish or SessionRole.Duplex) => SectionUse.Publish,
+        (MediaDirection.RecvOnly, SessionRole.Play or SessionRole.Duplex) => SectionUse.Play,
+        (MediaDirection.SendRecv, SessionRole.Play) => SectionUse.Play,
+        _ => SectionUse.Inactive,
+    };
+
+    public SdpError? Decide()
+    {
+        if (offered.Rejected)
+        {
+            return Refuse(SectionUse.Rejected, SectionRefusal.ByOfferer);
+        }
+
+        if (offered.IsDataChannel)
+        {
+            // The seam for SCTP. The section that carries the bundle must live, or ICE dies with it (browsers.md 7).
+            return Refuse(isTagged ? SectionUse.Inactive : SectionUse.Rejected, SectionRefusal.UnsupportedMedia);
+        }
+
+        if (!offered.IsRtp || offered.Kind is not (MediaKind.Audio or MediaKind.Video))
+        {
+            return isTagged
+                ? new(SdpErrorCode.NothingToNegotiate, offered.Line, $"Section {SdpError.Quote(offered.Mid)} ({SdpError.Quote(offered.Media)} over {SdpError.Quote(offered.Protocol)}) cannot carry the bundle: put an audio or video section over UDP/TLS/RTP/SAVPF first.")
+                : Refuse(SectionUse.Rejected, SectionRefusal.UnsupportedMedia);
+        }
+
+        if (!offered.RtcpMux)
+        {
+            return new(SdpErrorCode.RtcpMux, offered.Line, $"Section {SdpError.Quote(offered.Mid)} lacks a=rtcp-mux: RTP and RTCP share the server's port (RFC 8834 section 4.5).");
+        }
+
+        return UseOf(offered.Direction, policy.Role) switch
+        {
+            SectionUse.Publish when policy.PublishKinds.Contains(offered.Kind) => DecidePublish(),
+            SectionUse.Play when policy.PlayKinds.Contains(offered.Kind) => DecidePlay(),
+            SectionUse.Inactive when offered.Direction == MediaDirection.Inactive => Refuse(SectionUse.Inactive, SectionRefusal.ByOfferer),
+            SectionUse.Inactive => Refuse(SectionUse.Inactive, SectionRefusal.WrongDirection),
+            _ => Refuse(SectionUse.Inactive, SectionRefusal.NotPermitted),
+        };
+    }
+
+    /// <summary>The answering m-section.</summary>
+    public MediaSection Write(TransportDescription transport)
+    {
+        var section = new MediaSection
+        {
+            Mid = offered.Mid,
+            Kind = offered.Kind,
+            Media = offered.Media,
+            Protocol = offered.Protocol,
+            Formats = offered.Formats,
+            Direction = MediaDirection.Inactive,
+        };
+        if (Outcome.Use == SectionUse.Rejected)
+        {
+            return section with { Port = 0, Formats = offered.Formats.Take(1).ToList() };
+        }
+
+        section = section with { Transport = transport };
+        if (offered.Kind == MediaKind.Application)
+        {
+            return section with { SctpPort = 5000, MaxMessageSize = offered.MaxMessageSize };
+        }
+
+        List<RtpCodec> codecs = [.. Outcome.Codecs.SelectMany(WithRtx)];
+        section = section with
+        {
+            Codecs = codecs,
+            Formats = codecs.Count > 0 ? codecs.ConvertAll(c => c.PayloadType.ToString()) : [.. offered.Formats.Take(1)],
+            Extensions = [.. Outcome.Extensions.Select(e => e with { Direction = Reverse(e.Direction) })],
+            ExtmapAllowMixed = offered.ExtmapAllowMixed,
+            RtcpMux = true,
+            RtcpRsize = offered.RtcpRsize,
+        };
+        return Outcome.Use switch
+        {
+            SectionUse.Publish => WritePublish(section),
+            SectionUse.Play => WritePlay(section, Outcome.Sender!),
+            _ => section,
+        };
+    }
+
+    private SdpError? Refuse(SectionUse use, SectionRefusal refusal)
+    {
+        bool dormant = use == SectionUse.Inactive && offered.Kind != MediaKind.Application;
+        Outcome = Outcome with
+        {
+            Use = use,
+            Refusal = refusal,
+            // What it could use, so that it can be woken by a later offer without new payload types.
+            Codecs = dormant ? [.. Usable().Select(Agree)] : [],
+            Extensions = dormant ? Extensions(MediaDirection.SendRecv) : [],
+            RtcpRsize = offered.RtcpRsize,
+        };
+        return null;
+    }
+
+    private SdpError? DecidePublish()
+    {
+        // One codec, the offerer's first that we can forward: the track's codec is known from here on. A later offer keeps it.
+        var usable = Usable().ToList();
+        var kept = before is { Use: SectionUse.Publish, Codecs: [var last] }
+            ? usable.Find(c => c.PayloadType == last.PayloadType && CodecMatch.Fit(c, last) == CodecFit.Same)
+                ?? usable.Find(c => CodecMatch.Fit(c, last) == CodecFit.Same)
+            : null;
+        if ((kept ?? usable.FirstOrDefault()) is not { } codec)
+        {
+            return NoCodec("The server forwards none of the codecs");
+        }
+
+        var rids = Rids(codec);
+        Outcome = Outcome with
+        {
+            Use = SectionUse.Publish,
+            Codecs = [Agree(codec)],
+            Extensions = Extensions(MediaDirection.SendOnly),
+            Layers = rids.Count > 0 ? [.. rids.Select(r => new PublishedLayer(r.Id, null, null))] : SsrcLayers.Of(offered),
+            Msid = offered.Msid,
+            RtcpRsize = offered.RtcpRsize,
+        };
+        return null;
+    }
+
+    private SdpError? DecidePlay()
+    {
+        if (!policy.Bindings.TryGetValue(offered.Mid, out var sender))
+        {
+            return Refuse(SectionUse.Inactive, SectionRefusal.NoBinding);
+        }
+
+        // All codecs in common, the bound track's first: a track of another codec can be bound later without an offer.
+        var usable = Usable().ToList();
+        if (usable.Count == 0)
+        {
+            return NoCodec("The server forwards none of the codecs");
+        }
+
+        if (sender.Track is { } track)
+        {
+            if (CodecMatch.Best(usable, track) is not { } first)
+            {
+                return NoCodec($"The track {sender.TrackName ?? sender.Msid.TrackId} is {track.Describe()}, which is none of those");
+            }
+
+            usable.Remove(first);
+            usable.Insert(0, first);
+        }
+
+        Outcome = Outcome with
+        {
+            Use = SectionUse.Play,
+            Codecs = [.. usable.Select(Agree)],
+            Extensions = Extensions(MediaDirection.RecvOnly),
+            Sender = sender,
+            RtcpRsize = offered.RtcpRsize,
+        };
+        return null;
+    }
+
+    private SdpError NoCodec(string problem)
+    {
+        var names = offered.Codecs.Where(c => !c.IsRtx && c.Name.Length > 0).Select(c => c.Describe()).Distinct().Take(16);
+        return new(SdpErrorCode.Codec, offered.Line, $"{problem} that section {SdpError.Quote(offered.Mid)} offers: {string.Join(", ", names.Select(n => SdpError.Quote(n).Trim('"')))}. "
+            + $"Forwarded are {string.Join(", ", policy.Codecs.Select(c => c.ToString().ToUpperInvariant()))}.");
+    }
+
+    private IEnumerable<RtpCodec> Usable() =>
+        offered.Codecs.Where(c => policy.Codecs.Contains(c.Kind) && CodecMatch.IsForwardable(c) && IsOf(offered.Kind, c.Kind));
+
+    private static bool IsOf(MediaKind kind, CodecKind codec) => (codec == CodecKind.Opus) == (kind == MediaKind.Audio);
+
+    /// <summary>
+    /// The format as agreed: the offerer's payload type and parameters (H264's level with them: symmetric use asks for no
+    /// more, asymmetric use allows it), feedback that both know. Parameter sets are the offerer's own stream's, not ours.
+    /// REMB is left out: the node's estimate works on transport-wide feedback.
+    /// </summary>
+    private RtpCodec Agree(RtpCodec codec) => codec with
+    {
+        Fmtp = codec.Fmtp.Without("sprop-parameter-sets"),
+        Feedback = codec.Feedback & (offered.Kind == MediaKind.Audio
+            ? RtcpFeedback.Nack | RtcpFeedback.TransportCc
+            : RtcpFeedback.Nack | RtcpFeedback.Pli | RtcpFeedback.Fir | RtcpFeedback.TransportCc),
+        RtxPayloadType = offered.Kind == MediaKind.Video && codec.Feedback.HasFlag(RtcpFeedback.Nack) ? codec.RtxPayloadType : null,
+    };
+
+    private IEnumerable<RtpCodec> WithRtx(RtpCodec codec) => codec.RtxPayloadType is { } rtx
+        ? [codec, offered.Codecs.First(c => c.PayloadType == rtx) with { Feedback = RtcpFeedback.None }]
+        : [codec];
+
+    /// <summary>Extensions that both know and that the offerer uses in the given direction, with its ids.</summary>
+    private List<HeaderExtension> Extensions(MediaDirection use)
+    {
+        // Ids above 14 need the two-byte form; without leave to mix the forms every packet would have to use it.
+        int highest = offered.ExtmapAllowMixed ? 255 : 14;
+        return
+        [
+            .. offered.Extensions.Where(e => policy.Extensions.Contains(e.Uri) && e.Id <= highest
+                && (e.Direction == MediaDirection.SendRecv || use == MediaDirection.SendRecv || e.Direction == use)
+                && (use != MediaDirection.RecvOnly || e.Uri is not (HeaderExtensionUris.RtpStreamId or HeaderExtensionUris.RepairedRtpStreamId)))
+                .DistinctBy(e => e.Uri),
+        ];
+    }
+
+    /// <summary>The simulcast layers that are taken, in offered order: named in a=simulcast and allowed for the codec.</summary>
+    private List<Rid> Rids(RtpCodec codec)
+    {
+        bool canName = Extensions(MediaDirection.SendOnly).Exists(e => e.Uri == HeaderExtensionUris.RtpStreamId);
+        if (!canName || offered.Simulcast is not { Send: var send })
+        {
+            return [];
+        }
+
+        return
+        [
+            .. send.Distinct().Select(id => offered.Rids.FirstOrDefault(r => r.Id == id && r.IsSend)).OfType<Rid>()
+                .Where(r => r.PayloadTypes is var allowed && (allowed.Count == 0 || allowed.Contains(codec.PayloadType)))
+                .Take(policy.MaxLayers),
+        ];
+    }
+
+    private MediaSection WritePublish(MediaSection section)
+    {
+        var rids = Outcome.Layers.Where(l => l.Rid is not null).Select(l => l.Rid!).ToList();
+        return section with
+        {
+            Direction = MediaDirection.RecvOnly,
+            Rids = rids.ConvertAll(id => offered.Rids.First(r => r.Id == id) with { IsSend = false }),
+            Simulcast = rids.Count > 0 ? new([], rids) : null,
+        };
+    }
+
+    private static MediaSection WritePlay(MediaSection section, PlayBinding sender)
+    {
+        bool rtx = sender.RtxSsrc != 0 && section.Codecs.Any(c => c.IsRtx);
+        SsrcAttribute[] ssrcs = [new(sender.Ssrc, sender.Cname, sender.Msid), new(sender.RtxSsrc, sender.Cname, sender.Msid)];
+        return section with
+        {
+            Direction = MediaDirection.SendOnly,
+            Msid = sender.Msid,
+            SsrcGroups = rtx ? [new("FID", [sender.Ssrc, sender.RtxSsrc])] : [],
+            Ssrcs = rtx ? ssrcs : ssrcs[..1],
+        };
+    }
+
+    private static MediaDirection Reverse(MediaDirection direction) => direction switch
+    {
+        MediaDirection.SendOnly => MediaDirection.RecvOnly,
+        MediaDirection.RecvOnly => MediaDirection.SendOnly,
+        _ => direction,
+    };
+}
