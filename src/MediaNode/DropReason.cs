@@ -51,6 +51,12 @@ public enum DropReason : byte
     SubscriptionPaused,
     TrackMuted,
 
+    /// <summary>Video that cannot be decoded yet: the wished encoding has not shown a keyframe since it was wished.</summary>
+    AwaitingKeyFrame,
+
+    /// <summary>Arrived after the subscription had switched encodings at a later packet.</summary>
+    BeforeSwitch,
+
     /// <summary>A repeat was asked for a packet that is no longer held, or was repeated just now.</summary>
     NackNotHeld,
     NackRepeated,
