@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Codecs;
 
 namespace Nexus.MediaNode.Forwarding.Projection;
@@ -40,36 +41,38 @@ public readonly struct PacketPatch
 
     private readonly uint _timestamp;
     private readonly uint _activeTargets;
-    private readonly ushort _frameId;
-    private readonly byte _tl0OrTargetCount;
+    private readonly ushort _frameNumber;
+    private readonly ushort _pictureId;
+    private readonly byte _tl0PicIdx;
     private readonly byte _keyIdx;
-    private readonly CodecKind _codec;
-    private readonly PatchParts _parts;
-    private readonly byte _encoding;
+    private readonly byte _decodeTargets;
 
-    internal PacketPatch(
-        CodecKind codec, int encoding, PatchParts parts, long timestamp,
-        ushort frameId = 0, byte tl0OrTargetCount = 0, byte keyIdx = 0, uint activeTargets = 0)
+    // Low five bits the parts, high three the codec; KEYIDX likewise shares its octet with the encoding.
+    private readonly byte _partsAndCodec;
+
+    internal PacketPatch(in PatchFields fields, uint timestamp, int encoding)
     {
-        _timestamp = (uint)timestamp;
-        _activeTargets = activeTargets;
-        _frameId = frameId;
-        _tl0OrTargetCount = tl0OrTargetCount;
-        _keyIdx = keyIdx;
-        _codec = codec;
-        _parts = parts;
-        _encoding = (byte)encoding;
+        _timestamp = timestamp;
+        _activeTargets = fields.ActiveTargets;
+        _frameNumber = fields.FrameNumber;
+        _pictureId = fields.PictureId;
+        _tl0PicIdx = fields.Tl0PicIdx;
+        _keyIdx = (byte)((fields.KeyIdx & 0x1F) | (encoding << 5));
+        _decodeTargets = fields.DecodeTargets;
+        _partsAndCodec = (byte)((int)fields.Parts | ((int)fields.Codec << 5));
     }
+
+    private CodecKind Codec => (CodecKind)(_partsAndCodec >> 5);
+
+    /// <summary>The encoding that the source packet belongs to: where a re-send finds it.</summary>
+    public int Encoding => _keyIdx >> 5;
+
+    public PatchParts Parts => (PatchParts)(_partsAndCodec & 0x1F);
+
+    public bool Marker => (Parts & PatchParts.Marker) != 0;
 
     /// <summary>RTP timestamp of the egress packet.</summary>
     public uint Timestamp => _timestamp;
-
-    public bool Marker => (_parts & PatchParts.Marker) != 0;
-
-    /// <summary>The encoding that the source packet belongs to: where a re-send finds it.</summary>
-    public int Encoding => _encoding;
-
-    public PatchParts Parts => _parts;
 
     /// <summary>
     /// Writes what stands at the egress payload's start in place of the source payload's first octets.
@@ -82,36 +85,47 @@ public readonly struct PacketPatch
     public int WritePayloadPrefix(ReadOnlySpan<byte> payload, Span<byte> destination, out int skip)
     {
         skip = 0;
-        if ((_parts & PatchParts.UnwrapRed) != 0)
+        if ((Parts & PatchParts.UnwrapRed) != 0)
         {
             _ = RedPayload.TryFindPrimary(payload, out skip, out _);
             return 0;
         }
 
-        if ((_parts & PatchParts.PayloadDescriptor) == 0)
+        if ((Parts & PatchParts.PayloadDescriptor) == 0)
         {
             return 0;
         }
 
-        return _codec == CodecKind.Vp8
-            ? Vp8Payload.Rewrite(payload, _frameId, _tl0OrTargetCount, _keyIdx, destination, out skip)
-            : Vp9Payload.Rewrite(payload, _frameId, _tl0OrTargetCount, destination, out skip);
+        return Codec == CodecKind.Vp8
+            ? Vp8Payload.Rewrite(payload, _pictureId, _tl0PicIdx, (byte)(_keyIdx & 0x1F), destination, out skip)
+            : Vp9Payload.Rewrite(payload, _pictureId, _tl0PicIdx, destination, out skip);
     }
 
     /// <summary>Writes the dependency descriptor extension for the egress packet.</summary>
     /// <param name="source">The source packet's extension data.</param>
-    /// <param name="frameNumberShift">What <see cref="ProjectionResult"/> does not carry for VP8 and VP9 patches: see
-    /// <see cref="FrameNumberIsPatched"/>.</param>
     /// <param name="destination">The source's length and <see cref="DependencyDescriptorWriter.MaxGrowth"/> more.</param>
     /// <returns>Octets written; 0: leave the extension out.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int WriteDependencyDescriptor(ReadOnlySpan<byte> source, Span<byte> destination)
     {
-        if ((_parts & PatchParts.ActiveTargets) != 0)
+        if ((Parts & PatchParts.ActiveTargets) != 0)
         {
-            return DependencyDescriptorWriter.WithActiveTargets(source, _frameId, _activeTargets, _tl0OrTargetCount, destination);
+            return DependencyDescriptorWriter.WithActiveTargets(source, _frameNumber, _activeTargets, _decodeTargets, destination);
         }
 
-        return DependencyDescriptorWriter.WithFrameNumber(source, _frameId, destination);
+        return (Parts & PatchParts.FrameNumber) == 0 ? 0 : DependencyDescriptorWriter.WithFrameNumber(source, _frameNumber, destination);
     }
+}
+
+/// <summary>A patch while a projection puts it together.</summary>
+internal struct PatchFields
+{
+    public CodecKind Codec;
+    public PatchParts Parts;
+    public ushort PictureId;
+    public byte Tl0PicIdx;
+    public byte KeyIdx;
+    public ushort FrameNumber;
+    public byte DecodeTargets;
+    public uint ActiveTargets;
 }

@@ -8,6 +8,9 @@ public struct FrameInfo
 {
     public CodecKind Codec { get; internal set; }
 
+    /// <summary>The payload is RED (RFC 2198) with blocks of <see cref="Codec"/>.</summary>
+    public bool IsRed { get; internal set; }
+
     /// <summary>No payload octets once RTP padding is taken off (or an audio block without content): never forwarded.</summary>
     public bool IsPadding { get; internal set; }
 

@@ -56,18 +56,22 @@ public sealed class FrameParser
                 return H264Payload.TryParse(payload, marker, ref info);
             case CodecKind.Av1:
                 return Av1Payload.TryParse(payload, marker, ref info);
-            case CodecKind.Unknown:
-                return DropReason.RtpUnknownPayloadType;
+            case CodecKind.Opus:
+                TakeAudio(payload.IsEmpty, ref info);
+                return DropReason.None;
             default:
-                return TryParseAudio(codec, payload, ref info);
+                return DropReason.RtpUnknownPayloadType;
         }
     }
 
-    private static DropReason TryParseAudio(CodecKind codec, ReadOnlySpan<byte> payload, ref FrameInfo info)
+    /// <summary>A RED payload (RFC 2198) of a stream whose codec is Opus.</summary>
+    public static DropReason TryParseRed(ReadOnlySpan<byte> payload, out FrameInfo info)
     {
-        info.IsKeyFrame = info.StartOfFrame = info.EndOfFrame = true;
-        info.IsPadding = payload.IsEmpty;
-        if (codec != CodecKind.Red || payload.IsEmpty)
+        info = default;
+        info.Codec = CodecKind.Opus;
+        info.IsRed = true;
+        TakeAudio(payload.IsEmpty, ref info);
+        if (payload.IsEmpty)
         {
             return DropReason.None;
         }
@@ -75,6 +79,12 @@ public sealed class FrameParser
         var reason = RedPayload.TryFindPrimary(payload, out var offset, out _);
         info.IsPadding = reason == DropReason.None && offset == payload.Length;
         return reason;
+    }
+
+    private static void TakeAudio(bool isEmpty, ref FrameInfo info)
+    {
+        info.IsKeyFrame = info.StartOfFrame = info.EndOfFrame = true;
+        info.IsPadding = isEmpty;
     }
 
     private static void TakeFromDescriptor(ref FrameInfo info)
