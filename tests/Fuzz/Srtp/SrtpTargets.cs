@@ -46,5 +46,5 @@ public sealed class SrtpInboundTarget : IFuzzTarget
     }
 
     private static ISrtpCipher Cipher(SrtpProfile profile) =>
-        SrtpCiphers.Create(profile, new(new byte[profile.KeyLength()], new byte[profile.SaltLength()]));
+        SrtpCiphers.Create(profile, new SrtpMasterKey(new byte[profile.KeyLength()], new byte[profile.SaltLength()]));
 }
