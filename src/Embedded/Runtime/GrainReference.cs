@@ -1,4 +1,5 @@
 using Nexus.Embedded;
+using Nexus.Embedded.Calls;
 
 namespace Orleans.Runtime;
 
