@@ -1,0 +1,54 @@
+namespace Nexus.Link;
+
+/// <summary>Keeps a node linked: dials, serves, and dials again with back-off (0.1 s doubling to 2 s) for as long as it runs.</summary>
+public sealed class NodeLinkDialer(Func<CancellationToken, Task<LinkConnection>> dial, NodeLinkOptions options, INodeLinkHandler handler, LinkTiming timing, TimeProvider time)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>The link came up; with the address of the control side.</summary>
+    public event Action<string>? Linked;
+
+    /// <summary>The link went down or could not be made; with the reason.</summary>
+    public event Action<string>? Unlinked;
+
+    /// <summary>Returns when cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        TimeSpan pause = FirstPause;
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await using LinkConnection connection = await dial(cancellation);
+                await new NodeLinkClient(connection, options, handler, timing, time).RunAsync(
+                    () =>
+                    {
+                        pause = FirstPause;
+                        Linked?.Invoke(connection.Peer);
+                    },
+                    cancellation);
+                Unlinked?.Invoke("the control side closed the link");
+            }
+            catch (LinkException e)
+            {
+                Unlinked?.Invoke(e.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            try
+            {
+                await Task.Delay(pause, time, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+}
