@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+
+namespace Nexus.MediaNode.Receiving;
+
+/// <summary>How an insertion into a <see cref="RtpHistory{TPacket}"/> went.</summary>
+public enum HistoryInsert : byte
+{
+    Stored,
+
+    /// <summary>Stored, and the packet in the <c>evicted</c> argument gave way: its memory is the caller's again.</summary>
+    StoredAndEvicted,
+
+    /// <summary>Not stored: this number is held already.</summary>
+    Duplicate,
+
+    /// <summary>Not stored: further back than the capacity.</summary>
+    TooOld,
+}
+
+/// <summary>
+/// The recent packets of one publisher stream, by its extended sequence numbers, for repeats towards subscribers. Knows only
+/// references: packets lie in the loop's pooled memory, and every reference that leaves (evicted, expired, taken) is the
+/// caller's to release. Fixed memory, no allocation after construction. Owned by one thread.
+/// </summary>
+/// <typeparam name="TPacket">The loop's reference to a packet.</typeparam>
+public sealed class RtpHistory<TPacket>
+    where TPacket : struct
+{
+    private readonly Entry[] _entries;
+    private readonly int _mask;
+    private readonly TimeSpan _maxAge;
+    private long _oldest;
+    private long _newest;
+
+    /// <param name="capacity">Packets; a power of two.</param>
+    /// <param name="maxAge">How long a packet is worth keeping.</param>
+    public RtpHistory(int capacity, TimeSpan maxAge)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 2);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(capacity & (capacity - 1), 0, nameof(capacity));
+        _entries = new Entry[capacity];
+        _mask = capacity - 1;
+        _maxAge = maxAge;
+    }
+
+    public int Capacity => _entries.Length;
+
+    /// <summary>How many packets are held.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Takes a packet under its extended number (positive).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public HistoryInsert Insert(Instant now, long sequence, TPacket packet, out TPacket evicted)
+    {
+        evicted = default;
+        if (_newest != 0 && sequence <= _newest - Capacity)
+        {
+            return HistoryInsert.TooOld;
+        }
+
+        ref var entry = ref _entries[(int)(sequence & _mask)];
+        if (entry.Sequence == sequence)
+        {
+            return HistoryInsert.Duplicate;
+        }
+
+        var result = HistoryInsert.Stored;
+        if (entry.Sequence != 0)
+        {
+            evicted = entry.Packet;
+            result = HistoryInsert.StoredAndEvicted;
+            Count--;
+        }
+
+        entry = new() { Sequence = sequence, ReceivedAt = now, Packet = packet };
+        _oldest = Count == 0 ? sequence : Math.Min(_oldest, sequence);
+        _newest = Math.Max(_newest, sequence);
+        Count++;
+        return result;
+    }
+
+    /// <summary>Finds a packet that is still held. The reference stays the history's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGet(long sequence, out TPacket packet)
+    {
+        ref var entry = ref _entries[(int)(sequence & _mask)];
+        var held = sequence > 0 && entry.Sequence == sequence;
+        packet = held ? entry.Packet : default;
+        return held;
+    }
+
+    /// <summary>
+    /// Takes out the oldest packet if it is older than the history's age, or out of reach behind a jump. Call until it returns
+    /// false, now and then.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool TryTakeExpired(Instant now, out TPacket packet)
+    {
+        if (TryFindOldest(out var slot)
+            && (_entries[slot].ReceivedAt + _maxAge <= now || _entries[slot].Sequence <= _newest - Capacity))
+        {
+            packet = Take(slot);
+            return true;
+        }
+
+        packet = default;
+        return false;
+    }
+
+    /// <summary>Takes out any packet: call until it returns false when the stream ends.</summary>
+    public bool TryTake(out TPacket packet)
+    {
+        var any = TryFindOldest(out var slot);
+        packet = any ? Take(slot) : default;
+        return any;
+    }
+
+    private TPacket Take(int slot)
+    {
+        var packet = _entries[slot].Packet;
+        _entries[slot] = default;
+        Count--;
+        return packet;
+    }
+
+    // Moves _oldest up to the first number that is held: normally a step or two.
+    private bool TryFindOldest(out int slot)
+    {
+        slot = 0;
+        if (Count == 0)
+        {
+            return false;
+        }
+
+        for (var steps = 0; steps < Capacity; steps++, _oldest++)
+        {
+            slot = (int)(_oldest & _mask);
+            if (_entries[slot].Sequence == _oldest)
+            {
+                return true;
+            }
+        }
+
+        // The numbering jumped: search the whole ring, once.
+        _oldest = long.MaxValue;
+        for (var i = 0; i < _entries.Length; i++)
+        {
+            if (_entries[i].Sequence != 0 && _entries[i].Sequence < _oldest)
+            {
+                _oldest = _entries[i].Sequence;
+                slot = i;
+            }
+        }
+
+        return true;
+    }
+
+    private struct Entry
+    {
+        public long Sequence;
+        public Instant ReceivedAt;
+        public TPacket Packet;
+    }
+}
