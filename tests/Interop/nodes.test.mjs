@@ -20,14 +20,14 @@ test('the control process survives the kill -9 of a media process, knows it and 
   const viewer = await bob.whep(server, room, 'bob', { query: '?region=us' });
   await viewer.decodes(15);
   const people = async () => (await server.api(`/rooms/${room}/participants`)).participants;
-  assert.deepEqual((await people()).map(person => person.node), [node.id, node.id]);
+  assert.deepEqual((await people()).map(({ node, state }) => [node, state]), [[node.id, 'active'], [node.id, 'active']]);
 
   await media.stop('SIGKILL');
   await until('the node to be known as lost', async () => {
     const same = (await nodes()).find(({ id }) => id === node.id);
     return !same || same.state === 'lost';
   }, { seconds: 5, seen: nodes });
-  await until('its people to be known as cut off', async () => (await people()).every(({ state }) => state !== 'connected'),
+  await until('its people to be known as cut off', async () => (await people()).every(({ state }) => state !== 'active'),
     { seconds: 5, seen: people });
   assert.equal((await server.request('/healthz')).status, 200);
 
