@@ -1,3 +1,5 @@
+using Nexus.Link;
+
 namespace Nexus.MediaNode.Protocol.Sdp;
 
 /// <summary>Why a session description, a fragment of one, or an offer was refused.</summary>
@@ -52,6 +54,15 @@ public enum SdpErrorCode
 /// <param name="Message">What is wrong and how to mend it, in one or two English sentences.</param>
 public sealed record SdpError(SdpErrorCode Code, int Line, string Message)
 {
+    /// <summary>The reason that users and admin tools see, one of <see cref="ReasonCodes"/>.</summary>
+    public string Reason => Code switch
+    {
+        SdpErrorCode.Codec => ReasonCodes.Codec,
+        SdpErrorCode.Permission => ReasonCodes.Permission,
+        SdpErrorCode.TooLarge or SdpErrorCode.Syntax => ReasonCodes.SdpInvalid,
+        _ => ReasonCodes.SdpUnsupported,
+    };
+
     public override string ToString() => Line > 0 ? $"{Code} (line {Line}): {Message}" : $"{Code}: {Message}";
 
     /// <summary>Foreign text made safe to repeat in a message: printable, at most 48 characters.</summary>
