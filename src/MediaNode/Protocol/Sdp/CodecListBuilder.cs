@@ -14,7 +14,7 @@ internal sealed class CodecListBuilder(IReadOnlyList<string> formats)
     {
         int space = value.IndexOf(' ');
         var head = space < 0 ? value : value[..space];
-        var rest = space < 0 ? default : value[(space + 1)..].Trim();
+        var rest = space < 0 ? default : value[(space + 1)..].Trim(' ');
         if (head is "*" && attribute is "rtcp-fb")
         {
             _feedbackOfAll |= FeedbackOf(rest);

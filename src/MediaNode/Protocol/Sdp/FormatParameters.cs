@@ -36,7 +36,7 @@ public sealed class FormatParameters
         List<KeyValuePair<string, string?>> parameters = [];
         foreach (var range in text.Split(';'))
         {
-            var part = text[range].Trim();
+            var part = text[range].Trim(' ');
             if (part.IsEmpty)
             {
                 continue;
@@ -45,7 +45,7 @@ public sealed class FormatParameters
             int equals = part.IndexOf('=');
             parameters.Add(equals < 0
                 ? new(part.ToString(), null)
-                : new(part[..equals].TrimEnd().ToString(), part[(equals + 1)..].TrimStart().ToString()));
+                : new(part[..equals].TrimEnd(' ').ToString(), part[(equals + 1)..].TrimStart(' ').ToString()));
         }
 
         return parameters.Count == 0 ? Empty : new([.. parameters]);

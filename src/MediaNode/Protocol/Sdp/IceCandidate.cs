@@ -69,7 +69,7 @@ public sealed record IceCandidate
             return false;
         }
 
-        string[] words = text["candidate:".Length..].Trim().ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] words = text["candidate:".Length..].Trim(' ').ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words.Length < 8 || !words[6].Equals("typ", StringComparison.OrdinalIgnoreCase))
         {
             return false;

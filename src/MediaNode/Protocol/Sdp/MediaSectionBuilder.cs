@@ -132,7 +132,7 @@ internal sealed class MediaSectionBuilder
     {
         int space = value.IndexOf(' ');
         var id = space < 0 ? default : value[..space];
-        var rest = space < 0 ? default : value[(space + 1)..].TrimStart();
+        var rest = space < 0 ? default : value[(space + 1)..].TrimStart(' ');
         int slash = id.IndexOf('/');
         var direction = slash < 0 ? MediaDirection.SendRecv : DirectionOf(id[(slash + 1)..]);
         if (!int.TryParse(slash < 0 ? id : id[..slash], NumberStyles.None, null, out int number) || number < 1 || rest.IsEmpty || direction is null)

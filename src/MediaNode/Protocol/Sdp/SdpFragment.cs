@@ -129,7 +129,7 @@ public sealed record SdpFragment
         {
             int colon = text.IndexOf(':');
             var name = colon < 0 ? text : text[..colon];
-            var value = colon < 0 ? default : text[(colon + 1)..].Trim();
+            var value = colon < 0 ? default : text[(colon + 1)..].Trim(' ');
             var transport = _sections.Count == 0 ? _session : _sections[^1].Transport;
             if (transport.TryTake(name, value, line, out var error))
             {

@@ -39,13 +39,13 @@ internal ref struct SdpLineReader(ReadOnlySpan<char> text)
                 return Fail(SdpErrorCode.Syntax, $"{SdpError.Quote(line)} is no SDP line: each starts with a letter and '='.");
             }
 
-            if (line.ContainsAnyInRange('\0', '\b') || line.ContainsAnyInRange('\n', '\x1f'))
+            if (line.ContainsAnyInRange('\0', '\x1f'))
             {
                 return Fail(SdpErrorCode.Syntax, "The line holds control characters: send the description as plain UTF-8 text.");
             }
 
             Type = line[0];
-            Value = line[2..].Trim();
+            Value = line[2..].Trim(' ');
             return true;
         }
 

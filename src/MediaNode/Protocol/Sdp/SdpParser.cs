@@ -97,7 +97,7 @@ internal sealed class SdpParser
     {
         int colon = text.IndexOf(':');
         var name = colon < 0 ? text : text[..colon];
-        var value = colon < 0 ? default : text[(colon + 1)..].Trim();
+        var value = colon < 0 ? default : text[(colon + 1)..].Trim(' ');
         if (_sections.Count > 0)
         {
             return _sections[^1].Attribute(name, value, line);

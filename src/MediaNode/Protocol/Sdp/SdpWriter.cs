@@ -19,7 +19,7 @@ internal static class SdpWriter
 
         if (description.Bundle is { } bundle)
         {
-            text.Line($"a=group:BUNDLE {string.Join(' ', bundle)}".TrimEnd());
+            text.Line($"a=group:BUNDLE {string.Join(' ', bundle)}".TrimEnd(' '));
         }
 
         if (description.ExtmapAllowMixed)
@@ -44,7 +44,12 @@ internal static class SdpWriter
     {
         if (transport.IceUfrag is { } ufrag && ufrag != above.IceUfrag)
         {
-            text.Line($"a=ice-ufrag:{ufrag}").Line($"a=ice-pwd:{transport.IcePwd}");
+            text.Line($"a=ice-ufrag:{ufrag}");
+        }
+
+        if (transport.IcePwd is { } pwd && pwd != above.IcePwd)
+        {
+            text.Line($"a=ice-pwd:{pwd}");
         }
 
         if (transport.IceOptions.Count > 0 && !transport.IceOptions.SequenceEqual(above.IceOptions))
@@ -177,14 +182,14 @@ internal static class SdpWriter
     {
         foreach (var rid in section.Rids)
         {
-            text.Line($"a=rid:{rid.Id} {(rid.IsSend ? "send" : "recv")} {rid.Restrictions}".TrimEnd());
+            text.Line($"a=rid:{rid.Id} {(rid.IsSend ? "send" : "recv")} {rid.Restrictions}".TrimEnd(' '));
         }
 
         if (section.Simulcast is { } simulcast)
         {
             string send = simulcast.Send.Count > 0 ? $"send {string.Join(';', simulcast.Send)} " : "";
             string recv = simulcast.Recv.Count > 0 ? $"recv {string.Join(';', simulcast.Recv)}" : "";
-            text.Line($"a=simulcast:{send}{recv}".TrimEnd());
+            text.Line($"a=simulcast:{send}{recv}".TrimEnd(' '));
         }
 
         foreach (var group in section.SsrcGroups)

@@ -63,7 +63,7 @@ public sealed record Msid(string StreamId, string TrackId)
         int space = text.IndexOf(' ');
         return text.IsEmpty ? null
             : space < 0 ? new(text.ToString(), "")
-            : new(text[..space].ToString(), text[(space + 1)..].Trim().ToString());
+            : new(text[..space].ToString(), text[(space + 1)..].Trim(' ').ToString());
     }
 }
 
@@ -100,7 +100,7 @@ public sealed record DtlsFingerprint(string Algorithm, ReadOnlyMemory<byte> Hash
         }
 
         string algorithm = text[..space].ToString().ToLowerInvariant();
-        var hex = text[(space + 1)..].Trim();
+        var hex = text[(space + 1)..].Trim(' ');
         byte[] hash = new byte[HashLength(algorithm)];
         if (hash.Length == 0 || hex.Length != (hash.Length * 3) - 1)
         {

@@ -33,7 +33,7 @@ internal sealed class SsrcListBuilder
             _ssrcs.Add(new(ssrc));
         }
 
-        var attribute = space < 0 ? default : value[(space + 1)..].Trim();
+        var attribute = space < 0 ? default : value[(space + 1)..].Trim(' ');
         if (attribute.StartsWith("cname:"))
         {
             _ssrcs[index] = _ssrcs[index] with { Cname = attribute["cname:".Length..].ToString() };
