@@ -41,7 +41,8 @@ public struct SenderClock
     }
 
     /// <summary>When, by our clock, the publisher's clock showed this time (plus the shortest way from there to here).</summary>
-    public readonly Instant ToInstant(ulong ntp, NtpClock clock) => clock.ToInstant(ntp) + TimeSpan.FromTicks(_offset / 100);
+    public readonly Instant ToInstant(ulong ntp, NtpClock clock) =>
+        new(clock.ToInstant(ntp).Nanoseconds + _offset);
 }
 
 /// <summary>
