@@ -10,6 +10,7 @@ public sealed partial class EmbeddedCluster
 {
     private readonly ConcurrentDictionary<GrainId, Activation> _directory = new();
     private readonly ConcurrentDictionary<string, MemoryGrainStorage> _memory = new();
+    private readonly ConcurrentDictionary<string, JsonFileGrainStorage> _files = new();
     private readonly ObserverTable _observers;
 
     internal object Reference(Type interfaceType, GrainId id) => GrainInterface.Of(interfaceType).MakeReference(this, id);

@@ -111,6 +111,9 @@ public sealed partial class EmbeddedCluster : IAsyncDisposable
 
     internal IGrainStorage MemoryStorage(string name) => _memory.GetOrAdd(name, static _ => new MemoryGrainStorage());
 
+    internal IGrainStorage FileStorage(string folder)
+        => _files.GetOrAdd(Path.GetFullPath(folder), static path => new JsonFileGrainStorage(path));
+
     /// <summary>A time span in the time provider's ticks.</summary>
     internal long Ticks(TimeSpan span) => span == TimeSpan.MaxValue || span == Timeout.InfiniteTimeSpan
         ? long.MaxValue / 2
