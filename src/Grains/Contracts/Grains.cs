@@ -35,8 +35,11 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// <summary>Ends one session on the client's behalf; the participant leaves with its last.</summary>
     Task<ActResult> Leave(string session, string reason);
 
-    /// <summary>Whether the session is one of this participant's.</summary>
-    Task<bool> HasSession(string session);
+    /// <summary>
+    /// Null when the session is none of this participant's. Otherwise the <see cref="IceRestart.Generation"/> of its latest ICE
+    /// restart, 0 before the first: gateways derive WHIP's ETag from it, so that any of them can serve any session.
+    /// </summary>
+    Task<int?> IceGeneration(string session);
 
     /// <summary>Null when the participant is not in the room.</summary>
     Task<ParticipantView?> Describe();
