@@ -52,6 +52,11 @@ public sealed record SessionDesired
     [Id(10)] public ImmutableArray<string> MutedTracks { get; init; } = [];
 
     [Id(11)] public SubscribeRule Subscribe { get; init; } = new();
+
+    /// <summary>Display name and metadata: of no use to the node, but what a participant is rebuilt from when the control side lost its memory.</summary>
+    [Id(12)] public string Name { get; init; } = "";
+
+    [Id(13)] public string Metadata { get; init; } = "";
 }
 
 /// <summary>An SDP offer, opaque to everyone but gateway and node. <see cref="Id"/> rises with each new offer of a session; the same id always has the same answer.</summary>

@@ -122,6 +122,9 @@ public interface IMediaNodeGrain : IGrainWithStringKey
 
     /// <summary>Null while the node has no link.</summary>
     Task<NodeInspection?> Inspect();
+
+    /// <summary>The node takes no new sessions from now on; those it has stay. Until the node restarts.</summary>
+    Task<ActResult> Drain();
 }
 
 /// <summary>The list of media nodes, from which rooms choose. Key: <see cref="Keys.NodeDirectory"/>.</summary>

@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Link;
+
+namespace Nexus.Core;
+
+/// <summary>One leg of a participant.</summary>
+public sealed record Leg
+{
+    public required SessionDesired Desired { get; init; }
+
+    public required string Session { get; init; }
+
+    /// <summary>Key of the NodeSession grain.</summary>
+    public required string Owner { get; init; }
+
+    public required NodeView Node { get; init; }
+
+    public SessionState State { get; init; }
+
+    /// <summary>Version of the newest report that was taken.</summary>
+    public long ReportVersion { get; init; }
+
+    public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
+
+    public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
+
+    /// <summary>The answer of the join, for a retry of it.</summary>
+    public SdpAnswer? Answer { get; init; }
+
+    /// <summary>When it must be connected (again), or is given up; null while it is connected.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+}
+
+/// <summary>The legs of one participant, and what follows from them. Pure.</summary>
+public sealed class ParticipantSessions
+{
+    private readonly Dictionary<string, Leg> _bySession = new(StringComparer.Ordinal);
+
+    public ImmutableArray<Leg> All => [.. _bySession.Values];
+
+    public bool IsEmpty => _bySession.Count == 0;
+
+    public Leg? Find(string session) => _bySession.GetValueOrDefault(session);
+
+    public Leg? OfTrack(string trackSid) => _bySession.Values.FirstOrDefault(l => l.Tracks.Any(t => t.Sid == trackSid));
+
+    public void Set(Leg leg) => _bySession[leg.Session] = leg;
+
+    public bool Remove(string session) => _bySession.Remove(session);
+
+    /// <summary>
+    /// The legs that a new one takes the place of: the older of the same kind, and a Duplex leg stands for both kinds. A
+    /// person may well publish by WHIP and play by WHEP at once.
+    /// </summary>
+    public ImmutableArray<Leg> ReplacedBy(string session, SessionLeg leg) =>
+        [.. _bySession.Values.Where(l => l.Session != session
+            && (l.Desired.Leg == leg || leg == SessionLeg.Duplex || l.Desired.Leg == SessionLeg.Duplex))];
+
+    /// <summary>Takes a node's report. Null when the session is not one of ours or the report is an old one.</summary>
+    /// <param name="grace">How long a disconnected leg keeps its place.</param>
+    public Leg? Report(SessionReport report, DateTimeOffset now, TimeSpan grace)
+    {
+        if (Find(report.Session) is not { } leg || report.Version <= leg.ReportVersion)
+        {
+            return null;
+        }
+
+        Leg next = leg with
+        {
+            State = report.State,
+            ReportVersion = report.Version,
+            Tracks = report.Tracks,
+            Subscriptions = report.Subscriptions,
+            Deadline = report.State switch
+            {
+                SessionState.Connected or SessionState.Closed => null,
+                SessionState.Disconnected => leg.State == SessionState.Disconnected ? leg.Deadline : now + grace,
+                _ => leg.Deadline,
+            },
+        };
+        Set(next);
+        return next;
+    }
+
+    /// <summary>Legs whose time to connect, or whose time of grace, is over.</summary>
+    public ImmutableArray<Leg> Expired(DateTimeOffset now) => [.. _bySession.Values.Where(l => l.Deadline <= now)];
+
+    public ParticipantState State =>
+        _bySession.Count == 0 ? ParticipantState.Disconnected
+        : _bySession.Values.Any(l => l.State == SessionState.Connected) ? ParticipantState.Active
+        : _bySession.Values.Any(l => l.State == SessionState.Disconnected) ? ParticipantState.Reconnecting
+        : ParticipantState.Joining;
+
+    public ImmutableArray<SubscriptionDescription> Subscriptions => [.. _bySession.Values.SelectMany(l => l.Subscriptions)];
+
+    public ImmutableArray<TrackView> Tracks(string identity) =>
+        [.. _bySession.Values.SelectMany(l => l.Tracks.Select(t => View(t, identity, l.Node.Id)))];
+
+    public static TrackView View(TrackDescription track, string identity, string node) => new()
+    {
+        Sid = track.Sid,
+        Identity = identity,
+        Kind = track.Kind,
+        Source = track.Source,
+        Codec = track.Codec,
+        Muted = track.Muted,
+        Node = node,
+        Layers = track.Layers,
+    };
+
+    /// <summary>What changed between two lists of tracks: those that came, and those that went.</summary>
+    public static (ImmutableArray<TrackView> Came, ImmutableArray<TrackView> Went) Difference(ImmutableArray<TrackView> before, ImmutableArray<TrackView> after) =>
+        ([.. after.ExceptBy(before.Select(t => t.Sid), t => t.Sid)], [.. before.ExceptBy(after.Select(t => t.Sid), t => t.Sid)]);
+}

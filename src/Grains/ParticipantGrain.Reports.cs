@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Core;
+using Nexus.Link;
+
+namespace Nexus.Grains;
+
+/// <summary>What comes up from the node, what time does, and what roster and tracks are told of both.</summary>
+public sealed partial class ParticipantGrain
+{
+    public async Task OnSessionReport(SessionReport report)
+    {
+        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        ParticipantView? before = _view;
+        if (_legs.Report(report, time.GetUtcNow(), TimeSpan.FromSeconds(_policy.GraceSeconds)) is not { } leg)
+        {
+            return;
+        }
+
+        if (leg.State == SessionState.Closed)
+        {
+            _legs.Remove(leg.Session);
+        }
+
+        await TellTracks(tracksBefore);
+        await TellLayers(leg.Tracks);
+        if (before is null || before.State != _legs.State || Changed(tracksBefore))
+        {
+            await Publish(report.Reason);
+        }
+
+        KeepTime();
+    }
+
+    public async Task OnSessionAdopted(SessionDesired desired, SessionReport report)
+    {
+        if (_legs.Find(report.Session) is not null)
+        {
+            await OnSessionReport(report);
+            return;
+        }
+
+        Leg leg = Adopted(desired, report);
+        if (_legs.ReplacedBy(leg.Session, desired.Leg).Length > 0)
+        {
+            await Owner(leg).Close(ReasonCodes.SessionSuperseded);
+            return;
+        }
+
+        _view ??= new ParticipantView
+        {
+            Sid = desired.ParticipantSid,
+            Identity = Identity,
+            Name = desired.Name,
+            Metadata = desired.Metadata,
+            State = ParticipantState.Joining,
+            JoinedAt = time.GetUtcNow(),
+        };
+        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        _legs.Set(leg);
+        await TellTracks(tracksBefore);
+        await Publish(null);
+    }
+
+    private Leg Adopted(SessionDesired desired, SessionReport report)
+    {
+        string region = Keys.Segment(desired.OwnerKey, 1);
+        string node = Keys.Segment(desired.OwnerKey, 2);
+        return new Leg
+        {
+            Session = report.Session,
+            Owner = desired.OwnerKey,
+            Node = new NodeView { Id = node, Region = region, State = NodeState.Ready },
+            Desired = desired,
+            State = report.State,
+            ReportVersion = report.Version,
+            Tracks = report.Tracks,
+            Subscriptions = report.Subscriptions,
+            Deadline = report.State == SessionState.Connected ? null : time.GetUtcNow() + ConnectWithin,
+        };
+    }
+
+    /// <summary>Ends legs; the participant leaves with its last.</summary>
+    private async Task End(ImmutableArray<Leg> legs, string reason)
+    {
+        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        foreach (Leg leg in legs)
+        {
+            _legs.Remove(leg.Session);
+        }
+
+        await TellTracks(tracksBefore);
+        await Publish(reason);
+        await Task.WhenAll(legs.Select(leg => Owner(leg).Close(reason)));
+    }
+
+    /// <summary>Tells the roster how this participant stands now, and lets go of it when it has left.</summary>
+    private async Task Publish(string? reason)
+    {
+        if (_view is null)
+        {
+            return;
+        }
+
+        _view = Newer(_view) with
+        {
+            State = _legs.State,
+            Reason = _legs.State is ParticipantState.Active or ParticipantState.Joining ? null : reason,
+            Node = _legs.All.FirstOrDefault()?.Node.Id,
+            Region = _legs.All.FirstOrDefault()?.Node.Region,
+            Tracks = [.. _legs.Tracks(Identity).Select(t => t with { Layers = [] })], // layers are the track grain's
+        };
+        await Room.Update(_view);
+        if (_legs.IsEmpty)
+        {
+            _view = null;
+            DeactivateOnIdle();
+        }
+
+        KeepTime();
+    }
+
+    private async Task TellTracks(ImmutableArray<TrackView> before)
+    {
+        (ImmutableArray<TrackView> came, ImmutableArray<TrackView> went) = ParticipantSessions.Difference(before, _legs.Tracks(Identity));
+        foreach (TrackView track in came)
+        {
+            await Track(track.Sid).Publish(track);
+        }
+
+        foreach (TrackView track in went)
+        {
+            await Track(track.Sid).Unpublish();
+        }
+    }
+
+    private async Task TellLayers(ImmutableArray<TrackDescription> tracks)
+    {
+        foreach (TrackDescription track in tracks)
+        {
+            await Track(track.Sid).OnReport(track);
+        }
+    }
+
+    private bool Changed(ImmutableArray<TrackView> before)
+    {
+        ImmutableArray<TrackView> after = _legs.Tracks(Identity);
+        return before.Length != after.Length
+            || before.Zip(after).Any(p => p.First.Sid != p.Second.Sid || p.First.Muted != p.Second.Muted || p.First.Codec != p.Second.Codec);
+    }
+
+    /// <summary>The timer runs only while some leg has a deadline.</summary>
+    private void KeepTime()
+    {
+        bool needed = _legs.All.Any(l => l.Deadline is not null);
+        if (needed && _tick is null)
+        {
+            _tick = this.RegisterGrainTimer(OnTick, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true });
+        }
+        else if (!needed)
+        {
+            _tick?.Dispose();
+            _tick = null;
+        }
+    }
+
+    private async Task OnTick()
+    {
+        foreach (Leg leg in _legs.Expired(time.GetUtcNow()))
+        {
+            await End([leg], leg.State is SessionState.New ? ReasonCodes.NoIce
+                : leg.State is SessionState.Connecting ? ReasonCodes.NoDtls
+                : ReasonCodes.ClientLost);
+        }
+
+        KeepTime();
+    }
+
+    private ITrackGrain Track(string sid) => GrainFactory.GetGrain<ITrackGrain>(Keys.Track(RoomKey, sid));
+}

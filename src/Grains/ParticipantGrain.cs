@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Core;
+using Nexus.Grains.Placement;
+using Nexus.Link;
+
+namespace Nexus.Grains;
+
+/// <summary>One person in one room: who it is, its legs, and what the roster and the tracks are told of it.</summary>
+[ZonePlacement]
+public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IParticipantGrain
+{
+    /// <summary>How long a new leg has to connect.</summary>
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    private readonly ParticipantSessions _legs = new();
+    private ParticipantView? _view;
+    private string _roomSid = "";
+    private RoomPolicy _policy = new();
+    private IGrainTimer? _tick;
+
+    private string Key => this.GetPrimaryKeyString();
+
+    private string RoomKey => Keys.RoomOf(Key);
+
+    private string Identity => Keys.Segment(Key, 3);
+
+    private IRoomGrain Room => GrainFactory.GetGrain<IRoomGrain>(RoomKey);
+
+    public async Task<JoinResult> Join(JoinRequest request)
+    {
+        if (_legs.Find(request.Session) is { } same)
+        {
+            return Joined(same); // a retry: the same join
+        }
+
+        // whoever takes the place of all that was here is a new stay with a new sid; a further leg is the same stay
+        ParticipantView? older = _view;
+        ParticipantView before = older is null || _legs.ReplacedBy(request.Session, request.Leg).Length == _legs.All.Length ? NewView(request) : older;
+        AdmitResult admitted = await Room.Admit(new AdmitRequest { Participant = Newer(before), Region = request.Region, Tenant = request.Tenant });
+        if (admitted.Error is { } refused)
+        {
+            return JoinResult.Refused(refused.Code, refused.Message);
+        }
+
+        (_view, _roomSid, _policy) = (Newer(before), admitted.RoomSid, admitted.Policy);
+        Leg leg = NewLeg(request, admitted.Node!);
+        SessionApplied applied = await Owner(leg).Apply(leg.Desired);
+        if (applied.Status != ApplyStatus.Applied)
+        {
+            await Owner(leg).Close(ReasonCodes.SdpInvalid);
+            await Unjoin(older);
+            return JoinResult.Refused(applied.Error?.Code ?? ReasonCodes.NodeLost, applied.Error?.Message ?? "the media node lost the session: try again");
+        }
+
+        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        leg = leg with { Answer = applied.Answer, Tracks = applied.Tracks };
+        _legs.Set(leg);
+        foreach (Leg replaced in _legs.ReplacedBy(leg.Session, request.Leg))
+        {
+            _legs.Remove(replaced.Session);
+            await Owner(replaced).Close(ReasonCodes.DuplicateIdentity);
+        }
+
+        await TellTracks(tracksBefore);
+        await Publish(null);
+        return Joined(leg);
+    }
+
+    public async Task<RestartResult> RestartIce(string session, IceRestart restart)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return new RestartResult(NoSession, null);
+        }
+
+        leg = leg with { Desired = leg.Desired with { IceRestart = restart } };
+        SessionApplied applied = await Owner(leg).Apply(leg.Desired);
+        if (applied.Status != ApplyStatus.Applied || applied.IceRestart is null)
+        {
+            return new RestartResult(applied.Error ?? NoSession, null);
+        }
+
+        _legs.Set(leg);
+        return new RestartResult(null, applied.IceRestart);
+    }
+
+    public async Task<ActResult> Leave(string session, string reason)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return new ActResult(NoSession);
+        }
+
+        await End([leg], reason);
+        return ActResult.Done;
+    }
+
+    public Task<bool> HasSession(string session) => Task.FromResult(_legs.Find(session) is not null);
+
+    public Task<ParticipantView?> Describe() => Task.FromResult(_legs.IsEmpty ? null : _view! with
+    {
+        Tracks = _legs.Tracks(Identity),
+        Subscriptions = _legs.Subscriptions,
+    });
+
+    public async Task<ActResult> Remove(string reason)
+    {
+        if (_legs.IsEmpty)
+        {
+            return ActResult.Refused(ReasonCodes.ParticipantNotFound, $"'{Identity}' is not in the room");
+        }
+
+        await End(_legs.All, reason);
+        return ActResult.Done;
+    }
+
+    public async Task Evict(string reason) => await End(_legs.All, reason);
+
+    public async Task<ActResult> Mute(string trackSid, bool muted)
+    {
+        if (_legs.OfTrack(trackSid) is not { } leg)
+        {
+            return ActResult.Refused(ReasonCodes.TrackNotFound, $"'{Identity}' publishes no track '{trackSid}'");
+        }
+
+        ImmutableArray<string> mutedTracks = leg.Desired.MutedTracks.Remove(trackSid);
+        leg = leg with { Desired = leg.Desired with { MutedTracks = muted ? mutedTracks.Add(trackSid) : mutedTracks } };
+        SessionApplied applied = await Owner(leg).Apply(leg.Desired);
+        if (applied.Status != ApplyStatus.Applied)
+        {
+            return new ActResult(applied.Error ?? NoSession);
+        }
+
+        _legs.Set(leg with { Tracks = applied.Tracks });
+        await TellLayers(applied.Tracks);
+        await Publish(null);
+        return ActResult.Done;
+    }
+
+    /// <summary>The join came to nothing: the roster has again what it had before.</summary>
+    private async Task Unjoin(ParticipantView? older)
+    {
+        if (older is null || older.Sid != _view!.Sid)
+        {
+            await Room.Update(Newer(_view!) with { State = ParticipantState.Disconnected });
+        }
+
+        _view = older;
+        await Publish(null);
+    }
+
+    private static LinkError NoSession => new(ReasonCodes.SessionNotFound, "there is no such session: it has ended, or it is of another server");
+
+    private JoinResult Joined(Leg leg) => new()
+    {
+        ParticipantSid = _view!.Sid,
+        RoomSid = _roomSid,
+        Node = leg.Node.Id,
+        Answer = leg.Answer,
+        Tracks = [.. leg.Tracks.Select(t => ParticipantSessions.View(t, Identity, leg.Node.Id))],
+    };
+
+    private ParticipantView NewView(JoinRequest request) => new()
+    {
+        Sid = Ids.NewParticipant(),
+        Identity = Identity,
+        Name = request.Name,
+        Metadata = request.Metadata,
+        State = ParticipantState.Joining,
+        JoinedAt = time.GetUtcNow(),
+    };
+
+    private Leg NewLeg(JoinRequest request, NodeView node)
+    {
+        string owner = Keys.NodeSession(Keys.Zone(Key), node.Region, node.Id, request.Session);
+        return new Leg
+        {
+            Session = request.Session,
+            Owner = owner,
+            Node = node,
+            Deadline = time.GetUtcNow() + ConnectWithin,
+            Desired = new SessionDesired
+            {
+                OwnerKey = owner,
+                ParticipantKey = Key,
+                RoomKey = RoomKey,
+                Identity = Identity,
+                ParticipantSid = _view!.Sid,
+                Leg = request.Leg,
+                CanPublish = request.Grants.CanPublish && request.Leg != SessionLeg.Play,
+                CanSubscribe = request.Grants.CanSubscribe && request.Leg != SessionLeg.Publish,
+                Offer = request.Offer,
+                Subscribe = request.Subscribe,
+                Name = request.Name,
+                Metadata = request.Metadata,
+            },
+        };
+    }
+
+    private static ParticipantView Newer(ParticipantView view) => view with { Version = view.Version + 1 };
+
+    private INodeSessionGrain Owner(Leg leg) => GrainFactory.GetGrain<INodeSessionGrain>(leg.Owner);
+}

@@ -1,0 +1,84 @@
+using Nexus.Contracts;
+using Orleans.Placement;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Runtime.Placement;
+
+namespace Nexus.Grains.Placement;
+
+/// <summary>
+/// Places a grain by its key: the first segment is the zone, and only silos of a region that the zone allows are taken;
+/// none there means the call fails. With <see cref="ZonePlacementAttribute.PreferRegion"/> the second segment names the
+/// region to prefer within that (grains that belong beside a media node).
+/// </summary>
+[Serializable, GenerateSerializer, Immutable, Alias("nexus.ZonePlacement")]
+public sealed class ZonePlacement : PlacementStrategy
+{
+    internal static readonly ZonePlacement AnyRegion = new();
+    internal static readonly ZonePlacement BesideNode = new() { PreferRegion = true };
+
+    [Id(0)] public bool PreferRegion { get; init; }
+}
+
+/// <summary>Marks a grain class for <see cref="ZonePlacement"/>.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class ZonePlacementAttribute(bool preferRegion = false)
+    : PlacementAttribute(preferRegion ? ZonePlacement.BesideNode : ZonePlacement.AnyRegion)
+{
+    public bool PreferRegion => preferRegion;
+}
+
+/// <summary>Names of silo metadata.</summary>
+public static class SiloMetadataKeys
+{
+    public const string Region = "region";
+}
+
+/// <summary>Which regions each residency zone allows. The zone <c>any</c> allows every region; a zone that is not listed allows none.</summary>
+public sealed class ZoneMap(IReadOnlyDictionary<string, IReadOnlyCollection<string>> zones)
+{
+    public static readonly ZoneMap Open = new(new Dictionary<string, IReadOnlyCollection<string>>());
+
+    public bool Allows(string zone, string? region) =>
+        zone == Keys.AnyZone || (region is not null && zones.TryGetValue(zone, out IReadOnlyCollection<string>? regions) && regions.Contains(region));
+}
+
+/// <summary>The choice itself, apart from the engine.</summary>
+public static class ZoneChoice
+{
+    /// <summary>
+    /// The candidates that may hold the grain, best first group only. Empty when none may. A candidate without a known
+    /// region (its metadata has not arrived yet) never counts for a pinned zone.
+    /// </summary>
+    public static IReadOnlyList<T> Among<T>(IEnumerable<(T Silo, string? Region)> candidates, string key, bool preferRegion, ZoneMap zones)
+    {
+        string zone = Keys.Zone(key);
+        (T Silo, string? Region)[] allowed = [.. candidates.Where(c => zones.Allows(zone, c.Region))];
+        if (preferRegion)
+        {
+            string region = Keys.Segment(key, 1);
+            (T, string?)[] near = [.. allowed.Where(c => c.Region == region)];
+            allowed = near.Length > 0 ? near : allowed;
+        }
+
+        return [.. allowed.Select(c => c.Silo)];
+    }
+}
+
+/// <summary>Carries <see cref="ZoneChoice"/> out; among equals by a stable hash of the key.</summary>
+public sealed class ZonePlacementDirector(ISiloMetadataCache metadata, ZoneMap zones) : IPlacementDirector
+{
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    {
+        string key = target.GrainIdentity.Key.ToString();
+        bool preferRegion = strategy is ZonePlacement { PreferRegion: true };
+        IReadOnlyList<SiloAddress> silos = ZoneChoice.Among(
+            context.GetCompatibleSilos(target).OrderBy(s => s).Select(s => (s, Region(s))), key, preferRegion, zones);
+        return silos.Count > 0
+            ? Task.FromResult(silos[(int)((uint)target.GrainIdentity.GetUniformHashCode() % (uint)silos.Count)])
+            : throw new OrleansException(
+                $"no silo may hold grain '{key}': none of a region that zone '{Keys.Zone(key)}' allows is in the cluster");
+    }
+
+    private string? Region(SiloAddress silo) =>
+        metadata.GetSiloMetadata(silo).Metadata.TryGetValue(SiloMetadataKeys.Region, out string? region) ? region : null;
+}

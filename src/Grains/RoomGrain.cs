@@ -1,0 +1,201 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Core;
+using Nexus.Grains.Placement;
+using Nexus.Link;
+
+namespace Nexus.Grains;
+
+/// <summary>What of a room outlives its silo: policy and epoch, never the roster.</summary>
+[GenerateSerializer, Alias("nexus.RoomRecord")]
+public sealed class RoomRecord
+{
+    /// <summary>Raised by compare-and-swap with each activation.</summary>
+    [Id(0)] public long Epoch { get; set; }
+
+    /// <summary>Empty while the room is closed: a late word of a participant does not open it again.</summary>
+    [Id(1)] public string Sid { get; set; } = "";
+
+    [Id(2)] public DateTimeOffset CreatedAt { get; set; }
+
+    [Id(3)] public RoomPolicy Policy { get; set; } = new();
+}
+
+/// <summary>A room: roster, policy, the node it is on.</summary>
+[ZonePlacement]
+public sealed class RoomGrain(
+    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record, TimeProvider time) : Grain, IRoomGrain
+{
+    /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
+    private static readonly TimeSpan NodesFresh = TimeSpan.FromSeconds(1);
+
+    private readonly Roster _roster = new();
+    private ImmutableArray<NodeView> _nodes = [];
+    private DateTimeOffset _nodesAt;
+    private string? _node;
+    private IGrainTimer? _emptying;
+
+    private string Key => this.GetPrimaryKeyString();
+
+    private string Name => Keys.Segment(Key, 2);
+
+    private bool IsOpen => record.State.Sid.Length > 0;
+
+    private ITenantGrain Tenant => GrainFactory.GetGrain<ITenantGrain>(Keys.Tenant(Keys.Zone(Key), Keys.Segment(Key, 1)));
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (IsOpen)
+        {
+            record.State.Epoch++;
+            await record.WriteStateAsync();
+            await Tenant.OpenRoom(Name, new TenantRules());
+            WatchEmpty();
+        }
+    }
+
+    public async Task<RoomView> Create(RoomPolicy policy, TenantRules tenant)
+    {
+        if (!IsOpen)
+        {
+            LinkError? refused = await Open(policy, tenant);
+            if (refused is not null)
+            {
+                throw new InvalidOperationException($"{refused.Code}: {refused.Message}");
+            }
+        }
+        else if (record.State.Policy != policy)
+        {
+            record.State.Policy = policy;
+            await record.WriteStateAsync();
+        }
+
+        WatchEmpty();
+        return View();
+    }
+
+    public async Task<AdmitResult> Admit(AdmitRequest request)
+    {
+        if (!IsOpen && await Open(request.Tenant.DefaultPolicy, request.Tenant) is { } quota)
+        {
+            return new AdmitResult { Error = quota };
+        }
+
+        await RefreshNodes();
+        NodeDecision choice = NodeChoice.Choose(_nodes, _node, request.Region, request.Tenant.Regions);
+        LinkError? refused = choice.Error ?? _roster.Admit(request.Participant with { Node = choice.Node!.Id, Region = choice.Node.Region }, record.State.Policy.MaxParticipants);
+        if (refused is null)
+        {
+            _node = choice.Node!.Id;
+        }
+
+        WatchEmpty();
+        return new AdmitResult { Error = refused, RoomSid = record.State.Sid, Node = choice.Node, Policy = record.State.Policy };
+    }
+
+    public async Task Update(ParticipantView participant)
+    {
+        if (!IsOpen && participant.State != ParticipantState.Disconnected)
+        {
+            if (record.State.Epoch > 0)
+            {
+                // closed, and this participant had not heard of it
+                await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(ReasonCodes.RoomClosed);
+                return;
+            }
+
+            // the whole control side was lost and a node brought its sessions back: the room comes back with them
+            await Open(new RoomPolicy(), new TenantRules());
+        }
+
+        if (_roster.Update(participant) && participant.State != ParticipantState.Disconnected)
+        {
+            _node ??= participant.Node;
+        }
+
+        WatchEmpty();
+    }
+
+    public Task<RoomView?> Describe() => Task.FromResult(IsOpen ? View() : null);
+
+    public async Task<bool> Close(string reason)
+    {
+        if (!IsOpen)
+        {
+            return false;
+        }
+
+        foreach (ParticipantView participant in _roster.All)
+        {
+            await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(reason);
+        }
+
+        _roster.Clear();
+        _node = null;
+        StopWatching();
+        record.State.Sid = "";
+        await record.WriteStateAsync();
+        await Tenant.CloseRoom(Name);
+        DeactivateOnIdle();
+        return true;
+    }
+
+    private async Task<LinkError?> Open(RoomPolicy policy, TenantRules tenant)
+    {
+        ActResult quota = await Tenant.OpenRoom(Name, tenant);
+        if (quota.Error is not null)
+        {
+            return quota.Error;
+        }
+
+        record.State.Sid = Ids.NewRoom();
+        record.State.CreatedAt = time.GetUtcNow();
+        record.State.Policy = policy;
+        record.State.Epoch++;
+        await record.WriteStateAsync();
+        return null;
+    }
+
+    private async Task RefreshNodes()
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        bool known = _node is null || _nodes.Any(n => n.Id == _node && n.State == NodeState.Ready);
+        if (_nodes.IsEmpty || !known || now - _nodesAt > NodesFresh)
+        {
+            _nodes = await GrainFactory.GetGrain<INodeDirectoryGrain>(Keys.NodeDirectory).List();
+            _nodesAt = now;
+        }
+    }
+
+    /// <summary>An empty room ends after its empty time-out; a filled one does not.</summary>
+    private void WatchEmpty()
+    {
+        if (_roster.Count > 0 || !IsOpen)
+        {
+            StopWatching();
+            return;
+        }
+
+        _emptying ??= this.RegisterGrainTimer(
+            () => Close(ReasonCodes.RoomClosed),
+            new GrainTimerCreationOptions(TimeSpan.FromSeconds(record.State.Policy.EmptyTimeoutSeconds), Timeout.InfiniteTimeSpan) { KeepAlive = true });
+    }
+
+    private void StopWatching()
+    {
+        _emptying?.Dispose();
+        _emptying = null;
+    }
+
+    private RoomView View() => new()
+    {
+        Sid = record.State.Sid,
+        Name = Name,
+        Tenant = Keys.Segment(Key, 1),
+        Zone = Keys.Zone(Key),
+        CreatedAt = record.State.CreatedAt,
+        Policy = record.State.Policy,
+        Nodes = [.. _roster.All.Select(p => p.Node).OfType<string>().Distinct()],
+        Participants = _roster.All,
+    };
+}
