@@ -98,7 +98,8 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         return ActResult.Done;
     }
 
-    public Task<bool> HasSession(string session) => Task.FromResult(_legs.Find(session) is not null);
+    public Task<int?> IceGeneration(string session) =>
+        Task.FromResult<int?>(_legs.Find(session) is { } leg ? leg.Desired.IceRestart?.Generation ?? 0 : null);
 
     public Task<ParticipantView?> Describe() => Task.FromResult(_legs.IsEmpty ? null : _view! with
     {
