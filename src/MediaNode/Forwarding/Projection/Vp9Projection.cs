@@ -20,7 +20,7 @@ internal sealed class Vp9Projection(EgressTimeline timeline) : StreamProjection(
     private readonly long[] _lastSeen = new long[8];
     private PictureIdExtender _pictureIds;
     private long _newestTimestamp;
-    private ushort _offset;
+    private long _offset;
     private byte _tl0Offset;
     private ushort _lastPictureId = 0x7FFF;
     private byte _lastTl0;
@@ -52,7 +52,7 @@ internal sealed class Vp9Projection(EgressTimeline timeline) : StreamProjection(
         Array.Clear(_lastSeen);
         _newestTimestamp = input.Timestamp - 1;
         _pictureIds.StartBefore(info.PictureId);
-        _offset = (ushort)(info.PictureId - _lastPictureId - 1);
+        _offset = _pictureIds.Newest - _lastPictureId;
         _tl0Offset = (byte)(info.Tl0PicIdx - _lastTl0 - 1);
         _keyMode = false;
     }
@@ -97,7 +97,7 @@ internal sealed class Vp9Projection(EgressTimeline timeline) : StreamProjection(
             fields.Parts |= PatchParts.Marker;
         }
 
-        Patch(info, ref fields);
+        Patch(info, (ushort)((pictureId - _offset) & 0x7FFF), ref fields);
         return DropReason.None;
     }
 
@@ -184,14 +184,14 @@ internal sealed class Vp9Projection(EgressTimeline timeline) : StreamProjection(
         return layer;
     }
 
-    private void Patch(in FrameInfo info, ref PatchFields fields)
+    private void Patch(in FrameInfo info, ushort pictureId, ref PatchFields fields)
     {
         fields.Parts |= PatchParts.PayloadDescriptor;
-        fields.PictureId = (ushort)((info.PictureId - _offset) & 0x7FFF);
+        fields.PictureId = pictureId;
         fields.Tl0PicIdx = (byte)(info.Tl0PicIdx - _tl0Offset);
-        if (((fields.PictureId - _lastPictureId) & 0x7FFF) < 0x4000)
+        if (((pictureId - _lastPictureId) & 0x7FFF) < 0x4000)
         {
-            _lastPictureId = fields.PictureId;
+            _lastPictureId = pictureId;
             _lastTl0 = info.HasTl0PicIdx ? fields.Tl0PicIdx : _lastTl0;
         }
     }

@@ -91,8 +91,14 @@ public sealed class FrameParser
     {
         ref readonly var descriptor = ref info.Descriptor;
         info.IsKeyFrame = descriptor.IsKeyFrame;
-        info.SpatialId = descriptor.SpatialId;
-        info.TemporalId = descriptor.TemporalId;
+
+        // VP8 and VP9 name layers in their own descriptor, beside the identifiers that must fit them.
+        if (info.Codec is CodecKind.Av1 or CodecKind.H264)
+        {
+            info.SpatialId = descriptor.SpatialId;
+            info.TemporalId = descriptor.TemporalId;
+        }
+
         if (descriptor.HasAttachedStructure && descriptor.Structure is { } structure)
         {
             info.SpatialLayerCount = (byte)structure.SpatialLayerCount;
