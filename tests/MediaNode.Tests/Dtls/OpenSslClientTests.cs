@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -13,6 +14,7 @@ public sealed class OpenSslClientTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("nexus-dtls").FullName;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private EndPoint _peer = new IPEndPoint(IPAddress.Loopback, 0);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
 
     public OpenSslClientTests() => _socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -26,7 +28,9 @@ public sealed class OpenSslClientTests : IDisposable
         using var engine = new OpenSslDtlsEngine(DtlsCertificate.Create(DateTimeOffset.UtcNow));
         using var server = engine.Create(DtlsRole.Server, fingerprint);
         using var client = StartClient();
-        var printed = client.StandardOutput.ReadToEndAsync();
+        var printed = new ConcurrentQueue<string>();
+        client.OutputDataReceived += (_, line) => printed.Enqueue(line.Data ?? string.Empty);
+        client.BeginOutputReadLine();
 
         Serve(server, () => server.State == DtlsState.Connected);
         Assert.Equal(0x0007, (int)server.Keys!.Profile);
@@ -39,12 +43,13 @@ public sealed class OpenSslClientTests : IDisposable
         Assert.Equal("from the client\n", Encoding.ASCII.GetString(received, 0, length));
 
         Assert.True(server.TrySend("from the server\n"u8));
+        Serve(server, () => printed.Contains("from the server"));
         await client.StandardInput.WriteAsync("Q\n");
         await client.StandardInput.FlushAsync();
         Serve(server, () => server.State == DtlsState.Closed);
 
-        var output = await printed.WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.Contains("from the server", output, StringComparison.Ordinal);
+        await client.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        var output = string.Join('\n', printed);
         Assert.Contains("SRTP_AEAD_AES_128_GCM", output, StringComparison.Ordinal);
         var keys = server.Keys;
         var exported = Convert.ToHexString([.. keys.Remote.Key, .. keys.Local.Key, .. keys.Remote.Salt, .. keys.Local.Salt]);
@@ -88,14 +93,13 @@ public sealed class OpenSslClientTests : IDisposable
     private void Serve(IDtlsTransport server, Func<bool> until)
     {
         var datagram = new byte[2048];
-        EndPoint from = new IPEndPoint(IPAddress.Loopback, 0);
         var give = _watch.Elapsed + TimeSpan.FromSeconds(10);
         while (!until())
         {
             Assert.True(_watch.Elapsed < give, $"{server.State} {server.FailureText}");
             if (_socket.Poll(TimeSpan.FromMilliseconds(20), SelectMode.SelectRead))
             {
-                var length = _socket.ReceiveFrom(datagram, ref from);
+                var length = _socket.ReceiveFrom(datagram, ref _peer);
                 server.Handle(Now, datagram.AsSpan(0, length));
             }
             else if (Now >= server.NextTimeout)
@@ -103,9 +107,9 @@ public sealed class OpenSslClientTests : IDisposable
                 server.HandleTimeout(Now);
             }
 
-            while (((IPEndPoint)from).Port != 0 && server.TryGetOutput(datagram, out var length))
+            while (((IPEndPoint)_peer).Port != 0 && server.TryGetOutput(datagram, out var length))
             {
-                _socket.SendTo(datagram.AsSpan(0, length), SocketFlags.None, from);
+                _socket.SendTo(datagram.AsSpan(0, length), SocketFlags.None, _peer);
             }
         }
     }
