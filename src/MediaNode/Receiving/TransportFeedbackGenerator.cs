@@ -26,13 +26,14 @@ public sealed class TransportFeedbackGenerator
     // How long after its report a packet is kept for a report that goes back over it.
     private static readonly TimeSpan BackWindow = TimeSpan.FromMilliseconds(500);
 
-    private readonly FeedbackHeader _feedback;
+    private readonly uint _senderSsrc;
 
     // Arrival in steps of 250 µs, by transport-wide number modulo the window.
     private readonly long[] _arrivals = new long[Window];
     private readonly byte[] _symbols = new byte[Window];
     private readonly short[] _deltas = new short[Window];
 
+    private uint _mediaSsrc;
     private SequenceExtender _extender;
     private long _oldest;
     private long _next;
@@ -43,19 +44,23 @@ public sealed class TransportFeedbackGenerator
     private Instant _lastSent = new(long.MinValue / 2);
     private bool _sending;
 
-    /// <param name="feedback">Our SSRC, and any media SSRC of the publisher.</param>
-    public TransportFeedbackGenerator(FeedbackHeader feedback)
+    /// <param name="senderSsrc">Our own, as in all our feedback.</param>
+    public TransportFeedbackGenerator(uint senderSsrc)
     {
-        _feedback = feedback;
+        _senderSsrc = senderSsrc;
         Array.Fill(_arrivals, NotReceived);
     }
 
     public Instant NextTimeout => _due;
 
     /// <summary>Takes the transport-wide number of any packet of the transport, when it arrives.</summary>
+    /// <param name="ssrc">
+    /// Of that packet. The newest goes into the feedback as media SSRC: libwebrtc ignores feedback that names none of its own.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Receive(Instant now, ushort transportSequence)
+    public void Receive(Instant now, ushort transportSequence, uint ssrc)
     {
+        _mediaSsrc = ssrc;
         var sequence = _extender.Extend(transportSequence);
         if (_highest == 0 || sequence > _highest + Window)
         {
@@ -196,7 +201,13 @@ public sealed class TransportFeedbackGenerator
 
         // Ends at a received packet: what is missing after it may still come.
         var written = TransportWideWriter.Write(
-            destination, _feedback, (int)reference, _feedbackCount, (ushort)_next, _symbols.AsSpan(0, receivedEnd), _deltas.AsSpan(0, received));
+            destination,
+            new FeedbackHeader(_senderSsrc, _mediaSsrc),
+            (int)reference,
+            _feedbackCount,
+            (ushort)_next,
+            _symbols.AsSpan(0, receivedEnd),
+            _deltas.AsSpan(0, received));
         _next += written == 0 ? 0 : receivedEnd;
         return written;
     }

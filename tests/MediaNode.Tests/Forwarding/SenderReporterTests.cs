@@ -46,23 +46,6 @@ public sealed class SenderReporterTests
     }
 
     [Fact]
-    public void Timestamps_of_one_layer_are_put_on_the_clock_of_another()
-    {
-        var low = new StreamClock(90_000);
-        var high = new StreamClock(90_000);
-        Assert.False(high.TryTranslate(low, 1, out _));
-        var ntp = Clock.ToNtp(At(1000));
-        low.Handle(new(1, ntp, 0xFFFF_FFF0, 0, 0));
-        high.Handle(new(2, Clock.ToNtp(At(1500)), 1_000_000, 0, 0));
-
-        // Half a second after the first report is when the second was.
-        Assert.True(high.TryTranslate(low, unchecked(0xFFFF_FFF0 + 45_000), out var translated));
-        Assert.Equal(1_000_000u, translated);
-        Assert.True(high.TryTranslate(low, 0xFFFF_FFF0 - 90_000, out translated));
-        Assert.Equal(1_000_000u - 135_000, translated);
-    }
-
-    [Fact]
     public void A_publisher_clock_that_is_set_is_followed_at_once_and_jitter_hardly()
     {
         var sender = default(SenderClock);

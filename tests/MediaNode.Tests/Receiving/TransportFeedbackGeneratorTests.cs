@@ -5,7 +5,7 @@ namespace Nexus.MediaNode.Tests.Receiving;
 
 public sealed class TransportFeedbackGeneratorTests
 {
-    private readonly TransportFeedbackGenerator _generator = new(new(1, 2));
+    private readonly TransportFeedbackGenerator _generator = new(senderSsrc: 1);
 
     [Fact]
     public void Arrivals_are_reported_exactly_to_a_quarter_of_a_millisecond()
@@ -13,7 +13,7 @@ public sealed class TransportFeedbackGeneratorTests
         (ushort Sequence, double Milliseconds)[] arrivals = [(65_534, 0), (65_535, 1.25), (1, 3), (0, 3.5), (2, 90.75)];
         foreach (var (sequence, milliseconds) in arrivals)
         {
-            _generator.Receive(At(milliseconds), sequence);
+            _generator.Receive(At(milliseconds), sequence, 2);
         }
 
         Assert.Equal(At(100), _generator.NextTimeout);
@@ -30,7 +30,7 @@ public sealed class TransportFeedbackGeneratorTests
         var sent = new List<double>();
         for (var i = 0; i < 1000; i++)
         {
-            _generator.Receive(At(i), (ushort)i);
+            _generator.Receive(At(i), (ushort)i, 2);
             if (Poll(i).Count > 0)
             {
                 sent.Add(i);
@@ -40,7 +40,7 @@ public sealed class TransportFeedbackGeneratorTests
         Assert.All(sent.Skip(1).Zip(sent), pair => Assert.Equal(50, pair.First - pair.Second));
         Assert.InRange(sent[0], 1, 100);
         Poll(1500);
-        _generator.Receive(At(2000), 1000);
+        _generator.Receive(At(2000), 1000, 2);
         Assert.Equal(At(2100), _generator.NextTimeout);
     }
 
@@ -49,7 +49,7 @@ public sealed class TransportFeedbackGeneratorTests
     {
         for (var i = 0; i < 300; i++)
         {
-            _generator.Receive(At(i * 200), (ushort)i);
+            _generator.Receive(At(i * 200), (ushort)i, 2);
             var reported = Assert.Single(Poll((i * 200) + 100));
             Assert.Equal((byte)i, reported.Header.FeedbackCount);
         }
@@ -58,10 +58,10 @@ public sealed class TransportFeedbackGeneratorTests
     [Fact]
     public void A_lost_packet_is_reported_missing_and_reported_again_when_it_comes_late()
     {
-        _generator.Receive(At(0), 10);
-        _generator.Receive(At(1), 12);
+        _generator.Receive(At(0), 10, 2);
+        _generator.Receive(At(1), 12, 2);
         Assert.Equal([(10, 0.0), (11, null), (12, 1.0)], Assert.Single(Poll(100)).Packets);
-        _generator.Receive(At(120), 11);
+        _generator.Receive(At(120), 11, 2);
         Assert.Equal([(11, 120.0), (12, 1.0)], Assert.Single(Poll(300)).Packets);
         Assert.Empty(Poll(400));
     }
@@ -73,14 +73,14 @@ public sealed class TransportFeedbackGeneratorTests
         {
             if (i != 5)
             {
-                _generator.Receive(At(i * 100), (ushort)i);
+                _generator.Receive(At(i * 100), (ushort)i, 2);
             }
 
             Poll(i * 100);
         }
 
         Poll(2500);
-        _generator.Receive(At(2500), 5);
+        _generator.Receive(At(2500), 5, 2);
         Assert.Equal(Instant.Never, _generator.NextTimeout);
         Assert.Empty(Poll(3000));
     }
@@ -88,8 +88,8 @@ public sealed class TransportFeedbackGeneratorTests
     [Fact]
     public void A_silence_longer_than_a_delta_starts_a_new_packet()
     {
-        _generator.Receive(At(0), 1);
-        _generator.Receive(At(9000), 2);
+        _generator.Receive(At(0), 1, 2);
+        _generator.Receive(At(9000), 2, 2);
         var reported = Poll(9100);
         Assert.Equal(2, reported.Count);
         Assert.Equal([(1, 0.0)], reported[0].Packets);
@@ -100,9 +100,9 @@ public sealed class TransportFeedbackGeneratorTests
     [Fact]
     public void A_jump_beyond_the_window_starts_anew()
     {
-        _generator.Receive(At(0), 1);
-        _generator.Receive(At(1), 20_000);
-        _generator.Receive(At(2), 20_001);
+        _generator.Receive(At(0), 1, 2);
+        _generator.Receive(At(1), 20_000, 2);
+        _generator.Receive(At(2), 20_001, 2);
         Assert.Equal([(20_000, 1.0), (20_001, 2.0)], Assert.Single(Poll(100)).Packets);
     }
 
@@ -111,7 +111,7 @@ public sealed class TransportFeedbackGeneratorTests
     {
         for (var i = 0; i < 2000; i++)
         {
-            _generator.Receive(At(i * 0.25), (ushort)(i * 2));
+            _generator.Receive(At(i * 0.25), (ushort)(i * 2), 2);
         }
 
         var reported = Poll(1000, size: 200);
@@ -138,7 +138,7 @@ public sealed class TransportFeedbackGeneratorTests
         {
             for (; next < arrivals.Count && arrivals[next].At <= now; next++)
             {
-                _generator.Receive(At(arrivals[next].At), arrivals[next].Sequence);
+                _generator.Receive(At(arrivals[next].At), arrivals[next].Sequence, 2);
             }
 
             foreach (var (sequence, at) in Poll(now, size: 300).SelectMany(r => r.Packets).Where(p => p.At is not null))
@@ -163,7 +163,7 @@ public sealed class TransportFeedbackGeneratorTests
         {
             for (var i = from; i < from + 1000; i++)
             {
-                _generator.Receive(At(i), (ushort)i);
+                _generator.Receive(At(i), (ushort)i, 2);
                 _generator.Poll(At(i), buffer, out _);
             }
         }

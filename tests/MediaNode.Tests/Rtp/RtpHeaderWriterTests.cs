@@ -141,6 +141,7 @@ public sealed class RtpHeaderWriterTests
             Assert.Equal(kind, back);
         }
 
+        Assert.All(Protocol.Sdp.HeaderExtensionUris.Supported, uri => Assert.True(HeaderExtensionUri.TryParse(uri, out _)));
         Assert.False(HeaderExtensionUri.TryParse("urn:x", out _));
         Assert.False(HeaderExtensionUri.TryParse("", out _));
     }
