@@ -1,0 +1,236 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+using Nexus.Contracts;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Health;
+using Nexus.Gateway.Http;
+using Nexus.Gateway.Sessions;
+using Nexus.Link;
+using Nexus.MediaNode.Protocol.Sdp;
+
+namespace Nexus.Gateway.Adapters.WhipWhep;
+
+/// <summary>
+/// WHIP (RFC 9725) and WHEP (its playback draft) over <see cref="ClientSession"/>. Stateless: what a request needs is in its
+/// token, its path and the participant's grain.
+/// </summary>
+internal sealed class WhipWhepAdapter(
+    IControlPlane control, TokenVerifier tokens, JoinLimiter limiter, IceServerLinks links, GatewayState state, GatewayOptions options)
+{
+    public const string Sdp = "application/sdp";
+    public const string Fragment = "application/trickle-ice-sdpfrag";
+
+    /// <summary>POST: an offer in, a session and the answer out.</summary>
+    public async Task<IResult> Join(HttpContext context, SessionLeg leg)
+    {
+        var request = context.Request;
+        string room = context.Segment("room", 1);
+        var (caller, refusal) = Enter(context, room);
+        refusal ??= CheckGrant(caller!, leg)
+            ?? BodyReader.CheckContentType(request, Sdp, "Accept-Post")
+            ?? BodyReader.CheckAccept(request, Sdp)
+            ?? CheckLimits(context, caller!);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var (wish, badWish) = ReadWish(request, leg);
+        (string offer, refusal) = await BodyReader.ReadText(request, SdpLimits.MaxLength);
+        refusal ??= badWish;
+        if (refusal is null && !SessionDescription.TryParse(offer, out _, out var fault))
+        {
+            refusal = new(fault.Code == SdpErrorCode.TooLarge ? 413 : 400, fault.Reason, fault.ToString());
+        }
+
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var session = new ClientSession(control, caller!, room, Ids.NewSession());
+        var joined = await session.Join(leg, offer, wish);
+        state.CountJoin(leg, joined.Error?.Code ?? "ok");
+        return joined switch
+        {
+            { Error: { } error } => ProblemResult.Of(error),
+            { Answer: { } answer } => Created(context, caller!, session.Id, answer.Sdp),
+            _ => new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.NodeTimeout, "The media node gave no answer: try again.").With("Retry-After", "1"),
+        };
+    }
+
+    /// <summary>PATCH: candidates, or an ICE restart when <c>If-Match</c> is <c>*</c>.</summary>
+    public async Task<IResult> Patch(HttpContext context)
+    {
+        var (session, refusal) = Enter(context);
+        refusal ??= BodyReader.CheckContentType(context.Request, Fragment, "Accept-Patch");
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        (string body, refusal) = await BodyReader.ReadText(context.Request, SdpLimits.MaxFragmentLength);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        if (!SdpFragment.TryParse(body, out var fragment, out var fault))
+        {
+            return new ProblemResult(StatusCodes.Status400BadRequest, ReasonCodes.SdpInvalid, fault.ToString());
+        }
+
+        if (await session!.IceGeneration() is not { } generation)
+        {
+            return NoSession();
+        }
+
+        if (context.Request.Headers.IfMatch.Count == 0)
+        {
+            return new ProblemResult(StatusCodes.Status428PreconditionRequired, "IF_MATCH_REQUIRED", "Send If-Match: the session's ETag with candidates, or * with an ICE restart.");
+        }
+
+        return EntityTagHeaderValue.TryParseList(context.Request.Headers.IfMatch, out var ifMatch) switch
+        {
+            true when ifMatch is [var only] && only.Equals(EntityTagHeaderValue.Any) => await Restart(context, session, generation, fragment),
+            true when IceEntityTag.Matches(ifMatch, generation) => Trickle(fragment),
+            _ => new ProblemResult(StatusCodes.Status412PreconditionFailed, "ETAG_MISMATCH", "If-Match names another ICE generation than the session's: use the ETag of the last 201 or 200.")
+                .With("ETag", IceEntityTag.Of(generation)),
+        };
+    }
+
+    /// <summary>DELETE: ends the session.</summary>
+    public async Task<IResult> Delete(HttpContext context)
+    {
+        var (session, refusal) = Enter(context);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var left = await session!.Leave();
+        return left.Error switch
+        {
+            null => Results.Ok(),
+            { Code: ReasonCodes.SessionNotFound or ReasonCodes.ParticipantNotFound or ReasonCodes.RoomNotFound } => NoSession(),
+            var error => ProblemResult.Of(error),
+        };
+    }
+
+    private (Caller? Caller, ProblemResult? Refusal) Enter(HttpContext context, string room)
+    {
+        var (caller, refusal) = tokens.Authenticate(context.Request);
+        if (refusal is not null)
+        {
+            state.CountRefusal(refusal.Problem.Code);
+            return (null, refusal);
+        }
+
+        refusal = caller switch
+        {
+            { Grants.RoomJoin: false } => RequestAuth.Forbidden("The token lacks the grant roomJoin."),
+            _ when caller!.Grants.Room != room => RequestAuth.Forbidden("The token is for another room than the one in the path."),
+            _ when !PathSegments.IsName(room) => new(StatusCodes.Status400BadRequest, "ROOM_NAME", $"A room's name has 1 to {PathSegments.MaxLength} characters, none of them control characters."),
+            _ when !PathSegments.IsName(caller.Identity) => new(StatusCodes.Status400BadRequest, "IDENTITY", $"The token's sub must be an identity of 1 to {PathSegments.MaxLength} characters."),
+            _ => null,
+        };
+        if (refusal is not null)
+        {
+            state.CountRefusal(refusal.Problem.Code);
+        }
+
+        return (caller, refusal);
+    }
+
+    /// <summary>The session that the path names; 404 for what cannot be one, without asking a grain.</summary>
+    private (ClientSession? Session, ProblemResult? Refusal) Enter(HttpContext context)
+    {
+        string room = context.Segment("room", 1), id = context.Segment("session", 2);
+        var (caller, refusal) = Enter(context, room);
+        refusal ??= id.StartsWith("SE_", StringComparison.Ordinal) && id.Length <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? null : NoSession();
+        return refusal is null ? (new(control, caller!, room, id), null) : (null, refusal);
+    }
+
+    private static ProblemResult? CheckGrant(Caller caller, SessionLeg leg) => (leg, caller.Grants.ToGrants()) switch
+    {
+        (SessionLeg.Publish, { CanPublish: false }) => RequestAuth.Forbidden("The token does not grant canPublish."),
+        (SessionLeg.Play, { CanSubscribe: false }) => RequestAuth.Forbidden("The token does not grant canSubscribe."),
+        _ => null,
+    };
+
+    private ProblemResult? CheckLimits(HttpContext context, Caller caller)
+    {
+        if (state.IsDraining)
+        {
+            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.ServerShutdown, "This server is going down: join by another one.").With("Retry-After", "1");
+        }
+
+        if (limiter.Admit(caller, context.Connection.RemoteIpAddress) is not { } wait)
+        {
+            return null;
+        }
+
+        state.CountRefusal("JOIN_RATE");
+        return new ProblemResult(StatusCodes.Status429TooManyRequests, "JOIN_RATE", "Too many joins in a short time: wait as Retry-After says.")
+            .With("Retry-After", ((int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))).ToString());
+    }
+
+    private (JoinWish Wish, ProblemResult? Refusal) ReadWish(HttpRequest request, SessionLeg leg)
+    {
+        string? Query(string name) => request.Query[name].FirstOrDefault() is { Length: > 0 } value ? value : null;
+        LayerWish? layer = Query("layer") switch
+        {
+            "low" => LayerWish.Low,
+            "middle" => LayerWish.Middle,
+            "high" => LayerWish.High,
+            _ => null,
+        };
+        var wish = new JoinWish(Query("region") ?? options.Region, new()
+        {
+            Auto = leg == SessionLeg.Play,
+            Identity = Query("identity"),
+            TrackSid = Query("track"),
+            Layer = layer,
+        });
+        return (wish, Query("layer") is not null && layer is null
+            ? new(StatusCodes.Status400BadRequest, "LAYER", "layer is one of low, middle, high.")
+            : null);
+    }
+
+    private IResult Created(HttpContext context, Caller caller, string session, string answer)
+    {
+        var headers = context.Response.Headers;
+        string kind = context.Request.Path.StartsWithSegments("/whip") ? "whip" : "whep";
+        headers.Location = $"/{kind}/{Uri.EscapeDataString(caller.Grants.Room!)}/{session}";
+        headers.ETag = IceEntityTag.Of(0);
+        headers["Accept-Patch"] = Fragment;
+        headers.Link = links.For(caller.Identity);
+        return Results.Text(answer, Sdp, statusCode: StatusCodes.Status201Created);
+    }
+
+    private static IResult Trickle(SdpFragment fragment) => ClientSession.Trickle(fragment) is { } fault
+        ? new ProblemResult(StatusCodes.Status422UnprocessableEntity, fault.Reason, fault.Message)
+        : Results.NoContent();
+
+    private static async Task<IResult> Restart(HttpContext context, ClientSession session, int generation, SdpFragment fragment)
+    {
+        if (fragment is not { IceUfrag: { } ufrag, IcePwd: { } password })
+        {
+            return new ProblemResult(StatusCodes.Status400BadRequest, ReasonCodes.SdpInvalid, "An ICE restart (If-Match: *) needs a=ice-ufrag and a=ice-pwd with new values.");
+        }
+
+        var restarted = await session.Restart(generation + 1, ufrag, password);
+        if (restarted is not { Error: null, Answer: { } answer })
+        {
+            return restarted.Error is { } error
+                ? ProblemResult.Of(error)
+                : new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.NodeTimeout, "The media node gave no answer: try again.").With("Retry-After", "1");
+        }
+
+        context.Response.Headers.ETag = IceEntityTag.Of(answer.Generation);
+        return Results.Text(answer.SdpFragment, Fragment);
+    }
+
+    private static ProblemResult NoSession() =>
+        new(StatusCodes.Status404NotFound, ReasonCodes.SessionNotFound, "There is no such session: it has ended, or is another participant's.");
+}

@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Nexus.Gateway.Http;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Adapters.WhipWhep;
+
+internal static class WhipWhepEndpoints
+{
+    private const string JoinMethods = "POST, OPTIONS";
+    private const string SessionMethods = "PATCH, DELETE, OPTIONS";
+
+    public static void MapWhipWhep(this IEndpointRouteBuilder routes)
+    {
+        MapLeg(routes, "whip", SessionLeg.Publish);
+        MapLeg(routes, "whep", SessionLeg.Play);
+    }
+
+    private static void MapLeg(IEndpointRouteBuilder routes, string kind, SessionLeg leg)
+    {
+        var group = routes.MapGroup(kind).WithTags(kind.ToUpperInvariant());
+        group.AddEndpointFilter((call, next) =>
+        {
+            CrossOrigin.Allow(call.HttpContext.Response);
+            return next(call);
+        });
+        Preflight(group, "{room}", JoinMethods, "Accept-Post", WhipWhepAdapter.Sdp);
+        Preflight(group, "{room}/{session}", SessionMethods, "Accept-Patch", WhipWhepAdapter.Fragment);
+        group.MapPost("{room}", (string room, HttpContext context, WhipWhepAdapter adapter) => adapter.Join(context, leg))
+            .WithSummary(leg == SessionLeg.Publish ? "Publish: an SDP offer in, the answer out." : "Play: an SDP offer in, the answer out.")
+            .Produces<string>(201, WhipWhepAdapter.Sdp).WithProblems(400, 401, 403, 406, 413, 415, 422, 429, 503);
+        group.MapPatch("{room}/{session}", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.Patch(context))
+            .WithSummary("Candidates, or an ICE restart with If-Match: *.")
+            .Produces(204).Produces<string>(200, WhipWhepAdapter.Fragment).WithProblems(400, 401, 403, 404, 412, 413, 415, 422, 428);
+        group.MapDelete("{room}/{session}", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.Delete(context))
+            .WithSummary("Ends the session.").Produces(200).WithProblems(401, 403, 404);
+        Otherwise(group, "{room}", JoinMethods);
+        Otherwise(group, "{room}/{session}", SessionMethods);
+    }
+
+    private static void Preflight(RouteGroupBuilder group, string path, string methods, string acceptHeader, string accepted) =>
+        group.MapMethods(path, ["OPTIONS"], (HttpContext context) =>
+        {
+            CrossOrigin.Preflight(context.Response, methods);
+            context.Response.Headers[acceptHeader] = accepted;
+            return Results.NoContent();
+        }).ExcludeFromDescription();
+
+    /// <summary>Every other method, as RFC 9725 section 4.1 has it.</summary>
+    private static void Otherwise(RouteGroupBuilder group, string path, string methods) =>
+        group.Map(path, () => new ProblemResult(StatusCodes.Status405MethodNotAllowed, "METHOD", $"Allowed here: {methods}.").With("Allow", methods))
+            .ExcludeFromDescription();
+}

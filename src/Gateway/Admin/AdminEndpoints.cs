@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Health;
+using Nexus.Gateway.Http;
+
+namespace Nexus.Gateway.Admin;
+
+internal static class AdminEndpoints
+{
+    private const int MaxBody = 128 * 1024;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    public static void MapAdmin(this IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("api/v1").WithTags("Admin");
+        MapRooms(api);
+        MapActs(api);
+        Get<OperatorReads, NodesJson>(api, "nodes", "Media nodes.", (operators, caller, _) => operators.Nodes(caller));
+        Get<OperatorReads, LinksJson>(api, "links", "Relay links between nodes.", (_, caller, _) => Task.FromResult(OperatorReads.Links(caller)));
+        Get<OperatorReads, TenantsJson>(api, "tenants", "Tenants of the configuration.", (operators, caller, _) => operators.Tenants(caller));
+    }
+
+    private static void MapRooms(RouteGroupBuilder api)
+    {
+        Get<RoomReads, RoomsJson>(api, "rooms", "Rooms of the tenant.", (reads, caller, _) => reads.Rooms(caller));
+        Get<RoomReads, TracksJson>(api, "tracks", "Tracks of all rooms.", (reads, caller, _) => reads.AllTracks(caller));
+        Get<RoomReads, RoomJson>(api, "rooms/{room}", "One room.", (reads, caller, http) => reads.Room(caller, Room(http)));
+        Get<RoomReads, ParticipantsJson>(api, "rooms/{room}/participants", "Who is in the room.", (reads, caller, http) => reads.Participants(caller, Room(http)));
+        Get<RoomReads, ParticipantJson>(
+            api, "rooms/{room}/participants/{identity}", "One participant.", (reads, caller, http) => reads.Participant(caller, Room(http), Identity(http)));
+        Get<RoomReads, TracksJson>(api, "rooms/{room}/tracks", "What is published in the room.", (reads, caller, http) => reads.Tracks(caller, Room(http)));
+    }
+
+    private static void MapActs(RouteGroupBuilder api)
+    {
+        Describe(api.MapPost("rooms", (HttpContext http, RoomActs acts) => As(http, caller =>
+            Body<CreateRoomJson>(http, request => acts.Create(caller, request ?? new(null, null, null, null))))), "Makes a room, or changes its policy.", 201).Produces<RoomJson>(201);
+        Describe(api.MapDelete("rooms/{room}", (string room, HttpContext http, RoomActs acts) => As(http, caller => acts.Close(caller, Room(http)))), "Ends a room for everyone.", 204);
+        Describe(api.MapDelete("rooms/{room}/participants/{identity}", (string room, string identity, HttpContext http, RoomActs acts) =>
+            As(http, caller => acts.Remove(caller, Room(http), Identity(http)))), "Removes a participant.", 204);
+        Describe(api.MapPost("rooms/{room}/tracks/{sid}/mute", (string room, string sid, HttpContext http, RoomActs acts) => As(http, caller =>
+            Body<MuteJson>(http, mute => acts.Mute(caller, Room(http), null, http.Segment("sid", 5), mute?.Muted ?? true)))), "Mutes a track for all.", 204);
+        Describe(api.MapPost("rooms/{room}/participants/{identity}/tracks/{sid}/mute", (string room, string identity, string sid, HttpContext http, RoomActs acts) => As(http, caller =>
+            Body<MuteJson>(http, mute => acts.Mute(caller, Room(http), Identity(http), http.Segment("sid", 7), mute?.Muted ?? true)))), "Mutes a participant's track for all.", 204);
+    }
+
+    private static void Get<TService, TJson>(RouteGroupBuilder api, string path, string summary, Func<TService, Caller, HttpContext, Task<IResult>> read)
+        where TService : notnull =>
+        Describe(api.MapGet(path, (HttpContext http, TService service) => As(http, caller => read(service, caller, http))), summary, 200).Produces<TJson>(200);
+
+    private static RouteHandlerBuilder Describe(RouteHandlerBuilder endpoint, string summary, int status) =>
+        (status == 204 ? endpoint.Produces(204) : endpoint).WithSummary(summary).WithProblems(400, 401, 403, 404, 503);
+
+    private static async Task<IResult> As(HttpContext http, Func<Caller, Task<IResult>> act)
+    {
+        var services = http.RequestServices;
+        var (caller, refusal) = ((TokenVerifier)services.GetService(typeof(TokenVerifier))!).Authenticate(http.Request);
+        if (refusal is not null)
+        {
+            ((GatewayState)services.GetService(typeof(GatewayState))!).CountRefusal(refusal.Problem.Code);
+            return refusal;
+        }
+
+        return await act(caller!);
+    }
+
+    /// <summary>Reads a JSON body; null when there is none.</summary>
+    private static async Task<IResult> Body<T>(HttpContext http, Func<T?, Task<IResult>> act) where T : class
+    {
+        var (text, refusal) = await BodyReader.ReadText(http.Request, MaxBody);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        try
+        {
+            return await act(string.IsNullOrWhiteSpace(text) ? null : JsonSerializer.Deserialize<T>(text, Json));
+        }
+        catch (JsonException e)
+        {
+            return new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", $"The body is not the JSON that is expected here: {e.Message.Split('.')[0]}");
+        }
+    }
+
+    private static string Room(HttpContext http) => http.Segment("room", 3);
+
+    private static string Identity(HttpContext http) => http.Segment("identity", 5);
+}

@@ -1,0 +1,90 @@
+using Nexus.Contracts;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Admin;
+
+// The JSON of the contract (design.md section 4): names and shapes are fixed, and only these types have them.
+
+public sealed record RoomsJson(IReadOnlyList<RoomJson> Rooms);
+
+public sealed record RoomJson(
+    string Sid, string Name, string Tenant, string Zone, DateTimeOffset CreatedAt, int NumParticipants, int NumPublishers,
+    IReadOnlyList<string> Nodes, string Metadata, int MaxParticipants, int EmptyTimeoutSeconds)
+{
+    public static RoomJson Of(RoomView room) => new(
+        room.Sid, room.Name, room.Tenant, room.Zone, room.CreatedAt, room.Participants.Length,
+        room.Participants.Count(p => !p.Tracks.IsEmpty), room.Nodes, room.Policy.Metadata, room.Policy.MaxParticipants, room.Policy.EmptyTimeoutSeconds);
+}
+
+public sealed record ParticipantsJson(IReadOnlyList<ParticipantJson> Participants);
+
+public sealed record ParticipantJson(
+    string Sid, string Identity, string Name, string State, string? Reason, string? Node, string? Region, DateTimeOffset JoinedAt,
+    string Metadata, IReadOnlyList<TrackJson> Tracks, IReadOnlyList<SubscriptionJson> Subscriptions)
+{
+    public static ParticipantJson Of(ParticipantView participant) => new(
+        participant.Sid, participant.Identity, participant.Name, AdminJson.CamelCase(participant.State), participant.Reason,
+        participant.Node, participant.Region, participant.JoinedAt, participant.Metadata,
+        [.. participant.Tracks.Select(TrackJson.Of)], [.. participant.Subscriptions.Select(SubscriptionJson.Of)]);
+}
+
+public sealed record TracksJson(IReadOnlyList<TrackJson> Tracks);
+
+/// <param name="Layers">Low to high; one without a rid when the track is not simulcast.</param>
+public sealed record TrackJson(
+    string Sid, string Identity, string Kind, string Source, string Codec, bool Muted, string? Node, IReadOnlyList<LayerJson> Layers)
+{
+    public static TrackJson Of(TrackView track) => new(
+        track.Sid, track.Identity, track.Kind, track.Source, track.Codec, track.Muted, track.Node,
+        [.. track.Layers.Select(l => new LayerJson(l.Rid, l.Width, l.Height, l.Bitrate, l.Active))]);
+}
+
+/// <param name="Bitrate">Bit/s over the last second.</param>
+public sealed record LayerJson(string Rid, int Width, int Height, long Bitrate, bool Active);
+
+/// <param name="Reason">Why nothing flows, when the state is not <c>active</c>.</param>
+public sealed record SubscriptionJson(string TrackSid, string Mid, string State, string? Layer, string? Reason)
+{
+    public static SubscriptionJson Of(SubscriptionDescription s) => new(s.TrackSid, s.Mid, s.State, s.Layer, s.Reason);
+}
+
+public sealed record NodesJson(IReadOnlyList<NodeJson> Nodes);
+
+public sealed record NodeJson(
+    string Id, string Region, string State, double Load, string Engine, string Software, int Sessions, int Tracks, int Subscriptions, string? Reason)
+{
+    public static NodeJson Of(NodeView node) => new(
+        node.Id, node.Region, AdminJson.CamelCase(node.State), node.Load, Health.EngineName.Current, node.Software, node.Sessions,
+        node.Tracks, node.Subscriptions, node.Reason);
+}
+
+public sealed record LinksJson(IReadOnlyList<LinkJson> Links);
+
+/// <summary>A relay link between two media nodes; each pair once.</summary>
+public sealed record LinkJson(string A, string B, double RttMs, IReadOnlyList<LinkTrackJson> Tracks);
+
+public sealed record LinkTrackJson(string Sid, IReadOnlyList<string> Layers, long Bitrate);
+
+public sealed record TenantsJson(IReadOnlyList<TenantJson> Tenants);
+
+/// <param name="Keys">Names of the API keys; secrets never leave the configuration.</param>
+public sealed record TenantJson(string Name, string Zone, IReadOnlyList<string> Regions, IReadOnlyList<string> Keys, int Rooms)
+{
+    public static TenantJson Of(TenantOptions tenant, int rooms) => new(
+        tenant.Name, tenant.Zone, tenant.Residency?.Regions ?? [], [.. tenant.Keys.Select(k => k.Key)], rooms);
+}
+
+/// <summary>Body of <c>POST /api/v1/rooms</c>. What is left out keeps the tenant's default.</summary>
+public sealed record CreateRoomJson(string? Name, int? EmptyTimeoutSeconds, int? MaxParticipants, string? Metadata);
+
+/// <summary>Body of a mute; left out, it mutes.</summary>
+public sealed record MuteJson(bool Muted = true);
+
+internal static class AdminJson
+{
+    public static string CamelCase(Enum value)
+    {
+        string name = value.ToString();
+        return char.ToLowerInvariant(name[0]) + name[1..];
+    }
+}

@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Http;
+using Nexus.Contracts;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Http;
+using Nexus.Gateway.Sessions;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Admin;
+
+/// <summary>What admins do to rooms, participants and tracks.</summary>
+internal sealed class RoomActs(IControlPlane control)
+{
+    private const int MaxMetadata = 64 * 1024;
+
+    public async Task<IResult> Create(Caller caller, CreateRoomJson request)
+    {
+        string name = request.Name ?? "";
+        if (!caller.Grants.RoomCreate && !caller.MayAdminister(name))
+        {
+            return RequestAuth.Forbidden("The token lacks the grant roomCreate, or roomAdmin for this room.");
+        }
+
+        string? fault = request switch
+        {
+            _ when !PathSegments.IsName(name) => $"name must have 1 to {PathSegments.MaxLength} characters, none of them control characters.",
+            { EmptyTimeoutSeconds: < 0 or > 86400 } => "emptyTimeoutSeconds goes from 0 to 86400.",
+            { MaxParticipants: < 0 } => "maxParticipants is 0 (no limit) or more.",
+            { Metadata.Length: > MaxMetadata } => $"metadata has at most {MaxMetadata} characters.",
+            _ => null,
+        };
+        if (fault is not null)
+        {
+            return new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", fault);
+        }
+
+        var rules = caller.Tenant.Rules;
+        var policy = rules.DefaultPolicy with
+        {
+            EmptyTimeoutSeconds = request.EmptyTimeoutSeconds ?? rules.DefaultPolicy.EmptyTimeoutSeconds,
+            MaxParticipants = request.MaxParticipants ?? rules.DefaultPolicy.MaxParticipants,
+            Metadata = request.Metadata ?? "",
+        };
+        var room = await control.Room(caller.Tenant, name).Create(policy, rules);
+        return Results.Json(RoomJson.Of(room), statusCode: StatusCodes.Status201Created);
+    }
+
+    public async Task<IResult> Close(Caller caller, string room) =>
+        Refusal(caller, room) ?? (await control.Room(caller.Tenant, room).Close(ReasonCodes.RoomClosed) ? Results.NoContent() : RoomReads.NoRoom());
+
+    public async Task<IResult> Remove(Caller caller, string room, string identity)
+    {
+        if (Refusal(caller, room) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return PathSegments.IsName(identity)
+            ? Done(await control.Participant(caller.Tenant, room, identity).Remove(ReasonCodes.Removed))
+            : RoomReads.NoParticipant();
+    }
+
+    /// <param name="identity">The publisher, when the path names it; else it is looked up.</param>
+    public async Task<IResult> Mute(Caller caller, string room, string? identity, string trackSid, bool muted)
+    {
+        if (Refusal(caller, room) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (await control.Room(caller.Tenant, room).Describe() is not { } view)
+        {
+            return RoomReads.NoRoom();
+        }
+
+        var publisher = view.Participants.FirstOrDefault(p =>
+            (identity is null || p.Identity == identity) && p.Tracks.Any(t => t.Sid == trackSid));
+        return publisher is null
+            ? new ProblemResult(StatusCodes.Status404NotFound, ReasonCodes.TrackNotFound, "There is no such track in the room.")
+            : Done(await control.Participant(caller.Tenant, room, publisher.Identity).Mute(trackSid, muted));
+    }
+
+    private static ProblemResult? Refusal(Caller caller, string room) => caller.MayAdminister(room) switch
+    {
+        false => RequestAuth.Forbidden("The token lacks the grant roomAdmin for this room."),
+        true when !PathSegments.IsName(room) => RoomReads.NoRoom(),
+        _ => null,
+    };
+
+    private static IResult Done(ActResult result) => result.Error is { } error ? ProblemResult.Of(error) : Results.NoContent();
+}

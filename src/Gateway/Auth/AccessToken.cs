@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Nexus.Contracts;
+
+namespace Nexus.Gateway.Auth;
+
+/// <summary>The claims of an access token (design.md "Tokens"; the layout is LiveKit's).</summary>
+public sealed record AccessToken
+{
+    /// <summary>API key.</summary>
+    [JsonPropertyName("iss")] public string Issuer { get; init; } = "";
+
+    /// <summary>Identity of the participant.</summary>
+    [JsonPropertyName("sub")] public string Identity { get; init; } = "";
+
+    [JsonPropertyName("name")] public string Name { get; init; } = "";
+
+    [JsonPropertyName("metadata")] public string Metadata { get; init; } = "";
+
+    [JsonPropertyName("attributes")] public ImmutableDictionary<string, string>? Attributes { get; init; }
+
+    /// <summary>Seconds since 1970; fractions are allowed (RFC 7519 section 2).</summary>
+    [JsonPropertyName("nbf")] public double? NotBefore { get; init; }
+
+    [JsonPropertyName("exp")] public double? Expires { get; init; }
+
+    [JsonPropertyName("video")] public VideoGrants Video { get; init; } = new();
+}
+
+/// <summary>What the bearer may do.</summary>
+public sealed record VideoGrants
+{
+    [JsonPropertyName("room")] public string? Room { get; init; }
+
+    [JsonPropertyName("roomJoin")] public bool RoomJoin { get; init; }
+
+    [JsonPropertyName("roomCreate")] public bool RoomCreate { get; init; }
+
+    [JsonPropertyName("roomList")] public bool RoomList { get; init; }
+
+    [JsonPropertyName("roomAdmin")] public bool RoomAdmin { get; init; }
+
+    [JsonPropertyName("roomRecord")] public bool RoomRecord { get; init; }
+
+    /// <summary>Null means yes.</summary>
+    [JsonPropertyName("canPublish")] public bool? CanPublish { get; init; }
+
+    /// <summary>Null means yes.</summary>
+    [JsonPropertyName("canSubscribe")] public bool? CanSubscribe { get; init; }
+
+    /// <summary>Null means as <see cref="CanPublish"/>.</summary>
+    [JsonPropertyName("canPublishData")] public bool? CanPublishData { get; init; }
+
+    [JsonPropertyName("canPublishSources")] public ImmutableArray<string>? CanPublishSources { get; init; }
+
+    [JsonPropertyName("hidden")] public bool Hidden { get; init; }
+
+    [JsonPropertyName("destinationRoom")] public string? DestinationRoom { get; init; }
+
+    /// <summary>The part that grains enforce.</summary>
+    public Grants ToGrants() => new()
+    {
+        CanPublish = CanPublish ?? true,
+        CanSubscribe = CanSubscribe ?? true,
+        CanPublishData = CanPublishData ?? CanPublish ?? true,
+        CanPublishSources = CanPublishSources ?? [],
+        Hidden = Hidden,
+    };
+}

@@ -1,0 +1,35 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Nexus.Gateway.Auth;
+
+/// <summary>Signs access tokens, for <c>./nexus token</c>, the page and tests.</summary>
+public static class TokenMinter
+{
+    private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
+
+    private static readonly string Header = Base64Url.EncodeToString("{\"alg\":\"HS256\",\"typ\":\"JWT\"}"u8);
+
+    public static string Sign(AccessToken claims, string secret)
+    {
+        string signed = $"{Header}.{Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(claims, Json))}";
+        return $"{signed}.{Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.ASCII.GetBytes(signed)))}";
+    }
+
+    /// <summary>A token to join a room with; with <paramref name="admin"/> also to administer it and to list rooms.</summary>
+    public static string ForRoom(ApiKeyOptions key, string room, string identity, bool admin, TimeSpan lifetime, DateTimeOffset now) =>
+        Sign(
+            new()
+            {
+                Issuer = key.Key,
+                Identity = identity,
+                Name = identity,
+                NotBefore = now.ToUnixTimeSeconds() - 5,
+                Expires = (now + lifetime).ToUnixTimeSeconds(),
+                Video = new() { Room = room, RoomJoin = true, RoomAdmin = admin, RoomList = admin, RoomCreate = admin },
+            },
+            key.Secret);
+}

@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Nexus.Gateway.Adapters.WhipWhep;
+using Nexus.Gateway.Admin;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Health;
+using Nexus.Gateway.Http;
+using Nexus.Gateway.Page;
+using Nexus.Gateway.Sessions;
+
+namespace Nexus.Gateway;
+
+/// <summary>How the executable takes the gateway in.</summary>
+public static class GatewayHosting
+{
+    /// <summary>Adds the gateway. An <see cref="IGrainFactory"/> must be registered, or an <see cref="IControlPlane"/> of one's own.</summary>
+    public static IServiceCollection AddNexusGateway(this IServiceCollection services, GatewayOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IControlPlane, ControlPlane>();
+        services.AddSingleton(options);
+        services.AddSingleton(options.JoinLimits);
+        services.AddSingleton<TenantDirectory>();
+        services.AddSingleton<TokenVerifier>();
+        services.AddSingleton<JoinLimiter>();
+        services.AddSingleton<GatewayState>();
+        services.AddSingleton<IceServerLinks>();
+        services.AddSingleton<WhipWhepAdapter>();
+        services.AddSingleton<RoomReads>();
+        services.AddSingleton<RoomActs>();
+        services.AddSingleton<OperatorReads>();
+        services.AddSingleton<IMetricsSource, GatewayMetrics>();
+        services.AddSingleton<IMetricsSource, NodeMetrics>();
+        services.AddOpenApi("v1");
+        services.AddRouting();
+        return services;
+    }
+
+    /// <summary>Maps every path of the contract that this gateway serves.</summary>
+    public static void MapNexusGateway(this WebApplication app)
+    {
+        app.UseNamedFailures(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nexus.Gateway"));
+        app.UseRouting();
+        app.MapWhipWhep();
+        app.MapAdmin();
+        app.MapHealth();
+        app.MapPage(app.Services.GetRequiredService<GatewayOptions>());
+        app.MapOpenApi("/openapi/{documentName}.json");
+    }
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+
+namespace Nexus.Gateway;
+
+/// <summary>What the executable tells the gateway. Validated there; unchanged while it runs.</summary>
+public sealed record GatewayOptions
+{
+    /// <summary>Tenants with their keys. At least one.</summary>
+    public required ImmutableArray<TenantOptions> Tenants { get; init; }
+
+    /// <summary>The region that clients come in by when they wish for none.</summary>
+    public string Region { get; init; } = "local";
+
+    /// <summary>Serves the page and its token endpoint with this key; null unless the development key is in use.</summary>
+    public string? DevelopmentKey { get; init; }
+
+    /// <summary>TURN and STUN servers that clients are told of; empty: no <c>Link</c> header.</summary>
+    public ImmutableArray<IceServerOptions> IceServers { get; init; } = [];
+
+    public JoinLimitOptions JoinLimits { get; init; } = new();
+}
+
+/// <summary>One tenant of the configuration.</summary>
+public sealed record TenantOptions
+{
+    public required string Name { get; init; }
+
+    public required ImmutableArray<ApiKeyOptions> Keys { get; init; }
+
+    /// <summary>Null when the tenant's media and state may be anywhere.</summary>
+    public ResidencyOptions? Residency { get; init; }
+
+    public QuotaOptions Quotas { get; init; } = new();
+
+    /// <summary>First segment of all grain keys of the tenant.</summary>
+    public string Zone => Residency?.Zone ?? Contracts.Keys.AnyZone;
+
+    /// <summary>What grains must know of the tenant.</summary>
+    public TenantRules Rules => new()
+    {
+        Regions = Residency?.Regions ?? [],
+        MaxRooms = Quotas.MaxRooms,
+        DefaultPolicy = new() { MaxParticipants = Quotas.MaxParticipants },
+    };
+}
+
+/// <param name="Key">Public name of the key: the token's <c>iss</c>.</param>
+/// <param name="Secret">Signs the tokens.</param>
+/// <param name="Operator">May read nodes, links and tenants.</param>
+public sealed record ApiKeyOptions(string Key, string Secret, bool Operator = false);
+
+public sealed record ResidencyOptions(string Zone, ImmutableArray<string> Regions);
+
+/// <summary>0 means no limit.</summary>
+public sealed record QuotaOptions
+{
+    public int MaxRooms { get; init; }
+
+    /// <summary>In rooms that were not created with a limit of their own.</summary>
+    public int MaxParticipants { get; init; }
+}
+
+/// <param name="Url">For example <c>turn:turn.example.org:3478?transport=udp</c>.</param>
+/// <param name="SharedSecret">For TURN: time-limited credentials are made of it (draft-uberti-behave-turn-rest-00).</param>
+public sealed record IceServerOptions(string Url, string? SharedSecret = null);
+
+/// <summary>Joins per second and how many may come at once.</summary>
+public sealed record JoinLimitOptions
+{
+    public const int LeastPerSource = 200;
+
+    public int PerTokenPerSecond { get; init; } = 5;
+
+    public int PerTokenBurst { get; init; } = 30;
+
+    public int PerKeyPerSecond { get; init; } = 500;
+
+    public int PerKeyBurst { get; init; } = 2000;
+
+    /// <summary>Raised to <see cref="LeastPerSource"/> when lower: a classroom behind one NAT must get in.</summary>
+    public int PerSourcePerSecond { get; init; } = 500;
+}

@@ -1,0 +1,41 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Nexus.Gateway.Auth;
+
+namespace Nexus.Gateway.Http;
+
+/// <summary>From a request to its caller, or to the refusal.</summary>
+public static class RequestAuth
+{
+    private const string Scheme = "Bearer ";
+
+    /// <summary>401 with a code that names the token's fault; the caller otherwise.</summary>
+    public static (Caller? Caller, ProblemResult? Refusal) Authenticate(this TokenVerifier verifier, HttpRequest request)
+    {
+        string header = request.Headers.Authorization.ToString();
+        string? token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
+        var verdict = verifier.Verify(token);
+        if (verdict.Caller is { } caller)
+        {
+            return (caller, null);
+        }
+
+        string challenge = verdict.Fault == TokenFault.TokenMissing ? "Bearer" : "Bearer error=\"invalid_token\"";
+        return (null, new ProblemResult(StatusCodes.Status401Unauthorized, CodeOf(verdict.Fault), verdict.Message).With("WWW-Authenticate", challenge));
+    }
+
+    public static ProblemResult Forbidden(string message) =>
+        new(StatusCodes.Status403Forbidden, Link.ReasonCodes.Permission, message);
+
+    /// <summary><c>TokenNotYetValid</c> → <c>TOKEN_NOT_YET_VALID</c>.</summary>
+    internal static string CodeOf(Enum name)
+    {
+        var code = new StringBuilder();
+        foreach (char c in name.ToString())
+        {
+            code.Append(char.IsUpper(c) && code.Length > 0 ? "_" : "").Append(char.ToUpperInvariant(c));
+        }
+
+        return code.ToString();
+    }
+}

@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+
+namespace Nexus.Gateway.Sessions;
+
+/// <summary>Names of the outside world to grains. The one place in the gateway that builds grain keys.</summary>
+public interface IControlPlane
+{
+    IRoomGrain Room(TenantOptions tenant, string room);
+
+    IParticipantGrain Participant(TenantOptions tenant, string room, string identity);
+
+    ITrackGrain Track(TenantOptions tenant, string room, string sid);
+
+    ITenantGrain Tenant(TenantOptions tenant);
+
+    IMediaNodeGrain Node(NodeView node);
+
+    Task<ImmutableArray<NodeView>> Nodes();
+}
+
+/// <summary>The grains of the engine that runs.</summary>
+public sealed class ControlPlane(IGrainFactory grains) : IControlPlane
+{
+    public IRoomGrain Room(TenantOptions tenant, string room) => grains.GetGrain<IRoomGrain>(RoomKey(tenant, room));
+
+    public IParticipantGrain Participant(TenantOptions tenant, string room, string identity) =>
+        grains.GetGrain<IParticipantGrain>(Keys.Participant(RoomKey(tenant, room), identity));
+
+    public ITrackGrain Track(TenantOptions tenant, string room, string sid) =>
+        grains.GetGrain<ITrackGrain>(Keys.Track(RoomKey(tenant, room), sid));
+
+    public ITenantGrain Tenant(TenantOptions tenant) => grains.GetGrain<ITenantGrain>(Keys.Tenant(tenant.Zone, tenant.Name));
+
+    public IMediaNodeGrain Node(NodeView node) => grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
+
+    public Task<ImmutableArray<NodeView>> Nodes() => grains.GetGrain<INodeDirectoryGrain>(Keys.NodeDirectory).List();
+
+    private static string RoomKey(TenantOptions tenant, string room) => Keys.Room(tenant.Zone, tenant.Name, room);
+}
