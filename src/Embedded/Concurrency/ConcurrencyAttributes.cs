@@ -6,6 +6,15 @@ public sealed class OneWayAttribute : Attribute
 {
 }
 
+/// <summary>
+/// On methods of observers: may run while others of the same observer run; without it they run one after the other, awaits
+/// included. Outside the dialect on grains.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class AlwaysInterleaveAttribute : Attribute
+{
+}
+
 /// <summary>Wraps a value that nobody changes after it was passed.</summary>
 [GenerateSerializer]
 [Immutable]

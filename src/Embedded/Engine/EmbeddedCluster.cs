@@ -135,6 +135,7 @@ public sealed partial class EmbeddedCluster : IAsyncDisposable
     private void Sweep()
     {
         var now = Time.GetTimestamp();
+        _observers.FailOverdue(now);
         foreach (var activation in _directory.Values)
         {
             activation.FailOverdue(now);

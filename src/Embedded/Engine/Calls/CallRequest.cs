@@ -11,6 +11,8 @@ internal sealed class CallRequest<T>(GrainId grain, GrainMethod method, object?[
     /// <summary>What the caller awaits.</summary>
     public Task<T> Response => _response.Task;
 
+    public bool AlwaysInterleaves => method.AlwaysInterleaves;
+
     public override Task Run(Activation activation) => method.Invoke(activation.GrainInstance!, arguments);
 
     /// <summary>Calls the method on an object that is not a grain.</summary>

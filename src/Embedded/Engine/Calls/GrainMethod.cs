@@ -17,6 +17,7 @@ internal sealed class GrainMethod
         Owner = owner;
         Method = method;
         IsOneWay = method.IsDefined(typeof(OneWayAttribute)) || method.ReturnType == typeof(void);
+        AlwaysInterleaves = method.IsDefined(typeof(AlwaysInterleaveAttribute));
         ResponseTimeout = method.GetCustomAttribute<ResponseTimeoutAttribute>()?.Timeout;
         _invoke = new(() => CompileInvoker(method));
         _argumentCopiers = new(() => [.. method.GetParameters().Select(CopierOf)]);
@@ -27,6 +28,9 @@ internal sealed class GrainMethod
     public MethodInfo Method { get; }
 
     public bool IsOneWay { get; }
+
+    /// <summary>Whether an observer runs it beside its other notifications.</summary>
+    public bool AlwaysInterleaves { get; }
 
     /// <summary>The method's own limit, where it differs from the silo's.</summary>
     public TimeSpan? ResponseTimeout { get; }

@@ -105,18 +105,6 @@ internal static class CopierFactory
             && Array.TrueForAll(type.GetGenericArguments(), IsShallow);
     }
 
-    /// <summary>Whether values declared as this type may cross: what the dialect test asks.</summary>
-    internal static bool MayCross(Type type)
-    {
-        if (IsShallow(type) || type.IsArray || IsPlain(type) || typeof(IAddressable).IsAssignableFrom(type))
-        {
-            return true;
-        }
-
-        return type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false)
-            || (type.IsGenericType && s_collections.ContainsKey(type.GetGenericTypeDefinition()));
-    }
-
     private static bool IsPlain(Type type) => type.IsGenericType && s_plainGenerics.Contains(type.GetGenericTypeDefinition());
 
     private static bool IsImmutableCollection(Type definition)
