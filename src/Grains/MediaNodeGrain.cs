@@ -14,24 +14,31 @@ public sealed class MediaNodeGrain : Grain, IMediaNodeGrain
     private readonly HashSet<string> _sessions = new(StringComparer.Ordinal);
     private NodeView? _view;
     private INodePort? _port;
+    private string? _link;
+    private bool _drained;
     private IGrainTimer? _losing;
 
-    public async Task Attach(NodeView node, INodePort port)
+    public async Task Attach(string link, NodeView node, INodePort port)
     {
-        if (_view is { } before && before.BootId != node.BootId)
+        bool sameBoot = _view is { } before && before.BootId == node.BootId;
+        if (_view is not null && !sameBoot)
         {
             await LoseSessions("the node has restarted");
         }
 
         StopLosing();
-        _port = port;
-        bool draining = _view is { State: NodeState.Draining } same && same.BootId == node.BootId;
-        await Announce(draining ? _view! : node with { State = NodeState.Ready });
+        (_link, _port) = (link, port);
+        if (!sameBoot || _view!.State == NodeState.Lost)
+        {
+            await Announce(node with { State = _drained && sameBoot ? NodeState.Draining : NodeState.Ready });
+        }
+
+        _drained &= sameBoot;
     }
 
-    public async Task Detach(string bootId, string reason)
+    public async Task Detach(string link, string reason)
     {
-        if (_view?.BootId != bootId || _port is null)
+        if (_link != link || _port is null)
         {
             return;
         }
@@ -40,7 +47,7 @@ public sealed class MediaNodeGrain : Grain, IMediaNodeGrain
         StopLosing();
         _losing = this.RegisterGrainTimer(
             () => LoseSessions(reason), new GrainTimerCreationOptions(LostAfter, Timeout.InfiniteTimeSpan) { KeepAlive = true });
-        await Announce(_view with { State = NodeState.Lost, Reason = reason, Load = 0 });
+        await Announce(_view! with { State = NodeState.Lost, Reason = reason, Load = 0 });
     }
 
     public Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions) =>
@@ -65,6 +72,7 @@ public sealed class MediaNodeGrain : Grain, IMediaNodeGrain
             return ActResult.Refused(ReasonCodes.LinkDown, "the node has no link to this cluster now");
         }
 
+        _drained = true;
         await Announce(_view with { State = NodeState.Draining, Reason = "drained by an operator" });
         return ActResult.Done;
     }

@@ -102,11 +102,15 @@ public interface INodeSessionGrain : IGrainWithStringKey
 /// <summary>One media node: liveness, load, drain, and the way to it. Key: <see cref="Keys.MediaNode"/>. Runs in the node's region.</summary>
 public interface IMediaNodeGrain : IGrainWithStringKey
 {
-    /// <summary>A link to the node is up; commands go through <paramref name="port"/>.</summary>
-    Task Attach(NodeView node, INodePort port);
+    /// <summary>
+    /// A link to the node is up; commands go through <paramref name="port"/>. Said again every few seconds, so that a grain that
+    /// lost its memory knows its node again.
+    /// </summary>
+    /// <param name="link">Names this connection, so that the end of an older one does not end a newer.</param>
+    Task Attach(string link, NodeView node, INodePort port);
 
-    /// <summary>The link of that boot is down. Its sessions are told; a later Attach makes the node ready again.</summary>
-    Task Detach(string bootId, string reason);
+    /// <summary>That link is down. The node's sessions are lost unless it is attached again soon.</summary>
+    Task Detach(string link, string reason);
 
     [OneWay]
     Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions);

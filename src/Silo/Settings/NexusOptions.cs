@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Net;
+using Nexus.Gateway;
+using Nexus.Link;
+
+namespace Nexus.Silo.Settings;
+
+/// <summary>What a process does. One process may do all.</summary>
+[Flags]
+public enum Roles
+{
+    None = 0,
+
+    /// <summary>Hosts grains and takes the links of media nodes.</summary>
+    Control = 1,
+
+    /// <summary>Serves HTTP. Needs Control in the same process with the embedded engine.</summary>
+    Gateway = 2,
+
+    /// <summary>Forwards media.</summary>
+    Media = 4,
+
+    All = Control | Gateway | Media,
+}
+
+/// <summary>Everything that is configured. Built by <see cref="SettingsReader"/>, checked by <see cref="OptionsValidator"/>.</summary>
+public sealed record NexusOptions
+{
+    public const int MaxLoops = 10;
+
+    public Roles Roles { get; init; } = Roles.All;
+
+    public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, 8080);
+
+    /// <summary>UDP and ICE-TCP port of the first loop; loop i uses the ith after it, region k's first loop the 10·kth.</summary>
+    public int MediaPort { get; init; } = 7882;
+
+    /// <summary>The address that clients are told to send media to.</summary>
+    public IPAddress MediaIp { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The address that media sockets bind to; <see cref="MediaIp"/> when not set.</summary>
+    public IPAddress? MediaBind { get; init; }
+
+    /// <summary>Forwarding loops per media node.</summary>
+    public int Loops { get; init; } = Math.Min(Environment.ProcessorCount, MaxLoops);
+
+    /// <summary>One logical silo and, with the media role, one media node for each.</summary>
+    public ImmutableArray<string> Regions { get; init; } = ["local"];
+
+    /// <summary>Where this process listens for media nodes of other processes.</summary>
+    public LinkEndpoint? ControlListen { get; init; }
+
+    /// <summary>The control side that this process's media nodes dial; null when it is this process.</summary>
+    public LinkEndpoint? Control { get; init; }
+
+    /// <summary>Shared between control side and media nodes; a development value is used when all of it is local.</summary>
+    public string? LinkSecret { get; init; }
+
+    /// <summary><c>ND_…</c>; a new one at each start when not set.</summary>
+    public string? NodeId { get; init; }
+
+    /// <summary>Where room policies are kept over restarts; in memory when not set.</summary>
+    public string? DataFolder { get; init; }
+
+    /// <summary>From the configuration file; the development tenant when there is none.</summary>
+    public ImmutableArray<TenantOptions> Tenants { get; init; } = [];
+
+    public ImmutableArray<IceServerOptions> IceServers { get; init; } = [];
+
+    public bool Verbose { get; init; }
+
+    public bool IsDevelopment => Tenants.IsEmpty;
+
+    /// <summary>The tenants that are served.</summary>
+    public ImmutableArray<TenantOptions> EffectiveTenants => IsDevelopment ? [Development] : Tenants;
+
+    /// <summary>Only ever used when every address is a loopback one.</summary>
+    public static TenantOptions Development { get; } =
+        new() { Name = "dev", Keys = [new ApiKeyOptions("devkey", "secret", Operator: true)] };
+
+    public string EffectiveLinkSecret => LinkSecret ?? "development";
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using Nexus.Contracts;
+using Nexus.Gateway;
+
+namespace Nexus.Silo.Settings;
+
+/// <summary>What no single setting can know: whether they go together.</summary>
+public static class OptionsValidator
+{
+    /// <summary>Secrets shorter than this can be guessed; only the development key, on loopback, may be.</summary>
+    private const int LeastSecret = 32;
+
+    /// <exception cref="SettingsException">They do not; the message names which and how to mend it.</exception>
+    public static void Check(NexusOptions options)
+    {
+        Require(options.Regions.Distinct().Count() == options.Regions.Length, "regions: each may be named once");
+        int lastPort = options.MediaPort + (10 * (options.Regions.Length - 1)) + options.Loops - 1;
+        Require(lastPort <= 65535, $"media-port: {options.Regions.Length} regions of {options.Loops} loops from {options.MediaPort} on go past port 65535");
+        CheckRoles(options);
+        CheckSecrets(options);
+        foreach (TenantOptions tenant in options.Tenants)
+        {
+            CheckTenant(tenant);
+        }
+
+        Require(options.Tenants.Select(t => t.Name).Distinct().Count() == options.Tenants.Length, "tenants: two have the same name");
+        Require(
+            options.Tenants.SelectMany(t => t.Keys).Select(k => k.Key).Distinct().Count() == options.Tenants.Sum(t => t.Keys.Length),
+            "tenants: two keys have the same name; a key must tell the tenant");
+    }
+
+    private static void CheckRoles(NexusOptions options)
+    {
+        bool control = options.Roles.HasFlag(Roles.Control);
+        Require(control || options.Roles != Roles.None, "roles: at least one is needed");
+        Require(control || !options.Roles.HasFlag(Roles.Gateway), "roles: gateway needs control in the same process (with the embedded engine there is one control process)");
+        Require(control || options.Control is not null, "control: a media node without the control role needs the address of its control side");
+        Require(!control || options.Control is null, "control: a process with the control role is its own control side; did you mean control-listen?");
+        Require(control || options.ControlListen is null, "control-listen: only a process with the control role takes media nodes");
+        Require(options.NodeId is null || options.Regions.Length == 1, "node-id: several regions have several nodes; leave it out");
+    }
+
+    private static void CheckSecrets(NexusOptions options)
+    {
+        if (options.IsDevelopment && options.Roles.HasFlag(Roles.Control))
+        {
+            Require(
+                IPAddress.IsLoopback(options.Http.Address) && IPAddress.IsLoopback(options.MediaIp) && (options.MediaBind is null || IPAddress.IsLoopback(options.MediaBind)) && options.ControlListen?.IsLocal != false,
+                "the development key (devkey) only serves loopback addresses: configure tenants with keys of your own, or bind http, media-ip and control-listen to 127.0.0.1");
+        }
+
+        bool localLink = options.ControlListen?.IsLocal != false && options.Control?.IsLocal != false;
+        Require(localLink || options.LinkSecret is { Length: >= LeastSecret }, $"link-secret: a link beyond this machine needs a secret of at least {LeastSecret} characters, the same on both sides");
+    }
+
+    private static void CheckTenant(TenantOptions tenant)
+    {
+        Require(tenant.Name.Length is > 0 and <= 64, "tenants: a name of 1 to 64 characters is needed");
+        Require(!tenant.Keys.IsDefaultOrEmpty, $"tenants: '{tenant.Name}' has no keys, so nobody could use it");
+        foreach (ApiKeyOptions key in tenant.Keys)
+        {
+            Require(key.Key.Length > 0, $"tenants: '{tenant.Name}' has a key without a name");
+            Require(key.Secret.Length >= LeastSecret, $"tenants: the secret of key '{key.Key}' is shorter than {LeastSecret} characters and could be guessed");
+        }
+
+        if (tenant.Residency is { } residency)
+        {
+            Require(residency.Zone.Length > 0 && residency.Zone != Keys.AnyZone, $"tenants: '{tenant.Name}': a residency zone has a name other than '{Keys.AnyZone}'");
+            Require(!residency.Regions.IsDefaultOrEmpty, $"tenants: '{tenant.Name}': residency names no regions, so nothing could be served");
+        }
+    }
+
+    private static void Require(bool holds, string message)
+    {
+        if (!holds)
+        {
+            throw new SettingsException(message);
+        }
+    }
+}

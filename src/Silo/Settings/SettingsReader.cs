@@ -1,0 +1,136 @@
+using System.Collections;
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Nexus.Gateway;
+
+namespace Nexus.Silo.Settings;
+
+/// <summary>What is configured cannot be used. The message names the setting and how to mend it.</summary>
+public sealed class SettingsException(string message) : Exception(message);
+
+/// <summary>Builds the options: defaults, then the configuration file, then the environment, then flags. Unknown names are errors, never ignored.</summary>
+public static class SettingsReader
+{
+    /// <summary>Variables with our prefix that are the scripts' business.</summary>
+    private static readonly ImmutableArray<string> ForScripts = ["NEXUS_ENGINE", "NEXUS_CONFIG"];
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <exception cref="SettingsException">Something is unknown or impossible.</exception>
+    public static NexusOptions Read(IReadOnlyList<string> arguments, IDictionary environment)
+    {
+        List<(Setting Setting, string Value)> flags = Flags(arguments, out string? file);
+        file ??= environment["NEXUS_CONFIG"] as string;
+
+        NexusOptions options = file is null ? new NexusOptions() : FromFile(new NexusOptions(), file);
+        options = FromEnvironment(options, environment);
+        options = flags.Aggregate(options, (o, f) => Put(o, f.Setting, f.Value, f.Setting.Flag));
+        OptionsValidator.Check(options);
+        return options;
+    }
+
+    private static List<(Setting, string)> Flags(IReadOnlyList<string> arguments, out string? file)
+    {
+        var flags = new List<(Setting, string)>();
+        file = null;
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            string[] parts = arguments[i].Split('=', 2);
+            Setting? setting = SettingsTable.ByFlag(parts[0]);
+            if (setting is null && parts[0] != "--config")
+            {
+                throw new SettingsException($"there is no option '{parts[0]}': see ./nexus up --help");
+            }
+
+            string value = parts.Length == 2 ? parts[1]
+                : setting?.Name == "verbose" && (i + 1 == arguments.Count || arguments[i + 1].StartsWith("--", StringComparison.Ordinal)) ? "true"
+                : ++i < arguments.Count ? arguments[i]
+                : throw new SettingsException($"{parts[0]} needs a value: {setting?.Value ?? "FILE"}");
+            if (setting is null)
+            {
+                file = value;
+            }
+            else
+            {
+                flags.Add((setting, value));
+            }
+        }
+
+        return flags;
+    }
+
+    private static NexusOptions FromEnvironment(NexusOptions options, IDictionary environment)
+    {
+        foreach (string variable in environment.Keys.Cast<string>().Where(k => k.StartsWith("NEXUS_", StringComparison.Ordinal) && !ForScripts.Contains(k)).Order())
+        {
+            Setting setting = SettingsTable.ByVariable(variable)
+                ?? throw new SettingsException($"the environment variable {variable} names no setting: see ./nexus up --help, or unset it");
+            options = Put(options, setting, (string)environment[variable]!, variable);
+        }
+
+        return options;
+    }
+
+    private static NexusOptions FromFile(NexusOptions options, string file)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(
+                File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            foreach (JsonProperty property in document.RootElement.EnumerateObject())
+            {
+                options = property.Name switch
+                {
+                    "tenants" => options with { Tenants = property.Value.Deserialize<ImmutableArray<TenantOptions>>(Json) },
+                    "iceServers" => options with { IceServers = property.Value.Deserialize<ImmutableArray<IceServerOptions>>(Json) },
+                    _ => Put(
+                        options,
+                        SettingsTable.ByKey(property.Name) ?? throw new SettingsException($"{file}: there is no setting '{property.Name}': see ./nexus up --help"),
+                        Text(property.Value),
+                        $"{file}: {property.Name}"),
+                };
+            }
+
+            return options;
+        }
+        catch (JsonException e)
+        {
+            throw new SettingsException($"{file} cannot be read: {e.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new SettingsException($"{file} must hold one JSON object, such as {{ \"http\": \"127.0.0.1:8080\" }}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"the configuration file cannot be read: {e.Message}");
+        }
+    }
+
+    private static string Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Array => string.Join(',', value.EnumerateArray().Select(Text)),
+        _ => value.GetRawText(),
+    };
+
+    private static NexusOptions Put(NexusOptions options, Setting setting, string value, string said)
+    {
+        try
+        {
+            return setting.Set(options, value);
+        }
+        catch (FormatException e)
+        {
+            throw new SettingsException($"{said}: '{value}' cannot be used: {e.Message}");
+        }
+    }
+}

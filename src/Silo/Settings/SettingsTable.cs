@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Nexus.Link;
+
+namespace Nexus.Silo.Settings;
+
+/// <summary>All settings, in the order that help shows them.</summary>
+public static class SettingsTable
+{
+    public static readonly ImmutableArray<Setting> All =
+    [
+        new("http", "ADDRESS:PORT", "127.0.0.1:8080", "where HTTP is served", (o, v) => o with { Http = EndPoint(v) }),
+        new("media-port", "PORT", "7882", "first UDP and ICE-TCP port; loop i uses PORT+i, region k starts at PORT+10k", (o, v) => o with { MediaPort = Number(v, 1, 65535) }),
+        new("media-ip", "ADDRESS", "127.0.0.1", "the address that clients send media to", (o, v) => o with { MediaIp = Address(v) }),
+        new("media-bind", "ADDRESS", "as media-ip", "the address that media sockets bind to (behind 1:1 NAT: 0.0.0.0)", (o, v) => o with { MediaBind = Address(v) }),
+        new("loops", "N", "one per core", "forwarding loops per media node, 1 to 10", (o, v) => o with { Loops = Number(v, 1, NexusOptions.MaxLoops) }),
+        new("region", "NAME", "local", "the region of this process", (o, v) => o with { Regions = [Name(v)] }),
+        new("regions", "A,B,…", "", "several regions in one process: a logical silo and a media node for each", (o, v) => o with { Regions = [.. List(v).Select(Name)] }),
+        new("roles", "A,B,…", "control,gateway,media", "what this process does", (o, v) => o with { Roles = List(v).Select(Role).Aggregate((a, b) => a | b) }),
+        new("control-listen", "ADDRESS", "", "take media nodes of other processes here: host:port or unix:/path", (o, v) => o with { ControlListen = LinkEndpoint.Parse(v) }),
+        new("control", "ADDRESS", "", "the control side that this media node dials: host:port or unix:/path", (o, v) => o with { Control = LinkEndpoint.Parse(v) }),
+        new("link-secret", "SECRET", "", "shared by control side and media nodes; needed unless both are on loopback", (o, v) => o with { LinkSecret = v }),
+        new("node-id", "ND_…", "new at each start", "id of this media node", (o, v) => o with { NodeId = NodeId(v) }),
+        new("data", "FOLDER", "in memory", "keeps room policies over restarts", (o, v) => o with { DataFolder = v }),
+        new("verbose", "true|false", "false", "logs more", (o, v) => o with { Verbose = bool.TryParse(v, out bool on) ? on : throw new FormatException("true or false is expected") }),
+    ];
+
+    public static Setting? ByFlag(string flag) => All.FirstOrDefault(s => s.Flag == flag);
+
+    public static Setting? ByKey(string key) => All.FirstOrDefault(s => s.Key == key);
+
+    public static Setting? ByVariable(string variable) => All.FirstOrDefault(s => s.Variable == variable);
+
+    private static IPEndPoint EndPoint(string text) =>
+        text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out IPEndPoint? end)
+            ? end
+            : throw new FormatException("an address and port is expected, such as 127.0.0.1:8080 or [::1]:8080");
+
+    private static IPAddress Address(string text) =>
+        IPAddress.TryParse(text, out IPAddress? address) ? address : throw new FormatException("an IP address is expected, such as 127.0.0.1");
+
+    private static int Number(string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+            ? number
+            : throw new FormatException($"a whole number from {least} to {most} is expected");
+
+    private static string[] List(string text) =>
+        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } parts
+            ? parts
+            : throw new FormatException("at least one name is expected");
+
+    private static string Name(string text) =>
+        text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? text
+            : throw new FormatException("a name of 1 to 64 letters, digits, '-', '_' or '.' is expected");
+
+    private static string NodeId(string text) =>
+        text.StartsWith("ND_", StringComparison.Ordinal) && text.Length > 3 ? Name(text) : throw new FormatException("a node id starts with ND_");
+
+    private static Roles Role(string text) => text switch
+    {
+        "control" => Roles.Control,
+        "gateway" => Roles.Gateway,
+        "media" => Roles.Media,
+        _ => throw new FormatException("roles are control, gateway and media"),
+    };
+}
