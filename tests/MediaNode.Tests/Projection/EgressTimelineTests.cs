@@ -91,6 +91,6 @@ public class EgressTimelineTests
         Send(1_000_000, Start);
         Assert.False(_timeline.IsJump(1_000_000 + (3600L * 90_000), Start + TimeSpan.FromHours(1))); // muted for an hour
         Assert.True(_timeline.IsJump(1_000_000 + (3600L * 90_000), Start.AddMilliseconds(33)));
-        Assert.True(_timeline.IsJump(1_000_000 - (11 * 90_000), Start.AddMilliseconds(33)));
+        Assert.True(_timeline.IsJump(1_000_000 - (31 * 90_000), Start.AddMilliseconds(33)));
     }
 }

@@ -12,8 +12,9 @@ internal sealed class EgressTimeline(long initialTimestamp)
     /// <summary>When reports and arrival times disagree by more, the reports are wrong.</summary>
     private const double MaxDisagreementSeconds = 2;
 
-    /// <summary>When a source's own clock jumps by more against arrival time, it was restarted.</summary>
-    private const double MaxJumpSeconds = 10;
+    /// <summary>When a source's own clock jumps by more against arrival time, it was restarted. A network that stalled as long
+    /// has cost the publisher its consent (RFC 7675).</summary>
+    private const double MaxJumpSeconds = 30;
 
     private readonly SenderReport[] _reports = new SenderReport[EncodingActivity.MaxEncodings];
     private long _offset;
