@@ -78,8 +78,9 @@ public sealed class SequenceMunger
     }
 
     /// <summary>
-    /// Leaves a packet out, so that those after it close up. Returns false for a late one: its number is given away or left open
-    /// already, and nothing changes.
+    /// Leaves a packet out, so that those after it close up. Returns false for a late one, and changes nothing: a number was left
+    /// for it, that <see cref="TryMap"/> tells, and a receiver that minds the hole (H264 without descriptors) can be sent padding
+    /// under that number.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Drop(long source)

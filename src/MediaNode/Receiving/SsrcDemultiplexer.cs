@@ -103,8 +103,9 @@ public sealed class SsrcDemultiplexer
         var isRtx = !repairedRid.IsEmpty || media.IsRtx(header.PayloadType);
         var name = isRtx && !repairedRid.IsEmpty ? repairedRid : rid;
         var encoding = name.IsEmpty ? media.OnlyEncoding : media.EncodingOf(name);
-        if (encoding < 0)
+        if (encoding < 0 || (mid.IsEmpty && media.IsDeclared(encoding, isRtx)))
         {
+            // A payload type alone does not outweigh what the description said.
             return Hold(header.Ssrc);
         }
 
@@ -279,6 +280,10 @@ public sealed class SsrcDemultiplexer
             ssrc = known ? _ssrcs[place]!.Value : 0;
             return known;
         }
+
+        /// <summary>Whether the SSRC that carries a stream stands in the description.</summary>
+        public bool IsDeclared(int encoding, bool isRtx) =>
+            TryGetSsrc(encoding, isRtx, out var ssrc) && (Description.Ssrcs.Contains(ssrc) || Description.SimGroup.Contains(ssrc));
 
         public void SetSsrc(int encoding, bool isRtx, uint? ssrc) => _ssrcs[(2 * encoding) + (isRtx ? 1 : 0)] = ssrc;
     }

@@ -85,6 +85,16 @@ public sealed class SsrcDemultiplexerTests
     }
 
     [Fact]
+    public void A_payload_type_alone_does_not_displace_a_declared_ssrc_but_a_mid_does()
+    {
+        Add(Audio, Plain(1));
+        Assert.Equal(DemuxStatus.Hold, Resolve(7, Vp8).Status);
+        Assert.Equal(DemuxStatus.Known, Resolve(100, Vp8).Status);
+        Assert.Equal(DemuxStatus.Latched, Resolve(7, Vp8, "1").Status);
+        Assert.Equal(7u, ResolveFully(101, Vp8Rtx).PrimarySsrc);
+    }
+
+    [Fact]
     public void A_payload_type_of_two_sections_tells_nothing()
     {
         Add(Audio, new() { Index = 1, Mid = "1", PayloadTypes = [Opus] });
