@@ -1,35 +1,16 @@
-using System.Collections.Immutable;
-
 namespace Nexus.Link;
 
-/// <summary>The media node, as its end of the link needs it. Called on any thread, several commands at once; order is the handler's business, by (epoch, seq).</summary>
+/// <summary>The media node, as its end of the link needs it. Calls come one at a time.</summary>
 public interface INodeLinkHandler
 {
-    /// <summary>Raises the session's epoch and says what the node has of it.</summary>
-    Task<SessionClaim> Claim(string session);
+    /// <summary>The link is up (again): everything is to be told, because reports may have been lost.</summary>
+    /// <param name="send">Queues a message in order; any thread, never blocks. After the link ended it does nothing.</param>
+    void OnLinked(Action<LinkMessage> send);
 
-    Task<SessionApplied> Apply(ApplySession command);
+    /// <summary>A command. Must not block.</summary>
+    void OnMessage(LinkMessage message);
 
-    Task<SessionApplied> Close(CloseSession command);
-
-    Task<NodeInspection> Inspect();
-
-    /// <summary>All sessions there are now.</summary>
-    ImmutableArray<DigestEntry> Digest();
-
-    LoadReport Load();
-
-    /// <summary>
-    /// The newest report of each session that changed since it was last taken; empties that list. Bounded by the number of
-    /// sessions, because a newer report replaces an older one that was not sent yet.
-    /// </summary>
-    ImmutableArray<SessionReport> TakeReports();
-
-    /// <summary>Completes when <see cref="TakeReports"/> would return something.</summary>
-    Task WaitForReports(CancellationToken cancellation);
-
-    /// <summary>The link is up (again): everything counts as changed, because reports may have been lost.</summary>
-    void OnLinked();
+    void OnUnlinked();
 }
 
 /// <summary>The control side, as its end of a node's link needs it. Calls come one at a time, in the order the node sent.</summary>
@@ -66,8 +47,6 @@ public sealed record LinkTiming
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(500);
 
     public TimeSpan Digest { get; init; } = TimeSpan.FromSeconds(5);
-
-    public TimeSpan Load { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a command waits for its answer.</summary>
     public TimeSpan Command { get; init; } = TimeSpan.FromSeconds(3);

@@ -1,48 +1,44 @@
-using System.Collections.Immutable;
+using System.Threading.Channels;
 
 namespace Nexus.Link;
 
 /// <summary>
-/// The node's end of the link: introduces the node, carries commands to the handler and reports back. One instance serves
+/// The node's end of the link: introduces the node, carries commands to the handler and its messages back. One instance serves
 /// one connection; <see cref="NodeLinkDialer"/> makes new ones for as long as the node runs.
 /// </summary>
 public sealed class NodeLinkClient(LinkConnection connection, NodeLinkOptions options, INodeLinkHandler handler, LinkTiming timing, TimeProvider time)
 {
-    /// <summary>Commands carried out at once; more wait in the socket.</summary>
-    private const int MaxCommands = 256;
+    /// <summary>Messages that may wait to be sent. A control side that is this far behind is as good as gone.</summary>
+    private const int MaxQueued = 65536;
 
-    /// <summary>Entries per digest message, so that a large node's digest stays far below the frame limit.</summary>
-    private const int DigestChunk = 500;
-
-    private readonly SemaphoreSlim _commands = new(MaxCommands);
+    private readonly Channel<LinkMessage> _queue = Channel.CreateBounded<LinkMessage>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
 
     /// <summary>Serves until the link ends; returns when the control side closed it.</summary>
     /// <param name="linked">Called once, when the control side has taken the node.</param>
     /// <exception cref="LinkException">The link was cut, silent for too long, or the node was refused.</exception>
     public async Task RunAsync(Action? linked = null, CancellationToken cancellation = default)
     {
-        LinkTiming agreed = await OpenAsync(cancellation);
-        handler.OnLinked();
+        Welcome welcome = await OpenAsync(cancellation);
         linked?.Invoke();
-
-        var pulse = new LinkPulse(connection, agreed.Heartbeat, agreed.Lost, time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task[] parts =
-        [
-            ReceiveAsync(pulse, ending.Token),
-            pulse.RunAsync(ending.Token),
-            SendReportsAsync(ending.Token),
-            EveryAsync(agreed.Digest, SendDigestAsync, ending.Token),
-            EveryAsync(agreed.Load, token => connection.SendAsync(handler.Load(), token), ending.Token),
-        ];
-        await LinkTasks.UntilFirstEnds(parts, ending);
+        handler.OnLinked(Enqueue);
+        try
+        {
+            TimeSpan heartbeat = TimeSpan.FromMilliseconds(welcome.HeartbeatMilliseconds);
+            var pulse = new LinkPulse(connection, heartbeat, heartbeat * 3, time);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            await LinkTasks.UntilFirstEnds([ReceiveAsync(pulse, ending.Token), SendAsync(ending.Token), pulse.RunAsync(ending.Token)], ending);
+        }
+        finally
+        {
+            _queue.Writer.TryComplete();
+            handler.OnUnlinked();
+        }
     }
 
-    private async Task<LinkTiming> OpenAsync(CancellationToken cancellation)
+    private async Task<Welcome> OpenAsync(CancellationToken cancellation)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var timeout = new CancellationTokenSource(timing.Opening, time);
-        using CancellationTokenRegistration link = timeout.Token.Register(deadline.Cancel);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         try
         {
             await connection.SendAsync(
@@ -50,11 +46,7 @@ public sealed class NodeLinkClient(LinkConnection connection, NodeLinkOptions op
                 deadline.Token);
             return await connection.ReceiveAsync(deadline.Token) switch
             {
-                Welcome { Version: LinkConnection.Version } w => timing with
-                {
-                    Heartbeat = TimeSpan.FromMilliseconds(w.HeartbeatMilliseconds),
-                    Digest = TimeSpan.FromMilliseconds(w.DigestMilliseconds),
-                },
+                Welcome { Version: LinkConnection.Version } w => w,
                 Welcome w => throw new LinkException($"{connection.Peer} wants version {w.Version} of the node link; this node speaks {LinkConnection.Version}"),
                 Rejected r => throw new LinkException($"{connection.Peer} refused this node: {r.Code}: {r.Message}"),
                 null => throw new LinkException($"{connection.Peer} closed the link without a word"),
@@ -72,72 +64,26 @@ public sealed class NodeLinkClient(LinkConnection connection, NodeLinkOptions op
         while (await connection.ReceiveAsync(cancellation) is { } message)
         {
             pulse.Heard();
-            if (message is Heartbeat)
+            if (message is not Heartbeat)
             {
-                continue;
-            }
-
-            await _commands.WaitAsync(cancellation);
-            _ = CarryOutAsync(message, cancellation);
-        }
-    }
-
-    private async Task CarryOutAsync(LinkMessage message, CancellationToken cancellation)
-    {
-        try
-        {
-            LinkMessage? reply = message switch
-            {
-                ClaimSession c => new SessionClaimed(c.Id, await handler.Claim(c.Session)),
-                ApplySession a => new SessionReply(a.Id, await handler.Apply(a)),
-                CloseSession c => new SessionReply(c.Id, await handler.Close(c)),
-                InspectNode i => new NodeInspected(i.Id, await handler.Inspect()),
-                _ => null, // a newer control side's message that this version does not know
-            };
-            if (reply is not null)
-            {
-                await connection.SendAsync(reply, cancellation);
-            }
-        }
-        catch (Exception e) when (e is LinkException or OperationCanceledException)
-        {
-            // the link is ending; the control side asks again on the next one
-        }
-        finally
-        {
-            _commands.Release();
-        }
-    }
-
-    private async Task SendReportsAsync(CancellationToken cancellation)
-    {
-        while (true)
-        {
-            await handler.WaitForReports(cancellation);
-            foreach (SessionReport report in handler.TakeReports())
-            {
-                await connection.SendAsync(new SessionChanged(report), cancellation);
+                handler.OnMessage(message);
             }
         }
     }
 
-    private async Task SendDigestAsync(CancellationToken cancellation)
+    private async Task SendAsync(CancellationToken cancellation)
     {
-        ImmutableArray<DigestEntry> all = handler.Digest();
-        for (int from = 0; from == 0 || from < all.Length; from += DigestChunk)
+        await foreach (LinkMessage message in _queue.Reader.ReadAllAsync(cancellation))
         {
-            int count = Math.Min(DigestChunk, all.Length - from);
-            await connection.SendAsync(new Digest(options.BootId, all.Slice(from, count), from + count >= all.Length), cancellation);
+            await connection.SendAsync(message, cancellation);
         }
     }
 
-    private async Task EveryAsync(TimeSpan interval, Func<CancellationToken, Task> act, CancellationToken cancellation)
+    private void Enqueue(LinkMessage message)
     {
-        using var timer = new PeriodicTimer(interval, time);
-        do
+        if (!_queue.Writer.TryWrite(message))
         {
-            await act(cancellation);
+            _queue.Writer.TryComplete(new LinkException($"{connection.Peer} does not read: {MaxQueued} messages wait"));
         }
-        while (await timer.WaitForNextTickAsync(cancellation));
     }
 }

@@ -1,0 +1,81 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Nexus.Contracts;
+using Nexus.Link;
+
+namespace Nexus.Silo.Control;
+
+/// <summary>Holds the links of media nodes on the control side: attaches each node to its grain, and detaches it when its link ends.</summary>
+public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming timing, TimeProvider time, ILogger<NodeLinkHost> log)
+{
+    /// <summary>Takes links until cancelled.</summary>
+    public async Task ListenAsync(Socket listener, CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                Socket socket = await listener.AcceptAsync(cancellation);
+                _ = ServeAsync(LinkEndpoint.Wrap(socket), cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the process stops
+        }
+    }
+
+    /// <summary>Serves one link until it ends. Never throws: what ended it is logged and told to the node's grain.</summary>
+    public async Task ServeAsync(LinkConnection connection, CancellationToken cancellation)
+    {
+        await using (connection)
+        {
+            var server = new NodeLinkServer(connection, secret, timing, time);
+            try
+            {
+                Hello hello = await server.AcceptAsync(cancellation);
+                await ServeNodeAsync(server, hello, cancellation);
+            }
+            catch (LinkException e)
+            {
+                log.LogWarning("{Reason}", e.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                // the process stops
+            }
+            catch (Exception e)
+            {
+                log.LogError(e, "the link to {Peer} ended by an error of this side", connection.Peer);
+            }
+        }
+    }
+
+    private async Task ServeNodeAsync(NodeLinkServer server, Hello hello, CancellationToken cancellation)
+    {
+        string link = Guid.NewGuid().ToString("N");
+        var port = new NodePort(server);
+        INodePort reference = grains.CreateObjectReference<INodePort>(port);
+        var reports = new NodeReports(grains, hello, link, reference);
+        string reason = "the node closed its link";
+        try
+        {
+            Task serving = server.RunAsync(reports, cancellation);
+            await reports.AttachAsync();
+            log.LogInformation("media node {Node} ({Region}) is linked", hello.NodeId, hello.Region);
+            await serving;
+        }
+        catch (LinkException e)
+        {
+            reason = e.Message;
+            throw;
+        }
+        finally
+        {
+            log.LogInformation("media node {Node} ({Region}) is no longer linked: {Reason}", hello.NodeId, hello.Region, reason);
+            await reports.DetachAsync(reason);
+            grains.DeleteObjectReference<INodePort>(reference);
+            GC.KeepAlive(port); // the engine holds observers weakly
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using Nexus.Contracts;
+using Nexus.Link;
+
+namespace Nexus.Silo.Control;
+
+/// <summary>What grains call to reach a node: the control end of its link.</summary>
+internal sealed class NodePort(NodeLinkServer link) : INodePort
+{
+    public Task<SessionClaim> Claim(string session) => link.Claim(session);
+
+    public Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired) =>
+        link.Apply(session, epoch, seq, mustExist, desired);
+
+    public Task<SessionApplied> Close(string session, long epoch, long seq, string reason) => link.Close(session, epoch, seq, reason);
+
+    public Task<NodeInspection> Inspect() => link.Inspect();
+}
