@@ -14,7 +14,7 @@ internal sealed class EgressTimeline(long initialTimestamp)
 
     /// <summary>When a source's own clock jumps by more against arrival time, it was restarted. A network that stalled as long
     /// has cost the publisher its consent (RFC 7675).</summary>
-    private const double MaxJumpSeconds = 30;
+    private const int MaxJumpSeconds = 30;
 
     private readonly SenderReport[] _reports = new SenderReport[EncodingActivity.MaxEncodings];
     private long _offset;
@@ -86,13 +86,13 @@ internal sealed class EgressTimeline(long initialTimestamp)
     /// <summary>Whether the source restarted its clock: the newest packet's timestamp is far from where it should be.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsJump(long timestamp, Instant arrival) =>
-        Math.Abs(Map(timestamp) - Expected(arrival)) > MaxJumpSeconds * ClockRate;
+        Map(timestamp) != _last && Math.Abs(Map(timestamp) - Expected(arrival)) > (long)MaxJumpSeconds * ClockRate;
 
     /// <summary>Where the clock should stand at <paramref name="arrival"/>.</summary>
     private long Expected(Instant arrival) =>
         _lastArrival == Instant.Never
             ? _last + 1
-            : _last + (long)((Int128)(arrival.Nanoseconds - _lastArrival.Nanoseconds) * ClockRate / 1_000_000_000);
+            : _last + ((arrival.Nanoseconds - _lastArrival.Nanoseconds) / 1000 * ClockRate / 1_000_000);
 
     private bool TryAlign(int encoding, long timestamp, out long egress)
     {
