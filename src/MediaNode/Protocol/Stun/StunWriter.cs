@@ -14,7 +14,7 @@ public ref struct StunWriter
 
     private readonly Span<byte> _buffer;
 
-    public StunWriter(Span<byte> buffer, StunClass @class, ReadOnlySpan<byte> transactionId, StunMethod method = StunMethod.Binding)
+    public StunWriter(Span<byte> buffer, StunClass @class, scoped ReadOnlySpan<byte> transactionId, StunMethod method = StunMethod.Binding)
     {
         _buffer = buffer;
         var m = (int)method;
@@ -32,9 +32,9 @@ public ref struct StunWriter
 
     public readonly ReadOnlySpan<byte> Written => _buffer[..Length];
 
-    public void AddUsername(ReadOnlySpan<byte> username) => username.CopyTo(Add(StunAttribute.Username, username.Length));
+    public void AddUsername(scoped ReadOnlySpan<byte> username) => username.CopyTo(Add(StunAttribute.Username, username.Length));
 
-    public void AddSoftware(ReadOnlySpan<byte> name) => name.CopyTo(Add(StunAttribute.Software, name.Length));
+    public void AddSoftware(scoped ReadOnlySpan<byte> name) => name.CopyTo(Add(StunAttribute.Software, name.Length));
 
     public void AddPriority(uint priority) => BinaryPrimitives.WriteUInt32BigEndian(Add(StunAttribute.Priority, 4), priority);
 
@@ -47,7 +47,7 @@ public ref struct StunWriter
         BinaryPrimitives.WriteUInt64BigEndian(Add(StunAttribute.IceControlled, 8), tieBreaker);
 
     /// <summary>An attribute of any type, as it is.</summary>
-    public void AddRaw(ushort type, ReadOnlySpan<byte> value) => value.CopyTo(Add((StunAttribute)type, value.Length));
+    public void AddRaw(ushort type, scoped ReadOnlySpan<byte> value) => value.CopyTo(Add((StunAttribute)type, value.Length));
 
     public void AddErrorCode(StunErrorCode code)
     {
@@ -59,7 +59,7 @@ public ref struct StunWriter
         reason.CopyTo(value[4..]);
     }
 
-    public void AddUnknownAttributes(ReadOnlySpan<ushort> types)
+    public void AddUnknownAttributes(scoped ReadOnlySpan<ushort> types)
     {
         var value = Add(StunAttribute.UnknownAttributes, types.Length * 2);
         for (var i = 0; i < types.Length; i++)
@@ -87,7 +87,7 @@ public ref struct StunWriter
     }
 
     /// <summary>MESSAGE-INTEGRITY over everything so far (RFC 8489 section 14.5).</summary>
-    public void AddIntegrity(ReadOnlySpan<byte> key)
+    public void AddIntegrity(scoped ReadOnlySpan<byte> key)
     {
         var offset = Length;
         var mac = Add(StunAttribute.MessageIntegrity, StunFormat.IntegrityLength);

@@ -1,0 +1,250 @@
+using Nexus.MediaNode.Protocol.Stun;
+
+namespace Nexus.MediaNode.Protocol.Ice;
+
+/// <summary>
+/// ICE-lite for one session (RFC 8445 section 2.5): answers checks, follows the peer's latest USE-CANDIDATE, counts its checks
+/// as consent (RFC 7675). Always controlled; sends nothing of its own accord. One component: everything is bundled.
+/// Owned by one thread.
+/// </summary>
+public sealed class IceLiteAgent
+{
+    /// <summary>Consent lasts so long after an authentic check.</summary>
+    public static readonly TimeSpan ConsentLifetime = TimeSpan.FromSeconds(30);
+
+    private readonly ValidatedTuples _tuples = new();
+    private readonly Queue<UfragKey> _retired = new();
+    private IceCredentials? _previous;
+    private TransportTuple _selected;
+    private Instant _created;
+
+    public IceLiteAgent(Instant now, IceCredentials local)
+    {
+        Local = local;
+        _created = now;
+        NextTimeout = now + ConsentLifetime;
+    }
+
+    /// <summary>Credentials of the newest generation: those to signal.</summary>
+    public IceCredentials Local { get; private set; }
+
+    public IceState State { get; private set; }
+
+    /// <summary>Where to send; default until <see cref="HasSelected"/>.</summary>
+    public TransportTuple Selected => _selected;
+
+    public bool HasSelected { get; private set; }
+
+    /// <summary>The peer has nominated <see cref="Selected"/>; before that it is merely the first that was validated.</summary>
+    public bool IsNominated { get; private set; }
+
+    public int ValidatedCount => _tuples.Count;
+
+    /// <summary>When to call <see cref="HandleTimeout"/>.</summary>
+    public Instant NextTimeout { get; private set; }
+
+    /// <summary>DTLS and SRTP are taken from validated tuples only.</summary>
+    public bool IsValidated(in TransportTuple tuple) => _tuples.Contains(tuple);
+
+    /// <summary>
+    /// Takes one STUN message. When <paramref name="responseLength"/> is not 0, send that much of <paramref name="response"/>
+    /// back to <paramref name="source"/>.
+    /// </summary>
+    /// <param name="response">At least <see cref="StunWriter.MaxResponseLength"/> octets.</param>
+    public IceResult Handle(Instant now, in TransportTuple source, ReadOnlySpan<byte> datagram, Span<byte> response, out int responseLength)
+    {
+        responseLength = 0;
+        if (!StunMessage.TryParse(datagram, out var request))
+        {
+            return new(IceOutcome.Dropped, DropReason.StunMalformed);
+        }
+
+        if (!request.IsBindingRequest)
+        {
+            return new(IceOutcome.Dropped); // keep-alives, and answers to what we never asked
+        }
+
+        if (!request.HasUsername || !request.HasIntegrity || !request.HasFingerprint)
+        {
+            responseLength = Refuse(request, StunErrorCode.BadRequest, default, response);
+            return new(IceOutcome.Refused, DropReason.StunMalformed);
+        }
+
+        var credentials = CredentialsFor(request.Username);
+        if (credentials is null || !request.VerifyIntegrity(credentials.PasswordOctets))
+        {
+            responseLength = Refuse(request, StunErrorCode.Unauthenticated, default, response);
+            return new(IceOutcome.Refused, credentials is null ? DropReason.StunUnknownUfrag : DropReason.StunBadIntegrity);
+        }
+
+        var error = Examine(request);
+        if (error != StunErrorCode.None)
+        {
+            responseLength = Refuse(request, error, credentials.PasswordOctets, response);
+            return new(IceOutcome.Refused);
+        }
+
+        if (credentials == Local)
+        {
+            RetirePrevious();
+        }
+
+        responseLength = Accept(request, source, credentials, response);
+        return Validate(now, source, request.UseCandidate);
+    }
+
+    /// <summary>Ends consent that was not renewed; the freshest other tuple takes over when the selected one fell silent.</summary>
+    public void HandleTimeout(Instant now)
+    {
+        if (now < NextTimeout)
+        {
+            return;
+        }
+
+        _tuples.RemoveSilentSince(now - ConsentLifetime);
+        if (HasSelected && !_tuples.Contains(_selected))
+        {
+            SelectFreshest();
+        }
+
+        Schedule(now);
+    }
+
+    /// <summary>
+    /// Restarts ICE (RFC 8445 section 9): the old ufrag stays valid until the first authentic check with the new one, so that
+    /// media flows meanwhile.
+    /// </summary>
+    public void Restart(Instant now, IceCredentials fresh)
+    {
+        RetirePrevious();
+        _previous = Local;
+        Local = fresh;
+        if (State != IceState.Connected)
+        {
+            State = IceState.New;
+            _created = now;
+            Schedule(now);
+        }
+    }
+
+    /// <summary>A TCP connection is gone: its tuple cannot be sent to any more.</summary>
+    public void Forget(Instant now, in TransportTuple tuple)
+    {
+        if (_tuples.Remove(tuple) && HasSelected && tuple == _selected)
+        {
+            SelectFreshest();
+            Schedule(now);
+        }
+    }
+
+    /// <summary>Tuples that are validated no longer, each once: unmap them.</summary>
+    public bool TryTakeRemovedTuple(out TransportTuple tuple) => _tuples.TryTakeRemoved(out tuple);
+
+    /// <summary>Ufrags of ended generations, each once: unmap them.</summary>
+    public bool TryTakeRetiredUfrag(out UfragKey ufrag) => _retired.TryDequeue(out ufrag);
+
+    private static StunErrorCode Examine(in StunMessage request)
+    {
+        if (request.UnknownCount > 0)
+        {
+            return StunErrorCode.UnknownAttribute;
+        }
+
+        if (!request.HasPriority)
+        {
+            return StunErrorCode.BadRequest;
+        }
+
+        // a lite agent is always controlled: a peer that thinks so of itself has to switch (RFC 8445 section 7.3.1.1)
+        return request.IsControlled ? StunErrorCode.RoleConflict : StunErrorCode.None;
+    }
+
+    private static int Accept(in StunMessage request, in TransportTuple source, IceCredentials credentials, Span<byte> response)
+    {
+        var writer = new StunWriter(response, StunClass.SuccessResponse, request.TransactionId);
+        writer.AddXorMappedAddress(source);
+        writer.AddIntegrity(credentials.PasswordOctets);
+        writer.AddFingerprint();
+        return writer.Length;
+    }
+
+    /// <summary>Errors before authentication carry no MESSAGE-INTEGRITY (RFC 8489 section 9.1.3).</summary>
+    private static int Refuse(in StunMessage request, StunErrorCode error, ReadOnlySpan<byte> key, Span<byte> response)
+    {
+        var writer = new StunWriter(response, StunClass.ErrorResponse, request.TransactionId);
+        writer.AddErrorCode(error);
+        if (error == StunErrorCode.UnknownAttribute)
+        {
+            writer.AddUnknownAttributes(request.UnknownAttributes);
+        }
+
+        if (!key.IsEmpty)
+        {
+            writer.AddIntegrity(key);
+        }
+
+        writer.AddFingerprint();
+        return writer.Length;
+    }
+
+    private IceCredentials? CredentialsFor(ReadOnlySpan<byte> username)
+    {
+        var colon = username.IndexOf((byte)':');
+        if (colon < 0 || !UfragKey.TryFrom(username[..colon], out var key))
+        {
+            return null;
+        }
+
+        return key == Local.Key ? Local : key == _previous?.Key ? _previous : null;
+    }
+
+    private IceResult Validate(Instant now, in TransportTuple source, bool useCandidate)
+    {
+        var isNew = _tuples.Touch(now, source, _selected);
+        var select = !HasSelected || (useCandidate && _selected != source);
+        if (select)
+        {
+            _selected = source;
+            HasSelected = true;
+        }
+
+        IsNominated |= useCandidate;
+        State = IceState.Connected;
+        Schedule(now);
+        return new(select ? IceOutcome.Selected : IceOutcome.Validated, DropReason.None, isNew);
+    }
+
+    private void SelectFreshest()
+    {
+        HasSelected = _tuples.TryGetFreshest(out _selected);
+        IsNominated = false;
+    }
+
+    private void RetirePrevious()
+    {
+        if (_previous is { } previous)
+        {
+            _retired.Enqueue(previous.Key);
+            _previous = null;
+        }
+    }
+
+    private void Schedule(Instant now)
+    {
+        var last = HasSelected ? _tuples.LastCheck(_selected) : _created;
+        NextTimeout = last + ConsentLifetime;
+        if (State == IceState.Connected && !HasSelected)
+        {
+            State = IceState.Disconnected;
+        }
+        else if (now >= NextTimeout)
+        {
+            State = IceState.Disconnected;
+        }
+
+        if (State == IceState.Disconnected)
+        {
+            NextTimeout = Instant.Never;
+        }
+    }
+}
