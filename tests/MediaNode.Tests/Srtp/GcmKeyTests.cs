@@ -9,9 +9,23 @@ public class GcmKeyTests
     private static readonly Dictionary<string, Func<byte[], GcmKey>> Makers = new()
     {
         ["openssl-evp"] = key => new EvpGcmKey(key),
+        ["aes-ni"] = key => new AesNiGcmKey(key),
     };
 
-    public static TheoryData<string, int> Implementations => new() { { "openssl-evp", 16 }, { "openssl-evp", 32 } };
+    public static TheoryData<string, int> Implementations
+    {
+        get
+        {
+            var data = new TheoryData<string, int>();
+            foreach (var name in Makers.Keys.Where(name => name != "aes-ni" || AesNiGcmKey.IsSupported))
+            {
+                data.Add(name, 16);
+                data.Add(name, 32);
+            }
+
+            return data;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Implementations))]

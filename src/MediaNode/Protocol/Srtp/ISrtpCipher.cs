@@ -44,9 +44,13 @@ public static class SrtpCiphers
     internal static ISrtpCipher Create(SrtpProfile profile, SrtpSessionKeys keys) => profile switch
     {
         SrtpProfile.AesCm128HmacSha1 => new CmSha1SrtpCipher(keys),
+        SrtpProfile.AeadAes128Gcm or SrtpProfile.AeadAes256Gcm when AesNiGcmKey.IsSupported => CreateAesNiGcm(profile, keys),
         SrtpProfile.AeadAes128Gcm or SrtpProfile.AeadAes256Gcm => CreateEvpGcm(profile, keys),
         _ => throw new ArgumentOutOfRangeException(nameof(profile), profile, "not an SRTP profile that is implemented"),
     };
+
+    internal static GcmSrtpCipher CreateAesNiGcm(SrtpProfile profile, SrtpSessionKeys keys) =>
+        new(profile, keys, new AesNiGcmKey(keys.RtpKey), new AesNiGcmKey(keys.RtcpKey));
 
     internal static GcmSrtpCipher CreateEvpGcm(SrtpProfile profile, SrtpSessionKeys keys) =>
         new(profile, keys, new EvpGcmKey(keys.RtpKey), new EvpGcmKey(keys.RtcpKey));
