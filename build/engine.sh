@@ -12,11 +12,11 @@ choose_engine() {
   [[ $engine == orleans || $engine == embedded ]] || die "unknown engine '$engine': orleans or embedded"
 }
 
-# Tries to restore Orleans' server package in a project of its own, away from the repository's props.
+# Tries to restore Orleans' packages in a project of its own, away from the repository's props.
 probe_engine() {
   echo "nexus: looking for the Orleans packages (asked once) …" >&2
   local probe="$root/.nexus/probe" version
-  version=$(sed -n 's/.*"Microsoft\.Orleans\.Server" Version="\([^"]*\)".*/\1/p' "$root/Directory.Packages.props")
+  version=$(sed -n 's/.*<OrleansVersion[^>]*>\([^<]*\)<.*/\1/p' "$root/Directory.Packages.props")
   rm -rf "$probe"; mkdir -p "$probe"
   for props in Directory.Build.props Directory.Build.targets Directory.Packages.props; do
     echo '<Project />' >"$probe/$props"
@@ -24,12 +24,16 @@ probe_engine() {
   cat >"$probe/probe.csproj" <<XML
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
-  <ItemGroup><PackageReference Include="Microsoft.Orleans.Server" Version="${version:-10.*}" /></ItemGroup>
+  <ItemGroup>
+    <PackageReference Include="Microsoft.Orleans.Server" Version="${version:-10.*}" />
+    <PackageReference Include="Microsoft.Orleans.Clustering.Redis" Version="${version:-10.*}" />
+    <PackageReference Include="Microsoft.Orleans.Persistence.Redis" Version="${version:-10.*}" />
+  </ItemGroup>
 </Project>
 XML
   if dotnet restore "$probe/probe.csproj" >"$probe/restore.log" 2>&1; then
-    printf '%s\n' orleans 'Microsoft.Orleans.Server restores here'
+    printf '%s\n' orleans 'the Orleans packages restore here'
   else
-    printf '%s\n' embedded 'Microsoft.Orleans.Server does not restore here'
+    printf '%s\n' embedded 'the Orleans packages do not restore here'
   fi
 }

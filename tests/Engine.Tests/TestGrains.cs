@@ -5,6 +5,7 @@ using Orleans.Storage;
 
 namespace Nexus.Engine.Tests;
 
+#pragma warning disable ORLEANS0004 // Secret has no id on purpose.
 [GenerateSerializer, Alias("test.Box")]
 public sealed class Box
 {
@@ -20,6 +21,7 @@ public sealed class Box
     /// <summary>Has no id: must not cross.</summary>
     public string Secret { get; set; } = "";
 }
+#pragma warning restore ORLEANS0004
 
 [GenerateSerializer, Alias("test.Pair")]
 public sealed record Pair(string Left, ImmutableArray<string> Right)
