@@ -20,7 +20,7 @@ internal sealed class GrainClass
         Type = type;
         Name = GrainType.Create(type.GetCustomAttribute<GrainTypeAttribute>()?.GrainType ?? DefaultName(type));
         Interfaces = [.. type.GetInterfaces().Where(i => typeof(IGrain).IsAssignableFrom(i) && i.Assembly != typeof(IGrain).Assembly)];
-        Strategy = type.GetCustomAttribute<PlacementAttribute>()?.PlacementStrategy;
+        Strategy = type.GetCustomAttribute<PlacementAttribute>()?.PlacementStrategy.GetType();
         _ownAgeLimit = type.IsDefined(typeof(KeepAliveAttribute)) ? TimeSpan.MaxValue : type.GetCustomAttribute<CollectionAgeLimitAttribute>()?.AgeLimit;
         var constructors = type.GetConstructors();
         var constructor = constructors.Length == 1
@@ -40,7 +40,8 @@ internal sealed class GrainClass
     /// <summary>The most derived grain interface: what references made by the engine itself implement.</summary>
     public Type PrimaryInterface => Interfaces.First(i => !Interfaces.Any(other => other != i && i.IsAssignableFrom(other)));
 
-    public PlacementStrategy? Strategy { get; }
+    /// <summary>The strategy's type: as with Orleans, the director gets the instance that is registered, not the attribute's.</summary>
+    public Type? Strategy { get; }
 
     public TimeSpan AgeLimit(EmbeddedSilo silo)
     {

@@ -17,14 +17,19 @@ internal static class SiloPlacement
             throw new SiloUnavailableException($"No silo is running to take {activation.GrainId}.");
         }
 
-        if (activation.Class.Strategy is not { } strategy)
+        if (activation.Class.Strategy is not { } strategyType)
         {
             return silos[(int)(activation.GrainId.GetUniformHashCode() % (uint)silos.Count)];
         }
 
         var placing = from ?? silos[0];
-        var director = placing.Services.GetKeyedService<IPlacementDirector>(strategy.GetType())
-            ?? throw new OrleansException($"No placement director is registered for {strategy.GetType()}.");
+        var director = placing.Services.GetKeyedService<IPlacementDirector>(strategyType);
+        var strategy = placing.Services.GetKeyedService<PlacementStrategy>(strategyType.Name);
+        if (director is null || strategy is null)
+        {
+            throw new OrleansException($"No placement director is registered for {strategyType}.");
+        }
+
         var target = new PlacementTarget(activation.GrainId, [], GrainInterface.Of(activation.Class.PrimaryInterface).Name, 0);
         var address = await director.OnAddActivation(strategy, target, new Context(cluster, placing));
         return cluster.Silos.FirstOrDefault(silo => silo.SiloAddress.Equals(address))

@@ -19,9 +19,15 @@ public static class PlacementStrategyExtensions
     public static void AddPlacementDirector<TStrategy, TDirector>(this IServiceCollection services)
         where TStrategy : PlacementStrategy, new()
         where TDirector : class, IPlacementDirector
-        => services.AddKeyedSingleton<IPlacementDirector, TDirector>(typeof(TStrategy));
+    {
+        services.AddKeyedSingleton<PlacementStrategy, TStrategy>(typeof(TStrategy).Name);
+        services.AddKeyedSingleton<IPlacementDirector, TDirector>(typeof(TStrategy));
+    }
 
     public static void AddPlacementDirector<TStrategy>(this IServiceCollection services, Func<IServiceProvider, IPlacementDirector> createDirector)
         where TStrategy : PlacementStrategy, new()
-        => services.AddKeyedSingleton(typeof(TStrategy), (provider, _) => createDirector(provider));
+    {
+        services.AddKeyedSingleton<PlacementStrategy, TStrategy>(typeof(TStrategy).Name);
+        services.AddKeyedSingleton(typeof(TStrategy), (provider, _) => createDirector(provider));
+    }
 }

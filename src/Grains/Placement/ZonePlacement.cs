@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
 using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
@@ -10,21 +11,37 @@ namespace Nexus.Grains.Placement;
 /// none there means the call fails. With <see cref="ZonePlacementAttribute.PreferRegion"/> the second segment names the
 /// region to prefer within that (grains that belong beside a media node).
 /// </summary>
-[Serializable, GenerateSerializer, Immutable, Alias("nexus.ZonePlacement")]
-public sealed class ZonePlacement : PlacementStrategy
+public class ZonePlacement : PlacementStrategy
 {
-    internal static readonly ZonePlacement AnyRegion = new();
-    internal static readonly ZonePlacement BesideNode = new() { PreferRegion = true };
+    /// <summary>Whether the second segment of the key names a region to prefer.</summary>
+    public virtual bool PreferRegion => false;
+}
 
-    [Id(0)] public bool PreferRegion { get; init; }
+/// <summary>
+/// <see cref="ZonePlacement"/> beside a media node. A type of its own: Orleans makes the strategy anew from its type's name,
+/// state of an attribute's instance does not reach the director.
+/// </summary>
+public sealed class NodeZonePlacement : ZonePlacement
+{
+    public override bool PreferRegion => true;
 }
 
 /// <summary>Marks a grain class for <see cref="ZonePlacement"/>.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class ZonePlacementAttribute(bool preferRegion = false)
-    : PlacementAttribute(preferRegion ? ZonePlacement.BesideNode : ZonePlacement.AnyRegion)
+    : PlacementAttribute(preferRegion ? new NodeZonePlacement() : new ZonePlacement())
 {
     public bool PreferRegion => preferRegion;
+}
+
+/// <summary>Registers zone placement.</summary>
+public static class ZonePlacementExtensions
+{
+    /// <summary>Registers both strategies and the map they go by; every silo needs it.</summary>
+    public static ISiloBuilder AddZonePlacement(this ISiloBuilder silo, ZoneMap zones) => silo
+        .ConfigureServices(services => services.AddSingleton(zones))
+        .AddPlacementDirector<ZonePlacement, ZonePlacementDirector>()
+        .AddPlacementDirector<NodeZonePlacement, ZonePlacementDirector>();
 }
 
 /// <summary>Names of silo metadata.</summary>
