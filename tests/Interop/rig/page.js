@@ -9,7 +9,7 @@
    * whip: { audio = true, video = true, codec, width = 640, height = 360, fps = 30, simulcast = false, maxBitrate, hint }
    *   `simulcast` sends three layers with the rids low, middle, high (a quarter, half and whole size).
    * whep: { audio = true, video = true, codecs } where `codecs` are the only video codecs offered.
-   * Both: { hold = false } stops after the answer without applying it; { relayTcp } keeps TCP candidates only.
+   * Resolves also when the server refuses: `status` and `text` tell.
    */
   async function open(kind, url, token, options) {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
