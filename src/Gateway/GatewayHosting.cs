@@ -30,7 +30,7 @@ public static class GatewayHosting
         services.AddSingleton<WhipWhepAdapter>();
         services.AddSingleton<RoomReads>();
         services.AddSingleton<RoomActs>();
-        services.AddSingleton<OperatorReads>();
+        services.AddSingleton<OperatorEndpoints>();
         services.AddSingleton<IMetricsSource, GatewayMetrics>();
         services.AddSingleton<IMetricsSource, NodeMetrics>();
         services.AddOpenApi("v1");

@@ -19,9 +19,11 @@ internal static class AdminEndpoints
         var api = routes.MapGroup("api/v1").WithTags("Admin");
         MapRooms(api);
         MapActs(api);
-        Get<OperatorReads, NodesJson>(api, "nodes", "Media nodes.", (operators, caller, _) => operators.Nodes(caller));
-        Get<OperatorReads, LinksJson>(api, "links", "Relay links between nodes.", (_, caller, _) => Task.FromResult(OperatorReads.Links(caller)));
-        Get<OperatorReads, TenantsJson>(api, "tenants", "Tenants of the configuration.", (operators, caller, _) => operators.Tenants(caller));
+        Get<OperatorEndpoints, NodesJson>(api, "nodes", "Media nodes.", (operators, caller, _) => operators.Nodes(caller));
+        Get<OperatorEndpoints, LinksJson>(api, "links", "Relay links between nodes.", (_, caller, _) => Task.FromResult(OperatorEndpoints.Links(caller)));
+        Describe(api.MapPost("nodes/{id}/drain", (string id, HttpContext http, OperatorEndpoints operators) =>
+            As(http, caller => operators.Drain(caller, http.Segment("id", 3)))), "Has a node take no new sessions.", 202).Produces(202);
+        Get<OperatorEndpoints, TenantsJson>(api, "tenants", "Tenants of the configuration.", (operators, caller, _) => operators.Tenants(caller));
     }
 
     private static void MapRooms(RouteGroupBuilder api)

@@ -40,8 +40,15 @@ internal sealed class RoomActs(IControlPlane control)
             MaxParticipants = request.MaxParticipants ?? rules.DefaultPolicy.MaxParticipants,
             Metadata = request.Metadata ?? "",
         };
-        var room = await control.Room(caller.Tenant, name).Create(policy, rules);
-        return Results.Json(RoomJson.Of(room), statusCode: StatusCodes.Status201Created);
+        try
+        {
+            var room = await control.Room(caller.Tenant, name).Create(policy, rules);
+            return Results.Json(RoomJson.Of(room), statusCode: StatusCodes.Status201Created);
+        }
+        catch (InvalidOperationException e) when (e.Message.StartsWith(ReasonCodes.QuotaRooms, StringComparison.Ordinal))
+        {
+            return ProblemResult.Of(new(ReasonCodes.QuotaRooms, e.Message));
+        }
     }
 
     public async Task<IResult> Close(Caller caller, string room) =>

@@ -10,7 +10,7 @@ namespace Nexus.Gateway.Admin;
 /// <summary>Reads of rooms and what is in them, always from the room's grain: it is the roster.</summary>
 internal sealed class RoomReads(IControlPlane control)
 {
-    /// <summary>Rooms asked at once for a list.</summary>
+    /// <summary>Grains asked at once for a list.</summary>
     private const int Concurrency = 32;
 
     public async Task<IResult> Rooms(Caller caller)
@@ -24,18 +24,18 @@ internal sealed class RoomReads(IControlPlane control)
     }
 
     public Task<IResult> Room(Caller caller, string room) =>
-        Read(caller, room, view => Results.Json(RoomJson.Of(view)));
+        Read(caller, room, view => Task.FromResult(Results.Json(RoomJson.Of(view))));
 
-    public Task<IResult> Participants(Caller caller, string room) =>
-        Read(caller, room, view => Results.Json(new ParticipantsJson([.. view.Participants.Select(ParticipantJson.Of)])));
+    public Task<IResult> Participants(Caller caller, string room) => Read(caller, room, async view =>
+        Results.Json(new ParticipantsJson(await Each(view.Participants, p => InFull(caller, room, p), ParticipantJson.Of))));
 
-    public Task<IResult> Participant(Caller caller, string room, string identity) =>
-        Read(caller, room, view => view.Participants.FirstOrDefault(p => p.Identity == identity) is { } participant
-            ? Results.Json(ParticipantJson.Of(participant))
+    public Task<IResult> Participant(Caller caller, string room, string identity) => Read(caller, room, async view =>
+        view.Participants.FirstOrDefault(p => p.Identity == identity) is { } participant
+            ? Results.Json(ParticipantJson.Of(await InFull(caller, room, participant)))
             : NoParticipant());
 
-    public Task<IResult> Tracks(Caller caller, string room) =>
-        Read(caller, room, view => Results.Json(new TracksJson([.. view.Participants.SelectMany(p => p.Tracks).Select(TrackJson.Of)])));
+    public Task<IResult> Tracks(Caller caller, string room) => Read(caller, room, async view =>
+        Results.Json(new TracksJson(await TracksOf(caller, view))));
 
     /// <summary>Tracks of all rooms that the caller may read.</summary>
     public async Task<IResult> AllTracks(Caller caller)
@@ -45,8 +45,13 @@ internal sealed class RoomReads(IControlPlane control)
             return RequestAuth.Forbidden("The token lacks the grant roomAdmin.");
         }
 
-        var rooms = (await All(caller.Tenant)).Where(r => caller.MayAdminister(r.Name));
-        return Results.Json(new TracksJson([.. rooms.SelectMany(r => r.Participants).SelectMany(p => p.Tracks).Select(TrackJson.Of)]));
+        var tracks = new List<TrackJson>();
+        foreach (var room in (await All(caller.Tenant)).Where(r => caller.MayAdminister(r.Name)))
+        {
+            tracks.AddRange(await TracksOf(caller, room));
+        }
+
+        return Results.Json(new TracksJson(tracks));
     }
 
     public static ProblemResult NoRoom() =>
@@ -55,24 +60,43 @@ internal sealed class RoomReads(IControlPlane control)
     public static ProblemResult NoParticipant() =>
         new(StatusCodes.Status404NotFound, ReasonCodes.ParticipantNotFound, "There is no such participant in the room.");
 
-    private async Task<IResult> Read(Caller caller, string room, Func<RoomView, IResult> present)
+    private async Task<IResult> Read(Caller caller, string room, Func<RoomView, Task<IResult>> present)
     {
         if (!caller.MayAdminister(room))
         {
             return RequestAuth.Forbidden("The token lacks the grant roomAdmin for this room.");
         }
 
-        return PathSegments.IsName(room) && await control.Room(caller.Tenant, room).Describe() is { } view ? present(view) : NoRoom();
+        return PathSegments.IsName(room) && await control.Room(caller.Tenant, room).Describe() is { } view ? await present(view) : NoRoom();
     }
 
     private async Task<List<RoomView>> All(TenantOptions tenant)
     {
-        var views = new List<RoomView>();
-        foreach (string[] names in (await control.Tenant(tenant).Rooms()).Order(StringComparer.Ordinal).Chunk(Concurrency))
+        var names = (await control.Tenant(tenant).Rooms()).Order(StringComparer.Ordinal);
+        return [.. (await Each(names, name => control.Room(tenant, name).Describe(), view => view)).OfType<RoomView>()];
+    }
+
+    /// <summary>The roster says who is there; subscriptions and layers are the participant's own to tell.</summary>
+    private async Task<ParticipantView> InFull(Caller caller, string room, ParticipantView listed) =>
+        await control.Participant(caller.Tenant, room, listed.Identity).Describe() is { } own && own.Sid == listed.Sid
+            ? listed with { Tracks = own.Tracks, Subscriptions = own.Subscriptions }
+            : listed;
+
+    private Task<List<TrackJson>> TracksOf(Caller caller, RoomView room) => Each(
+        room.Participants.SelectMany(p => p.Tracks),
+        async listed => await control.Track(caller.Tenant, room.Name, listed.Sid).Describe() is { } own ? listed with { Layers = own.Layers } : listed,
+        TrackJson.Of);
+
+    /// <summary>Asks a grain about each, a bounded number of them at once.</summary>
+    private static async Task<List<TResult>> Each<TItem, TAnswer, TResult>(
+        IEnumerable<TItem> items, Func<TItem, Task<TAnswer>> ask, Func<TAnswer, TResult> present)
+    {
+        var results = new List<TResult>();
+        foreach (var chunk in items.Chunk(Concurrency))
         {
-            views.AddRange((await Task.WhenAll(names.Select(name => control.Room(tenant, name).Describe()))).OfType<RoomView>());
+            results.AddRange((await Task.WhenAll(chunk.Select(ask))).Select(present));
         }
 
-        return views;
+        return results;
     }
 }

@@ -38,11 +38,7 @@ internal sealed class WhipWhepAdapter(
         var (wish, badWish) = ReadWish(request, leg);
         (string offer, refusal) = await BodyReader.ReadText(request, SdpLimits.MaxLength);
         refusal ??= badWish;
-        if (refusal is null && !SessionDescription.TryParse(offer, out _, out var fault))
-        {
-            refusal = new(fault.Code == SdpErrorCode.TooLarge ? 413 : 400, fault.Reason, fault.ToString());
-        }
-
+        refusal ??= CheckOffer(offer, caller!, leg);
         if (refusal is not null)
         {
             return refusal;
@@ -157,6 +153,20 @@ internal sealed class WhipWhepAdapter(
         (SessionLeg.Play, { CanSubscribe: false }) => RequestAuth.Forbidden("The token does not grant canSubscribe."),
         _ => null,
     };
+
+    /// <summary>Text that is no SDP, and kinds of media that the token does not let its bearer publish, are refused at the door.</summary>
+    private static ProblemResult? CheckOffer(string text, Caller caller, SessionLeg leg)
+    {
+        if (!SessionDescription.TryParse(text, out var offer, out var fault))
+        {
+            return new(fault.Code == SdpErrorCode.TooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, fault.Reason, fault.ToString());
+        }
+
+        var stray = leg == SessionLeg.Publish
+            ? offer.Media.FirstOrDefault(m => !m.Rejected && m.Direction is MediaDirection.SendOnly or MediaDirection.SendRecv && !PublishSources.Allow(caller.Grants, m.Kind))
+            : null;
+        return stray is null ? null : RequestAuth.Forbidden($"The token's canPublishSources has no source for the {stray.Media} section {stray.Mid}.");
+    }
 
     private ProblemResult? CheckLimits(HttpContext context, Caller caller)
     {

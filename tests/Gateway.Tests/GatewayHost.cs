@@ -1,0 +1,170 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Nexus.Contracts;
+using Nexus.Gateway.Auth;
+using Nexus.Grains;
+using Nexus.Grains.Placement;
+using Nexus.Silo.Engine;
+
+namespace Nexus.Gateway.Tests;
+
+/// <summary>The gateway on a free loopback port, over the real grains on the engine of the build, with one fake media node.</summary>
+public sealed class GatewayHost : IAsyncLifetime
+{
+    public static readonly ApiKeyOptions DevKey = new("devkey", "secret", Operator: true);
+    public static readonly ApiKeyOptions OtherKey = new("otherkey", "another-secret-of-a-tenant");
+    public static readonly ApiKeyOptions TightKey = new("tightkey", "a-third-secret");
+
+    private WebApplication? _app;
+    private IGrainEngine? _engine;
+    private INodePort? _port;
+
+    public HttpClient Http { get; private set; } = new();
+
+    internal FakeNode Node { get; } = new();
+
+    public static GatewayOptions Options => new()
+    {
+        DevelopmentKey = "devkey",
+        Tenants =
+        [
+            new() { Name = "default", Keys = [DevKey] },
+            new() { Name = "other", Keys = [OtherKey], Quotas = new() { MaxParticipants = 2 } },
+            new() { Name = "tight", Keys = [TightKey], Quotas = new() { MaxRooms = 1 } },
+        ],
+        JoinLimits = new() { PerTokenPerSecond = 1, PerTokenBurst = 6 },
+        IceServers = [new("turn:turn.example.org:3478?transport=udp", "turnsecret"), new("stun:stun.example.org")],
+    };
+
+    public async Task InitializeAsync()
+    {
+        _engine = await GrainEngine.StartAsync(
+            new()
+            {
+                Storages = [StorageNames.Rooms],
+                ConfigureSilo = (_, silo) =>
+                {
+                    silo.Services.AddSingleton(TimeProvider.System);
+                    silo.Services.AddSingleton(ZoneMap.Open);
+                    silo.AddPlacementDirector<ZonePlacement, ZonePlacementDirector>();
+                },
+            },
+            NullLoggerFactory.Instance);
+        _port = _engine.Client.CreateObjectReference<INodePort>(Node);
+        var node = new NodeView { Id = "ND_fake", Region = "local", State = NodeState.Ready, BootId = "boot", Software = "test" };
+        var grain = _engine.Client.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
+        await grain.Attach("link-1", node, _port);
+        await grain.OnLoad("boot", 0.25, 3, 5, 8);
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<IGrainFactory>(_engine.Client);
+        builder.Services.AddNexusGateway(Options);
+        _app = builder.Build();
+        _app.MapNexusGateway();
+        await _app.StartAsync();
+        string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Http = new() { BaseAddress = new(address) };
+    }
+
+    public async Task DisposeAsync()
+    {
+        Http.Dispose();
+        await _app!.DisposeAsync();
+        await _engine!.DisposeAsync();
+    }
+
+    public static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null)
+    {
+        key ??= DevKey;
+        double now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var claims = new AccessToken
+        {
+            Issuer = key.Key,
+            Identity = identity,
+            NotBefore = now - 5,
+            Expires = now + 600,
+            Video = new() { Room = room, RoomJoin = true },
+        };
+        return TokenMinter.Sign(change?.Invoke(claims) ?? claims, key.Secret);
+    }
+
+    public static string AdminToken(ApiKeyOptions? key = null) =>
+        Token("", "admin", t => t with { Video = new() { RoomAdmin = true, RoomList = true, RoomCreate = true } }, key);
+
+    public async Task<HttpResponseMessage> Send(
+        string method, string path, string? token = null, string? body = null, string? contentType = null, string? ifMatch = null, string? accept = null)
+    {
+        using var request = new HttpRequestMessage(new(method), path);
+        request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        if (ifMatch is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        }
+
+        if (accept is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        }
+
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
+        return await Http.SendAsync(request);
+    }
+
+    public Task<HttpResponseMessage> Post(string path, string token, string? offer = null) =>
+        Send("POST", path, token, offer ?? Sdp.Publish, "application/sdp");
+
+    public async Task<JsonElement> Api(string path, string? token = null)
+    {
+        using var response = await Send("GET", $"/api/v1/{path}", token ?? AdminToken());
+        response.EnsureSuccessStatusCode();
+        return await Json(response);
+    }
+
+    public static async Task<JsonElement> Json(HttpResponseMessage response) =>
+        JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.Clone();
+
+    /// <summary>The code of a refusal's body; also checks that there is a message.</summary>
+    public static async Task<string> Code(HttpResponseMessage response)
+    {
+        var problem = await Json(response);
+        Assert.NotEmpty(problem.GetProperty("message").GetString()!);
+        return problem.GetProperty("code").GetString()!;
+    }
+}
+
+/// <summary>Small offers.</summary>
+internal static class Sdp
+{
+    private const string Head =
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n" +
+        "a=setup:actpass\r\na=fingerprint:sha-256 AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB\r\n";
+
+    public static readonly string Publish = Offer("sendonly", "VP8/90000");
+    public static readonly string PublishH264 = Offer("sendonly", "H264/90000");
+    public static readonly string Play = Offer("recvonly", "VP8/90000");
+    public static readonly string H265 = Offer("sendonly", "H265/90000");
+
+    public const string Fragment =
+        "a=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n" +
+        "a=candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host ufrag abcd\r\na=end-of-candidates\r\n";
+
+    private static string Offer(string direction, string video) =>
+        Head +
+        $"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na={direction}\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n" +
+        $"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na={direction}\r\na=rtcp-mux\r\na=rtpmap:96 {video}\r\na=rtcp-fb:96 nack\r\n";
+}
