@@ -100,6 +100,7 @@ internal sealed class GcmSrtpCipher : ISrtpCipher
         return length + TagLength + SrtcpTrailer.Length;
     }
 
+    [SkipLocalsInit]
     public bool OpenRtcp(Span<byte> packet, out int length)
     {
         length = packet.Length - TagLength - SrtcpTrailer.Length;
