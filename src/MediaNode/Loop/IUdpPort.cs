@@ -12,7 +12,8 @@ public interface IUdpPort : IDisposable
 
     /// <summary>
     /// Takes what has arrived, without waiting, into slots of <paramref name="memory"/>.
-    /// Returns how many entries of <paramref name="packets"/> were filled.
+    /// Returns how many entries of <paramref name="packets"/> were filled; when all were, more may be there that
+    /// <see cref="Wait"/> does not see: call again first.
     /// </summary>
     int Receive(PacketMemory memory, Span<ReceivedPacket> packets);
 

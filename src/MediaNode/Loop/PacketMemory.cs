@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Nexus.MediaNode.Receiving;
 
 namespace Nexus.MediaNode.Loop;
 
@@ -14,6 +15,7 @@ public sealed unsafe class PacketMemory : IDisposable
 
     private readonly int[] _references;
     private readonly int[] _free;
+    private readonly RtpPacketInfo[] _infos;
     private byte* _memory;
     private int _freeCount;
 
@@ -22,8 +24,9 @@ public sealed unsafe class PacketMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
         _references = new int[slots];
         _free = new int[slots];
+        _infos = new RtpPacketInfo[slots];
+        // Not cleared: pages are backed by the system only once a packet lies in them.
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)slots * SlotSize, 4096);
-        NativeMemory.Clear(_memory, (nuint)slots * SlotSize);
 
         // The lowest numbers come first, so that a quiet loop stays within few pages.
         for (var i = 0; i < slots; i++)
@@ -80,6 +83,18 @@ public sealed unsafe class PacketMemory : IDisposable
     /// <summary>The whole slot.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> Span(int slot) => new(Pointer(slot), SlotSize);
+
+    /// <summary>What is known of the RTP packet in the slot.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref RtpPacketInfo Info(int slot) => ref _infos[slot];
+
+    /// <summary>The RTP packet in the slot, as its info says.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> Packet(int slot)
+    {
+        ref readonly var info = ref _infos[slot];
+        return new(Pointer(slot) + info.Offset, info.Length);
+    }
 
     public void Dispose()
     {

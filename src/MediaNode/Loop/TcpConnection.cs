@@ -1,8 +1,8 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Ice;
 
 namespace Nexus.MediaNode.Loop;
 
@@ -12,8 +12,6 @@ namespace Nexus.MediaNode.Loop;
 /// </summary>
 internal sealed class TcpConnection : IDisposable
 {
-    private const int PrefixLength = 2;
-
     private readonly Socket _socket;
     private readonly TcpPortOptions _options;
     private readonly BoundedRing<TcpFrame> _received;
@@ -64,8 +62,8 @@ internal sealed class TcpConnection : IDisposable
     /// <summary>Loop: frames and queues one packet; false when the queue is full or the connection is gone.</summary>
     public bool TrySend(ReadOnlySpan<byte> packet)
     {
-        Span<byte> prefix = stackalloc byte[PrefixLength];
-        BinaryPrimitives.WriteUInt16BigEndian(prefix, (ushort)packet.Length);
+        Span<byte> prefix = stackalloc byte[IceTcpFramer.HeaderLength];
+        IceTcpFramer.WriteHeader(prefix, packet.Length);
         if (Volatile.Read(ref _closed) != 0 || !_toWrite.TryWrite(prefix, packet))
         {
             return false;
@@ -101,57 +99,43 @@ internal sealed class TcpConnection : IDisposable
 
     private async Task ReadAsync()
     {
-        var buffer = new byte[4 * PacketMemory.SlotSize];
-        var filled = 0;
-        while (true)
+        var framer = new IceTcpFramer();
+        while (framer.Error == DropReason.None)
         {
             // Between frames a kept connection may be silent (consent ends it); within one it may not.
-            var read = filled == 0
-                ? await _socket.ReceiveAsync(buffer, _closing.Token)
-                : await _socket.ReceiveAsync(buffer.AsMemory(filled), _closing.Token).AsTask().WaitAsync(_options.FrameTimeout, _closing.Token);
+            var read = framer.IsEmpty
+                ? await _socket.ReceiveAsync(framer.Free, _closing.Token)
+                : await _socket.ReceiveAsync(framer.Free, _closing.Token).AsTask().WaitAsync(_options.FrameTimeout, _closing.Token);
             if (read == 0)
             {
                 return;
             }
 
-            filled += read;
-            var taken = 0;
-            while (filled - taken >= PrefixLength)
+            framer.Advance(read);
+            while (TryTakeFrame(framer, out var frame))
             {
-                var length = BinaryPrimitives.ReadUInt16BigEndian(buffer.AsSpan(taken));
-                if (length > PacketMemory.SlotSize)
+                while (!_received.TryWrite(frame))
                 {
-                    return; // nothing of ours is that long, and what follows cannot be framed
+                    await Task.Delay(1, _closing.Token); // the loop is behind: let TCP slow the sender down
                 }
 
-                if (filled - taken - PrefixLength < length)
-                {
-                    break;
-                }
-
-                if (length > 0)
-                {
-                    await DeliverAsync(buffer.AsMemory(taken + PrefixLength, length));
-                }
-
-                taken += PrefixLength + length;
+                _wake();
             }
-
-            buffer.AsSpan(taken, filled - taken).CopyTo(buffer);
-            filled -= taken;
         }
     }
 
-    private async ValueTask DeliverAsync(ReadOnlyMemory<byte> frame)
+    private bool TryTakeFrame(IceTcpFramer framer, out TcpFrame frame)
     {
-        var copy = ArrayPool<byte>.Shared.Rent(frame.Length);
-        frame.CopyTo(copy);
-        while (!_received.TryWrite(new TcpFrame(this, copy, frame.Length)))
+        frame = default;
+        if (!framer.TryRead(out var packet))
         {
-            await Task.Delay(1, _closing.Token); // the loop is behind: let TCP slow the sender down
+            return false;
         }
 
-        _wake();
+        var copy = ArrayPool<byte>.Shared.Rent(packet.Length);
+        packet.CopyTo(copy);
+        frame = new TcpFrame(this, copy, packet.Length);
+        return true;
     }
 
     private void WakeWriter()

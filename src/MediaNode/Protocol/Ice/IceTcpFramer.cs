@@ -37,6 +37,9 @@ public sealed class IceTcpFramer
         }
     }
 
+    /// <summary>No part of a frame waits for its rest.</summary>
+    public bool IsEmpty => _start == _end;
+
     public void Advance(int received)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)received, (uint)(_buffer.Length - _end), nameof(received));

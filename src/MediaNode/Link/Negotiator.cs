@@ -1,0 +1,280 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Nexus.Link;
+using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Protocol.Sdp;
+using Nexus.MediaNode.Receiving;
+using Nexus.MediaNode.Session;
+using SdpFingerprint = Nexus.MediaNode.Protocol.Sdp.DtlsFingerprint;
+
+namespace Nexus.MediaNode.Link;
+
+/// <summary>
+/// Turns offers into answers and into plans for the loop. Knows the node's certificate and addresses; changes only the session
+/// it is given, and only on success.
+/// </summary>
+internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, Protocol.Dtls.DtlsFingerprint certificate)
+{
+    private readonly SdpFingerprint _fingerprint = SdpFingerprint.TryParse(certificate.ToString(), out var parsed)
+        ? parsed!
+        : throw new ArgumentException("SDP does not take this fingerprint.", nameof(certificate));
+
+    /// <summary>Answers the offer of <paramref name="desired"/>; null when all went well, otherwise why not.</summary>
+    public LinkError? Negotiate(NodeSession session, RoomModel room, SessionDesired desired)
+    {
+        if (!SessionDescription.TryParse(desired.Offer!.Sdp, out var offer, out var error))
+        {
+            return Refusal(error);
+        }
+
+        var restart = offer.TaggedSection is { } tagged && session.Negotiated?.IsIceRestart(tagged.Transport) == true;
+        var ice = session.LocalIce is null || restart ? IceCredentials.Create() : session.LocalIce;
+        var role = RoleOf(desired.Leg);
+        var senders = Senders(session, room, desired, offer, role);
+        var policy = new AnswerPolicy
+        {
+            Role = role,
+            Transport = new LocalTransport(ice.Ufrag, ice.Password, [_fingerprint], Candidates(room.Loop.Loop.LocalEndPoint)),
+            PublishKinds = desired.CanPublish ? AnswerPolicy.AllKinds : NoKinds,
+            PlayKinds = desired.CanSubscribe ? AnswerPolicy.AllKinds : NoKinds,
+            Bindings = senders,
+            SessionId = SessionNumber(session.Id),
+        };
+        if (!OfferAnswer.TryAnswer(offer, policy, session.Negotiated, out var answer, out error))
+        {
+            return Refusal(error);
+        }
+
+        var extensions = Extensions(answer.Session);
+        if (extensions is null)
+        {
+            return new LinkError(ReasonCodes.SdpInvalid, "One header extension id means two extensions, or is outside 1 to 255.");
+        }
+
+        session.LocalIce = ice;
+        session.Negotiated = answer.Session;
+        session.Answer = new SdpAnswer(desired.Offer.Id, answer.Sdp);
+        session.Extensions = extensions;
+        foreach (var media in answer.Session.Media.Where(m => m.Use == SectionUse.Play))
+        {
+            session.Senders[media.Mid] = media.Sender! with { Track = null, TrackName = null };
+        }
+
+        Publish(session, answer.Session);
+        return null;
+    }
+
+    /// <summary>Our side of an ICE restart by trickle fragment (RFC 9725 section 4.3.1).</summary>
+    public void RestartIce(NodeSession session, RoomModel room, IceRestart restart)
+    {
+        session.LocalIce = IceCredentials.Create();
+        session.Negotiated = session.Negotiated! with
+        {
+            Remote = session.Negotiated.Remote with { IceUfrag = restart.Ufrag, IcePwd = restart.Password },
+        };
+        var mid = session.Negotiated.Media.First(m => m.Use != SectionUse.Rejected).Mid;
+        var fragment = new SdpFragment
+        {
+            IceLite = true,
+            Transport = new TransportDescription { IceUfrag = session.LocalIce.Ufrag, IcePwd = session.LocalIce.Password },
+            Sections =
+            [
+                new FragmentSection(mid, new TransportDescription
+                {
+                    Candidates = Candidates(room.Loop.Loop.LocalEndPoint),
+                    EndOfCandidates = true,
+                }),
+            ],
+        };
+        session.IceAnswer = new IceRestartAnswer(restart.Generation, fragment.ToString());
+    }
+
+    /// <summary>The plan for the loop, of what was negotiated last.</summary>
+    public static SessionPlan Plan(NodeSession session, SessionDesired desired)
+    {
+        var negotiated = session.Negotiated!;
+        return new SessionPlan
+        {
+            Id = session.Id,
+            Identity = desired.Identity,
+            Cname = desired.ParticipantSid,
+            Transport = new TransportPlan(
+                session.LocalIce!,
+                [.. negotiated.Remote.Fingerprints.Select(ToDtls)],
+                negotiated.LocalSetup == DtlsSetup.Active),
+            Extensions = session.Extensions!,
+            ReducedSizeRtcp = negotiated.Media.Where(m => m.Use is SectionUse.Publish or SectionUse.Play).All(m => m.RtcpRsize),
+            Publish = [.. session.Published.Values],
+            Play =
+            [
+                .. negotiated.Media.Where(m => m.Use == SectionUse.Play).Select(m => new PlayPlan
+                {
+                    Mid = m.Mid,
+                    Kind = m.Kind,
+                    Ssrc = m.Sender!.Ssrc,
+                    RtxSsrc = m.Codecs.Any(c => c.RtxPayloadType is not null) ? m.Sender.RtxSsrc : 0,
+                }),
+            ],
+        };
+    }
+
+    /// <summary>The format in which a section carries a track; null when it cannot.</summary>
+    public static PlayFormat? FormatFor(NegotiatedMedia section, RtpCodec track) =>
+        CodecMatch.Best(section.Codecs, track) is { } codec
+            ? new PlayFormat((byte)codec.PayloadType, (byte?)codec.RtxPayloadType, (codec.Feedback & RtcpFeedback.Nack) != 0)
+            : null;
+
+    /// <summary>The sections that can play, with what is bound to them.</summary>
+    public static List<PlaySection> PlaySections(NodeSession session) => session.Negotiated is null
+        ? []
+        : [.. session.Negotiated.Media.Where(m => m.Use == SectionUse.Play).Select(
+            m => new PlaySection(m.Mid, m.Kind, m.Codecs, session.Bound.GetValueOrDefault(m.Mid)?.Sid))];
+
+    private static readonly IReadOnlySet<MediaKind> NoKinds = new HashSet<MediaKind>();
+
+    private static SessionRole RoleOf(SessionLeg leg) => leg switch
+    {
+        SessionLeg.Publish => SessionRole.Publish,
+        SessionLeg.Play => SessionRole.Play,
+        _ => SessionRole.Duplex,
+    };
+
+    /// <summary>
+    /// A sender for every section that will play. The one that a track is about to be bound to names its format, so that a
+    /// receiver that cannot decode it is refused by name instead of staying black.
+    /// </summary>
+    private static Dictionary<string, PlayBinding> Senders(
+        NodeSession session, RoomModel room, SessionDesired desired, SessionDescription offer, SessionRole role)
+    {
+        var sections = OfferAnswer.PlaySections(offer, role).ToList();
+        var offered = sections.ConvertAll(
+            s => new PlaySection(s.Mid, s.Kind, s.Codecs, session.Bound.GetValueOrDefault(s.Mid)?.Sid));
+        var plan = SubscriptionPlanner.Plan(session.Id, desired.Subscribe, offered, room.Tracks);
+        var senders = new Dictionary<string, PlayBinding>();
+        var places = new Dictionary<MediaKind, int>();
+        foreach (var section in sections)
+        {
+            var place = places[section.Kind] = places.GetValueOrDefault(section.Kind) + 1;
+            var sender = session.Senders.GetValueOrDefault(section.Mid) ?? NewSender(desired, section, place);
+
+            // A first section of a kind that nothing fits: say what was there to see.
+            var track = plan.Bindings.GetValueOrDefault(section.Mid)
+                ?? (session.Negotiated is null ? plan.Refused.FirstOrDefault(t => t.Kind == section.Kind) : null);
+            senders[section.Mid] = sender with { Track = track?.Codec, TrackName = track?.Sid };
+        }
+
+        return senders;
+    }
+
+    /// <summary>
+    /// The n-th sections of each kind share a stream: they get the n-th publisher's tracks, and receivers play what shares a
+    /// stream in sync.
+    /// </summary>
+    private static PlayBinding NewSender(SessionDesired desired, MediaSection section, int place) => new()
+    {
+        Msid = new Msid($"stream-{place}", $"{section.Media}-{place}"),
+        Cname = desired.ParticipantSid,
+        Ssrc = NewSsrc(),
+        RtxSsrc = section.Kind == MediaKind.Video ? NewSsrc() : 0,
+    };
+
+    private static void Publish(NodeSession session, NegotiatedSession negotiated)
+    {
+        var publishing = negotiated.Media.Select((m, i) => (Media: m, Index: (short)i)).Where(p => p.Media.Use == SectionUse.Publish).ToList();
+        foreach (var gone in session.Published.Keys.Where(mid => publishing.All(p => p.Media.Mid != mid)).ToArray())
+        {
+            session.Published.Remove(gone);
+        }
+
+        foreach (var (media, index) in publishing)
+        {
+            var sid = session.Published.GetValueOrDefault(media.Mid)?.Sid ?? "TR_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
+            session.Published[media.Mid] = PublishPlanOf(sid, media, index);
+        }
+    }
+
+    private static PublishPlan PublishPlanOf(string sid, NegotiatedMedia media, short index)
+    {
+        var codec = media.Codecs[0];
+        var layers = media.Layers;
+        var ssrcs = layers.Where(l => l.Ssrc is not null).Select(l => l.Ssrc!.Value).ToArray();
+        return new PublishPlan
+        {
+            Sid = sid,
+            Mid = media.Mid,
+            Kind = media.Kind,
+            Codec = codec.Kind,
+            PayloadType = (byte)codec.PayloadType,
+            RtxPayloadType = (byte?)codec.RtxPayloadType,
+            ClockRate = codec.ClockRate,
+            Nack = (codec.Feedback & RtcpFeedback.Nack) != 0,
+            Rids = [.. layers.Select(l => l.Rid ?? "")],
+            Demux = new DemuxMedia
+            {
+                Index = index,
+                Mid = media.Mid,
+                Rids = [.. layers.Where(l => l.Rid is not null).Select(l => l.Rid!)],
+                Ssrcs = ssrcs,
+                SimGroup = ssrcs.Length > 1 ? ssrcs : [],
+                FidGroups = [.. layers.Where(l => l is { Ssrc: not null, RtxSsrc: not null }).Select(l => (l.Ssrc!.Value, l.RtxSsrc!.Value))],
+                PayloadTypes = [(byte)codec.PayloadType],
+                RtxPayloadTypes = codec.RtxPayloadType is { } rtx ? [(byte)rtx] : [],
+            },
+        };
+    }
+
+    private static HeaderExtensionMap? Extensions(NegotiatedSession negotiated)
+    {
+        var map = new HeaderExtensionMap { AllowMixed = negotiated.ExtmapAllowMixed };
+        foreach (var extension in negotiated.Media.SelectMany(m => m.Extensions))
+        {
+            if (HeaderExtensionUri.TryParse(extension.Uri, out var kind) && !map.TryAdd(extension.Id, kind))
+            {
+                return null;
+            }
+        }
+
+        return map;
+    }
+
+    private static Protocol.Dtls.DtlsFingerprint ToDtls(SdpFingerprint fingerprint) =>
+        Protocol.Dtls.DtlsFingerprint.TryParse(fingerprint.ToString(), out var parsed)
+            ? parsed!
+            : throw new InvalidOperationException("A fingerprint that SDP took is none to DTLS.");
+
+    private static LinkError Refusal(SdpError error) => new(
+        error.Code switch
+        {
+            SdpErrorCode.Codec => ReasonCodes.Codec,
+            SdpErrorCode.Permission => ReasonCodes.Permission,
+            SdpErrorCode.NothingToNegotiate or SdpErrorCode.Setup or SdpErrorCode.Bundle or SdpErrorCode.RtcpMux
+                or SdpErrorCode.IceLite or SdpErrorCode.SectionsChanged => ReasonCodes.SdpUnsupported,
+            _ => ReasonCodes.SdpInvalid,
+        },
+        error.ToString());
+
+    private static uint NewSsrc() => (uint)RandomNumberGenerator.GetInt32(1, int.MaxValue);
+
+    private static ulong SessionNumber(string id) =>
+        System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(id))) >> 2;
+
+    private List<IceCandidate> Candidates(IPEndPoint local)
+    {
+        var candidates = new List<IceCandidate>();
+        ushort preference = 65535;
+        foreach (var address in addresses.Where(a => a.AddressFamily == local.AddressFamily || local.AddressFamily == AddressFamily.InterNetworkV6))
+        {
+            candidates.Add(IceCandidate.UdpHost(address.ToString(), local.Port, preference--));
+            if (tcp)
+            {
+                candidates.Add(IceCandidate.TcpPassive(address.ToString(), local.Port));
+            }
+        }
+
+        return candidates;
+    }
+}

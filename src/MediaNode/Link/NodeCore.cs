@@ -1,0 +1,441 @@
+using System.Collections.Immutable;
+using Nexus.Link;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol.Sdp;
+using Nexus.MediaNode.Session;
+
+namespace Nexus.MediaNode.Link;
+
+/// <summary>
+/// The control side of a media node: takes the link's commands, negotiates, decides who gets what, has the loops do it, and
+/// reports. Sans-IO and single-threaded: messages in by <see cref="Handle"/>, out by the function given; loops are reached through
+/// their queues. Commands are idempotent by (epoch, seq); lower ones are refused.
+/// </summary>
+public sealed class NodeCore
+{
+    /// <summary>How long the record of a closed session is kept, to know late commands as such.</summary>
+    private static readonly TimeSpan RecordAge = TimeSpan.FromMinutes(10);
+
+    private readonly Action<LinkMessage> _send;
+    private readonly List<LoopLink> _loops;
+    private readonly Negotiator _negotiator;
+    private readonly NodeReporter _reporter;
+    private readonly Dictionary<string, NodeSession> _sessions = [];
+    private readonly Dictionary<string, RoomModel> _rooms = [];
+    private long _trackOrder;
+
+    /// <param name="fingerprint">Of the certificate that the loops' handshakes use.</param>
+    /// <param name="load">The busiest loop's share of its core since the last call.</param>
+    /// <param name="send">Takes messages for the control side, in order; must not block.</param>
+    public NodeCore(
+        NodeOptions options,
+        IReadOnlyList<ForwardingLoop> loops,
+        Protocol.Dtls.DtlsFingerprint fingerprint,
+        Func<double> load,
+        Action<LinkMessage> send)
+    {
+        _send = send;
+        _loops = [.. loops.Select(l => new LoopLink(l))];
+        _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
+        BootId = Guid.NewGuid().ToString("N");
+        _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send);
+    }
+
+    /// <summary>New with each start of the process.</summary>
+    public string BootId { get; }
+
+    /// <summary>When <see cref="HandleTimeout"/> has something to do.</summary>
+    public Instant NextTimeout => _reporter.NextTimeout;
+
+    /// <summary>Takes one message from the control side. Messages that are not for a node are ignored.</summary>
+    public void Handle(Instant now, LinkMessage message)
+    {
+        switch (message)
+        {
+            case ClaimSession claim:
+                Claim(now, claim);
+                break;
+            case Nexus.Link.ApplySession apply:
+                Apply(now, apply);
+                break;
+            case CloseSession close:
+                Close(now, close);
+                break;
+            case InspectNode inspect:
+                _reporter.Inspect(inspect.Id);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Takes what the loops have to tell. Call when a loop's <see cref="ForwardingLoop.EventsWaiting"/> fired.</summary>
+    public void HandleEvents(Instant now)
+    {
+        foreach (var link in _loops)
+        {
+            while (link.Loop.TryReadEvent(out var @event))
+            {
+                switch (@event)
+                {
+                    case CommandCompleted completed:
+                        completed.Command.Completed!();
+                        break;
+                    case SessionStateChanged changed:
+                        HandleState(now, changed);
+                        break;
+                    default:
+                        break;
+                }
+            }
+
+            link.Flush();
+        }
+    }
+
+    public void HandleTimeout(Instant now)
+    {
+        HandleEvents(now);
+        _reporter.HandleTimeout(now);
+        foreach (var forgotten in _sessions.Values.Where(s => s.ForgetAt <= now).Select(s => s.Id).ToArray())
+        {
+            _sessions.Remove(forgotten);
+        }
+    }
+
+    /// <summary>The link is up (again): what happened meanwhile is told at once.</summary>
+    public void HandleLinkUp(Instant now) => _reporter.ReportAll(now);
+
+    /// <summary>The node stops: every session ends, and its client is told.</summary>
+    /// <param name="completed">On this thread, once the loops have done it (close_notify follows within milliseconds).</param>
+    public void CloseAll(Instant now, Action completed)
+    {
+        foreach (var session in _sessions.Values.Where(s => s.Exists).ToArray())
+        {
+            End(now, session, ReasonCodes.ServerShutdown);
+        }
+
+        var left = _loops.Count;
+        foreach (var link in _loops)
+        {
+            link.Post(new Fence
+            {
+                Completed = () =>
+                {
+                    if (--left == 0)
+                    {
+                        completed();
+                    }
+                },
+            });
+        }
+    }
+
+    private NodeSession Record(Instant now, string id)
+    {
+        if (!_sessions.TryGetValue(id, out var session))
+        {
+            _sessions[id] = session = new NodeSession(id) { ForgetAt = now + RecordAge };
+        }
+
+        return session;
+    }
+
+    private void Claim(Instant now, ClaimSession claim)
+    {
+        var session = Record(now, claim.Session);
+        session.Epoch++;
+        session.Seq = 0;
+        session.LastReply = null;
+        var report = session.Exists ? NodeReporter.ReportOf(session) : null;
+        _send(new SessionClaimed(claim.Id, new SessionClaim(session.Epoch, session.Desired, report)));
+    }
+
+    private void Apply(Instant now, Nexus.Link.ApplySession apply)
+    {
+        var session = Record(now, apply.Session);
+        if (TryAnswerWithoutDoing(session, apply.Id, apply.Epoch, apply.Seq))
+        {
+            return;
+        }
+
+        if (apply.MustExist && !session.Exists)
+        {
+            Reply(apply.Id, new SessionApplied { Status = ApplyStatus.Unknown, Epoch = session.Epoch, Seq = session.Seq });
+            return;
+        }
+
+        session.Epoch = apply.Epoch;
+        session.Seq = apply.Seq;
+        var error = Bring(now, session, apply.Desired);
+        session.LastReply = Applied(session, error is null ? ApplyStatus.Applied : ApplyStatus.Refused, error);
+        ReplyWhenDone(apply.Id, session, session.LastReply);
+        if (!session.Exists)
+        {
+            session.ForgetAt = now + RecordAge;
+        }
+    }
+
+    private void Close(Instant now, CloseSession close)
+    {
+        var session = Record(now, close.Session);
+        if (TryAnswerWithoutDoing(session, close.Id, close.Epoch, close.Seq))
+        {
+            return;
+        }
+
+        session.Epoch = close.Epoch;
+        session.Seq = close.Seq;
+        var room = session.Room;
+        End(now, session, close.Reason);
+        session.LastReply = Applied(session, ApplyStatus.Closed, null);
+        if (room is null)
+        {
+            Reply(close.Id, session.LastReply);
+        }
+        else
+        {
+            PostReply(room.Loop, close.Id, session.LastReply);
+        }
+    }
+
+    /// <summary>Older commands are stale; the latest one again has the same answer again.</summary>
+    private bool TryAnswerWithoutDoing(NodeSession session, long id, long epoch, long seq)
+    {
+        var order = (epoch, seq).CompareTo((session.Epoch, session.Seq));
+        if (order == 0 && session.LastReply is { } last)
+        {
+            ReplyWhenDone(id, session, last);
+            return true;
+        }
+
+        if (order < 0)
+        {
+            Reply(id, new SessionApplied { Status = ApplyStatus.Stale, Epoch = session.Epoch, Seq = session.Seq });
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Brings a session to what is desired. On an error it stays as it was.</summary>
+    private LinkError? Bring(Instant now, NodeSession session, SessionDesired desired)
+    {
+        var room = session.Room ?? RoomOf(desired.RoomKey);
+        if (desired.Offer is { } offer && offer.Id != session.Answer?.OfferId)
+        {
+            var error = _negotiator.Negotiate(session, room, desired);
+            if (error is not null)
+            {
+                ForgetIfEmpty(room);
+                return error;
+            }
+
+            Enter(session, room);
+            session.Desired = desired;
+            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
+            PostIce(session, room);
+        }
+
+        Enter(session, room);
+        session.Desired = desired;
+        session.ForgetAt = Instant.Never;
+        if (desired.IceRestart is { } restart && session.Negotiated is not null && restart.Generation > (session.IceAnswer?.Generation ?? 0))
+        {
+            _negotiator.RestartIce(session, room, restart);
+            PostIce(session, room);
+        }
+
+        UpdateTracks(session, room, desired);
+        Rebind(room);
+        return null;
+    }
+
+    private static void PostIce(NodeSession session, RoomModel room) =>
+        room.Loop.Post(new RestartIce(session.Id, session.LocalIce!));
+
+    private static void Enter(NodeSession session, RoomModel room)
+    {
+        if (session.Room is null)
+        {
+            session.Room = room;
+            session.State = SessionState.New;
+            session.EndReason = null;
+            room.Sessions.Add(session.Id, session);
+            room.Loop.Sessions++;
+        }
+    }
+
+    /// <summary>What the session publishes becomes, or ceases to be, a track of the room.</summary>
+    private void UpdateTracks(NodeSession session, RoomModel room, SessionDesired desired)
+    {
+        var tracks = new List<RoomTrack>();
+        foreach (var plan in session.Published.Values)
+        {
+            var codec = session.Negotiated!.Media.First(m => m.Mid == plan.Mid).Codecs[0];
+            var muted = desired.MutedTracks.Contains(plan.Sid);
+            if ((room.Find(plan.Sid)?.Muted ?? false) != muted)
+            {
+                room.Loop.Post(new MuteTrack(session.Id, plan.Sid, muted));
+            }
+
+            tracks.Add(new RoomTrack(plan.Sid, session.Id, desired.Identity, plan.Kind, codec, ++_trackOrder, muted));
+        }
+
+        room.SetTracks(session.Id, session.State == SessionState.Closed ? [] : tracks);
+    }
+
+    /// <summary>Decides anew who gets what in a room, and has the loop do what differs.</summary>
+    private static void Rebind(RoomModel room)
+    {
+        foreach (var session in room.Sessions.Values.Where(s => s.Negotiated is not null && s.State != SessionState.Closed))
+        {
+            var rule = session.Desired!.Subscribe;
+            var plan = SubscriptionPlanner.Plan(session.Id, rule, Negotiator.PlaySections(session), room.Tracks);
+            session.Refused = plan.Refused;
+            foreach (var section in session.Negotiated!.Media.Where(m => m.Use == SectionUse.Play))
+            {
+                Bind(room, session, section, plan.Bindings.GetValueOrDefault(section.Mid), rule);
+            }
+
+            foreach (var gone in session.Bound.Keys.Where(mid => !plan.Bindings.ContainsKey(mid)).ToArray())
+            {
+                session.Bound.Remove(gone);
+                room.Loop.Post(new UnbindTrack(session.Id, gone));
+            }
+        }
+    }
+
+    private static void Bind(RoomModel room, NodeSession session, NegotiatedMedia section, RoomTrack? track, SubscribeRule rule)
+    {
+        if (track is null)
+        {
+            return;
+        }
+
+        var wish = Wish(rule.Layer);
+        if (session.Bound.TryGetValue(section.Mid, out var bound) && bound.Sid == track.Sid && bound.Codec == track.Codec)
+        {
+            room.Loop.Post(new SetLayerWish(session.Id, section.Mid, wish));
+        }
+        else
+        {
+            var format = Negotiator.FormatFor(section, track.Codec)!;
+            room.Loop.Post(new BindTrack(session.Id, section.Mid, track.Session, track.Sid, format, wish));
+        }
+
+        session.Bound[section.Mid] = track;
+    }
+
+    private static Forwarding.Projection.LayerWish? Wish(LayerWish? wish) => wish switch
+    {
+        LayerWish.Low => Forwarding.Projection.LayerWish.Low,
+        LayerWish.Middle => Forwarding.Projection.LayerWish.Middle,
+        LayerWish.High => Forwarding.Projection.LayerWish.High,
+        _ => null,
+    };
+
+    private void HandleState(Instant now, SessionStateChanged changed)
+    {
+        if (!_sessions.TryGetValue(changed.Id, out var session) || session.Room is not { } room)
+        {
+            return;
+        }
+
+        session.State = changed.State;
+        session.EndReason = changed.Reason;
+        if (changed.State == SessionState.Closed)
+        {
+            // It will not come back: others must not wait for its tracks until the control side has closed it.
+            room.SetTracks(session.Id, []);
+            Rebind(room);
+        }
+
+        _reporter.Report(now, session);
+    }
+
+    private void End(Instant now, NodeSession session, string reason)
+    {
+        session.EndReason = reason;
+        session.ForgetAt = now + RecordAge;
+        session.Desired = null;
+        session.Negotiated = null;
+        session.Answer = null;
+        session.LocalIce = null;
+        session.IceAnswer = null;
+        session.Extensions = null;
+        session.Snapshot = null;
+        session.Reported = null;
+        session.Refused = [];
+        session.Published.Clear();
+        session.Senders.Clear();
+        session.Bound.Clear();
+        if (session.Room is not { } room)
+        {
+            return;
+        }
+
+        session.Room = null;
+        room.Sessions.Remove(session.Id);
+        room.Loop.Sessions--;
+        room.SetTracks(session.Id, []);
+        Rebind(room);
+        room.Loop.Post(new RemoveSession(session.Id));
+        ForgetIfEmpty(room);
+    }
+
+    private RoomModel RoomOf(string key)
+    {
+        if (!_rooms.TryGetValue(key, out var room))
+        {
+            _rooms[key] = room = new RoomModel(key, _loops.MinBy(l => l.Sessions)!);
+        }
+
+        return room;
+    }
+
+    private void ForgetIfEmpty(RoomModel room)
+    {
+        if (room.Sessions.Count == 0)
+        {
+            _rooms.Remove(room.Key);
+        }
+    }
+
+    private static SessionApplied Applied(NodeSession session, ApplyStatus status, LinkError? error) => new()
+    {
+        Status = status,
+        Epoch = session.Epoch,
+        Seq = session.Seq,
+        Answer = status == ApplyStatus.Applied ? session.Answer : null,
+        IceRestart = status == ApplyStatus.Applied ? session.IceAnswer : null,
+        Tracks = status == ApplyStatus.Applied ? NodeReporter.TracksOf(session) : [],
+        Error = error,
+    };
+
+    /// <summary>"Applied" is said only once the loop has done it: the client's first check may come at once.</summary>
+    private void ReplyWhenDone(long id, NodeSession session, SessionApplied reply)
+    {
+        if (session.Room is { } room)
+        {
+            PostReply(room.Loop, id, reply);
+        }
+        else
+        {
+            Reply(id, reply);
+        }
+    }
+
+    private void PostReply(LoopLink loop, long id, SessionApplied reply) =>
+        loop.Post(new Fence { Completed = () => Reply(id, reply) });
+
+    private void Reply(long id, SessionApplied result) => _send(new SessionReply(id, result));
+
+    /// <summary>Does nothing, after everything that was posted before it.</summary>
+    private sealed class Fence : LoopCommand
+    {
+        internal override void Execute(ForwardingLoop loop, Instant now)
+        {
+        }
+    }
+}

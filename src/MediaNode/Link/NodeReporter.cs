@@ -1,0 +1,213 @@
+using System.Collections.Immutable;
+using Nexus.Link;
+using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Session;
+
+namespace Nexus.MediaNode.Link;
+
+/// <summary>What a node says of itself: the digest every 5 s, load every second, a session's report on change, everything when asked.</summary>
+internal sealed class NodeReporter(
+    string nodeId,
+    string bootId,
+    IReadOnlyList<LoopLink> loops,
+    IReadOnlyDictionary<string, NodeSession> sessions,
+    Func<double> load,
+    Action<LinkMessage> send)
+{
+    private const int DigestEntries = 500;
+
+    private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DigestInterval = TimeSpan.FromSeconds(5);
+
+    private Instant _nextSnapshot = Instant.Zero;
+    private Instant _nextDigest = Instant.Zero;
+    private double _load;
+
+    public Instant NextTimeout => Instant.Min(_nextSnapshot, _nextDigest);
+
+    public void HandleTimeout(Instant now)
+    {
+        if (now >= _nextSnapshot)
+        {
+            _nextSnapshot = now + SnapshotInterval;
+            _load = load();
+            send(new LoadReport(
+                _load,
+                sessions.Values.Count(s => s.Exists),
+                sessions.Values.Sum(s => s.Published.Count),
+                sessions.Values.Sum(s => s.Bound.Count)));
+            TakeSnapshots(() => ReportChanges(now));
+        }
+
+        if (now >= _nextDigest)
+        {
+            _nextDigest = now + DigestInterval;
+            SendDigest();
+        }
+    }
+
+    /// <summary>Sends the report of a session whose state changed.</summary>
+    public void Report(Instant now, NodeSession session)
+    {
+        if (session.Exists)
+        {
+            session.Reported = ReportOf(session) with { Version = ++session.ReportVersion };
+            send(new SessionChanged(session.Reported));
+        }
+    }
+
+    /// <summary>Everything, once: the other end may have missed anything.</summary>
+    public void ReportAll(Instant now)
+    {
+        SendDigest();
+        foreach (var session in sessions.Values.ToArray())
+        {
+            Report(now, session);
+        }
+    }
+
+    /// <summary>Answers with the state of everything, taken fresh from all loops.</summary>
+    public void Inspect(long id) => TakeSnapshots(() =>
+    {
+        var drops = new Dictionary<string, long>();
+        var counters = new Dictionary<string, long>();
+        foreach (var link in loops)
+        {
+            foreach (var (reason, count) in link.Loop.Drops.NonZero())
+            {
+                drops[reason.ToString()] = drops.GetValueOrDefault(reason.ToString()) + count;
+            }
+
+            link.Loop.Counters.AddTo(counters, link.Loop.Egress);
+        }
+
+        send(new NodeInspected(id, new NodeInspection
+        {
+            NodeId = nodeId,
+            BootId = bootId,
+            Sessions = [.. sessions.Values.Where(s => s.Exists).Select(ReportOf)],
+            Drops = drops.ToImmutableDictionary(),
+            Counters = counters.ToImmutableDictionary(),
+            Load = _load,
+        }));
+    });
+
+    public static SessionReport ReportOf(NodeSession session) => new()
+    {
+        Session = session.Id,
+        OwnerKey = session.Desired!.OwnerKey,
+        Version = session.ReportVersion,
+        State = session.State,
+        Reason = session.EndReason,
+        Tracks = TracksOf(session),
+        Subscriptions = SubscriptionsOf(session),
+    };
+
+    public static ImmutableArray<TrackDescription> TracksOf(NodeSession session)
+    {
+        var sources = new HashSet<MediaKind>();
+        return
+        [
+            .. session.Published.Values.Select(plan => new TrackDescription
+            {
+                Sid = plan.Sid,
+                Mid = plan.Mid,
+                Kind = plan.Kind == MediaKind.Audio ? "audio" : "video",
+                Source = !sources.Add(plan.Kind) ? "unknown" : plan.Kind == MediaKind.Audio ? "microphone" : "camera",
+                Codec = NameOf(plan.Codec),
+                Muted = session.Desired?.MutedTracks.Contains(plan.Sid) == true,
+                Layers = session.Snapshot?.Tracks.FirstOrDefault(t => t.Sid == plan.Sid)?.Layers
+                    ?? [.. plan.Rids.Select(r => new LayerDescription(r, 0, 0, 0, false))],
+            }),
+        ];
+    }
+
+    private static ImmutableArray<SubscriptionDescription> SubscriptionsOf(NodeSession session) =>
+    [
+        .. session.Bound.Select(b => session.Snapshot?.Subscriptions.FirstOrDefault(s => s.Mid == b.Key && s.TrackSid == b.Value.Sid)
+            ?? new SubscriptionDescription(b.Value.Sid, b.Key, "waiting", null, ReasonCodes.NoIce)),
+        .. session.Refused.Select(t => new SubscriptionDescription(t.Sid, "", "refused", null, ReasonCodes.Codec)),
+    ];
+
+    private static string NameOf(CodecKind codec) => codec switch
+    {
+        CodecKind.Opus => "opus",
+        CodecKind.Vp8 => "VP8",
+        CodecKind.Vp9 => "VP9",
+        CodecKind.H264 => "H264",
+        CodecKind.Av1 => "AV1",
+        _ => "",
+    };
+
+    private void TakeSnapshots(Action completed)
+    {
+        var left = loops.Count;
+        foreach (var link in loops)
+        {
+            TakeSnapshot? command = null;
+            command = new TakeSnapshot
+            {
+                Completed = () =>
+                {
+                    foreach (var snapshot in command!.Sessions)
+                    {
+                        if (sessions.TryGetValue(snapshot.Id, out var session) && session.Exists)
+                        {
+                            session.Snapshot = snapshot;
+                        }
+                    }
+
+                    if (--left == 0)
+                    {
+                        completed();
+                    }
+                },
+            };
+            link.Post(command);
+        }
+    }
+
+    private void ReportChanges(Instant now)
+    {
+        foreach (var session in sessions.Values.ToArray())
+        {
+            if (session.Exists && Differs(ReportOf(session), session.Reported))
+            {
+                Report(now, session);
+            }
+        }
+    }
+
+    private static bool Differs(SessionReport now, SessionReport? before) =>
+        before is null
+        || now.State != before.State
+        || !now.Subscriptions.SequenceEqual(before.Subscriptions)
+        || now.Tracks.Length != before.Tracks.Length
+        || now.Tracks.Zip(before.Tracks).Any(p => Differs(p.First, p.Second));
+
+    private static bool Differs(TrackDescription now, TrackDescription before) =>
+        now with { Layers = [] } != before with { Layers = [] }
+        || now.Layers.Length != before.Layers.Length
+        || now.Layers.Zip(before.Layers).Any(p => Differs(p.First, p.Second));
+
+    /// <summary>Bitrates are never twice the same: only a fourth more or less is news.</summary>
+    private static bool Differs(LayerDescription now, LayerDescription before) =>
+        now with { Bitrate = 0 } != before with { Bitrate = 0 }
+        || Math.Abs(now.Bitrate - before.Bitrate) > before.Bitrate / 4;
+
+    private void SendDigest()
+    {
+        var entries = sessions.Values.Where(s => s.Exists)
+            .Select(s => new DigestEntry(s.Id, s.Desired!.OwnerKey, s.Epoch, s.Seq, s.State))
+            .Chunk(DigestEntries).ToList();
+        for (var i = 0; i < entries.Count; i++)
+        {
+            send(new Digest(bootId, [.. entries[i]], Last: i == entries.Count - 1));
+        }
+
+        if (entries.Count == 0)
+        {
+            send(new Digest(bootId, [], Last: true));
+        }
+    }
+}

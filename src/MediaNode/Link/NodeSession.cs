@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using Nexus.Link;
+using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Sdp;
+using Nexus.MediaNode.Session;
+
+namespace Nexus.MediaNode.Link;
+
+/// <summary>
+/// What the control side of a node knows of one session: who may command it, what it was told, what was negotiated. Stays for
+/// a while after the session's end, so that late commands are known as such. Control thread only.
+/// </summary>
+internal sealed class NodeSession(string id)
+{
+    public string Id => id;
+
+    public long Epoch { get; set; }
+
+    public long Seq { get; set; }
+
+    /// <summary>Null: there is no session of that name here (any more).</summary>
+    public SessionDesired? Desired { get; set; }
+
+    public bool Exists => Desired is not null;
+
+    /// <summary>The reply to the command of (<see cref="Epoch"/>, <see cref="Seq"/>), for repeats of it.</summary>
+    public SessionApplied? LastReply { get; set; }
+
+    public RoomModel? Room { get; set; }
+
+    public NegotiatedSession? Negotiated { get; set; }
+
+    public SdpAnswer? Answer { get; set; }
+
+    /// <summary>Our side of the current ICE generation.</summary>
+    public IceCredentials? LocalIce { get; set; }
+
+    public IceRestartAnswer? IceAnswer { get; set; }
+
+    /// <summary>Track sids by mid of the publishing sections.</summary>
+    public Dictionary<string, PublishPlan> Published { get; } = [];
+
+    /// <summary>Senders by mid: fixed for the life of a section.</summary>
+    public Dictionary<string, PlayBinding> Senders { get; } = [];
+
+    /// <summary>What is bound to each play section now.</summary>
+    public Dictionary<string, RoomTrack> Bound { get; } = [];
+
+    public ImmutableArray<RoomTrack> Refused { get; set; } = [];
+
+    public Protocol.Rtp.HeaderExtensionMap? Extensions { get; set; }
+
+    public SessionState State { get; set; } = SessionState.New;
+
+    public string? EndReason { get; set; }
+
+    public SessionSnapshot? Snapshot { get; set; }
+
+    /// <summary>The last report sent, to send the next only on change.</summary>
+    public SessionReport? Reported { get; set; }
+
+    public long ReportVersion { get; set; }
+
+    /// <summary>When its record may be forgotten once it is closed.</summary>
+    public Instant ForgetAt { get; set; } = Instant.Never;
+}

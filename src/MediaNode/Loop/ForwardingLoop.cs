@@ -1,0 +1,265 @@
+using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.MediaNode.Session;
+
+namespace Nexus.MediaNode.Loop;
+
+/// <summary>
+/// The heart of a media node: one thread's world of one UDP port, its sessions, their timers and packet memory. A turn is a list
+/// of steps over whatever has queued up meanwhile; batches come from backlog, never from waiting. Nothing in here waits, locks
+/// or allocates per packet. <see cref="LoopThread"/> drives it in production, tests drive it on virtual time.
+/// </summary>
+/// <remarks>
+/// Everything but <see cref="TryPost"/>, <see cref="TryReadEvent"/>, <see cref="Wake"/> and the counters belongs to the thread that runs
+/// the turns. A room's sessions all live on one loop. The seam for rooms over several loops is <see cref="MarkDirty"/>: a track
+/// wanted elsewhere would get one more subscriber there, a ring of immutable packets to the other loop.
+/// </remarks>
+public sealed class ForwardingLoop : IDisposable
+{
+    private readonly IUdpPort _udp;
+    private readonly ITcpPort? _tcp;
+    private readonly ReceivedPacket[] _received;
+    private readonly BoundedRing<LoopCommand> _commands;
+    private readonly BoundedRing<LoopEvent> _events;
+    private readonly FanOut _fanOut;
+    private readonly PacketRouter _router;
+    private readonly DeadlineHeap _deadlines = new();
+    private readonly List<MediaSession> _touched = [];
+    private readonly List<MediaSession> _changed = [];
+
+    public ForwardingLoop(int index, IUdpPort udp, ITcpPort? tcp, LoopOptions options, HandshakePort handshakes, NtpClock ntp)
+    {
+        Index = index;
+        _udp = udp;
+        _tcp = tcp;
+        Ntp = ntp;
+        Memory = new PacketMemory(options.PacketSlots);
+        Egress = new EgressBuffer(udp, tcp);
+        Handshakes = handshakes;
+        handshakes.Wake = udp.Wake;
+        _received = new ReceivedPacket[options.ReceiveBatch];
+        _commands = new BoundedRing<LoopCommand>(options.CommandQueue);
+        _events = new BoundedRing<LoopEvent>(4 * options.CommandQueue);
+        _fanOut = new FanOut(Egress, Counters);
+        _router = new PacketRouter(this, new SourceRateLimiter(options.UnauthenticatedPerSecond));
+    }
+
+    public int Index { get; }
+
+    public LoopCounters Counters { get; } = new();
+
+    public DropCounters Drops { get; } = new();
+
+    public EgressBuffer Egress { get; }
+
+    /// <summary>Where clients reach it.</summary>
+    public System.Net.IPEndPoint LocalEndPoint => _udp.LocalEndPoint;
+
+    /// <summary>The control side waits on this for events: set by the loop at the end of a turn that made any. Set before the first turn.</summary>
+    public Action? EventsWaiting { get; set; }
+
+    /// <summary>When <see cref="RunTurn"/> has something to do even if nothing arrives.</summary>
+    public Instant NextTimeout => _deadlines.Earliest;
+
+    internal PacketMemory Memory { get; }
+
+    internal SessionTable Sessions { get; } = new();
+
+    internal HandshakePort Handshakes { get; }
+
+    internal NtpClock Ntp { get; }
+
+    internal ITcpPort? Tcp => _tcp;
+
+    /// <summary>Any thread: queues a command and wakes the loop. False when the queue is full.</summary>
+    public bool TryPost(LoopCommand command)
+    {
+        if (!_commands.TryWrite(command))
+        {
+            return false;
+        }
+
+        _udp.Wake();
+        return true;
+    }
+
+    /// <summary>The control side's thread only.</summary>
+    public bool TryReadEvent(out LoopEvent @event) => _events.TryRead(out @event);
+
+    /// <summary>Any thread: ends the loop's sleep.</summary>
+    public void Wake() => _udp.Wake();
+
+    /// <summary>Sleeps until something arrives, somebody wakes it, or the time is over. The turns' thread only.</summary>
+    public void Wait(TimeSpan timeout) => _udp.Wait(timeout);
+
+    /// <summary>
+    /// Does everything that can be done now. True when more may wait: run again before sleeping.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool RunTurn(Instant now)
+    {
+        Counters.Turns++;
+        var more = ReceivePackets(now);
+        Handshakes.Deliver(now);
+        _fanOut.Run(now);
+        RunTimers(now);
+        RunCommands(now);
+        SettleSessions(now);
+        Egress.Flush();
+        ReportChanges();
+        return more || _commands.Count != 0;
+    }
+
+    public void Dispose()
+    {
+        foreach (var session in Sessions.All.ToArray())
+        {
+            session.Close();
+        }
+
+        Egress.Dispose();
+        _tcp?.Dispose();
+        _udp.Dispose();
+        Memory.Dispose();
+    }
+
+    /// <summary>The track has packets for its subscribers.</summary>
+    internal void MarkDirty(PublishedTrack track) => _fanOut.Add(track);
+
+    /// <summary>The session handled something: its next deadline is to be asked for.</summary>
+    internal void Touch(MediaSession session)
+    {
+        if (!session.IsTouched)
+        {
+            session.IsTouched = true;
+            _touched.Add(session);
+        }
+    }
+
+    /// <summary>The session's state changed: the control side is to be told.</summary>
+    internal void MarkChanged(MediaSession session)
+    {
+        if (!session.IsChanged)
+        {
+            session.IsChanged = true;
+            _changed.Add(session);
+        }
+    }
+
+    internal void Add(MediaSession session)
+    {
+        Sessions.Add(session);
+        Touch(session);
+    }
+
+    internal void Remove(MediaSession session)
+    {
+        session.Close();
+        Sessions.Remove(session);
+        _deadlines.Remove(session.Slot);
+        _touched.Remove(session);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool ReceivePackets(Instant now)
+    {
+        var count = _udp.Receive(Memory, _received);
+        if (_tcp is not null && count < _received.Length)
+        {
+            count += _tcp.Receive(Memory, _received.AsSpan(count));
+        }
+
+        Counters.PacketsReceived += count;
+        for (var i = 0; i < count; i++)
+        {
+            ref readonly var packet = ref _received[i];
+            Counters.BytesReceived += packet.Length;
+            var reason = _router.Route(now, packet);
+            if (reason != DropReason.None)
+            {
+                Drops.Count(reason);
+            }
+
+            Memory.Release(packet.Slot);
+        }
+
+        if (Memory.Free < _received.Length)
+        {
+            MakeRoom(now);
+        }
+
+        return count == _received.Length;
+    }
+
+    /// <summary>Packet memory runs out: what is held for repeats gives way, oldest first.</summary>
+    private void MakeRoom(Instant now)
+    {
+        for (var ahead = 500; ahead <= 1000 && Memory.Free < Memory.Capacity / 8; ahead += 250)
+        {
+            foreach (var session in Sessions.All)
+            {
+                session.ExpireHistory(now.AddMilliseconds(ahead));
+            }
+        }
+    }
+
+    private void RunTimers(Instant now)
+    {
+        while (_deadlines.TryPopDue(now, out var slot))
+        {
+            Counters.TimersFired++;
+            if (Sessions.Find(slot) is { } session)
+            {
+                session.HandleTimeout(now);
+                Touch(session);
+            }
+        }
+    }
+
+    private void RunCommands(Instant now)
+    {
+        // A flood of commands must not starve packets: the rest comes next turn.
+        for (var i = 0; i < 64 && _events.Count < _events.Capacity / 2 && _commands.TryRead(out var command); i++)
+        {
+            Counters.CommandsExecuted++;
+            command.Execute(this, now);
+            if (command.Completed is not null)
+            {
+                _events.TryWrite(new CommandCompleted(command));
+                EventsWaiting?.Invoke();
+            }
+        }
+    }
+
+    private void SettleSessions(Instant now)
+    {
+        for (var i = 0; i < _touched.Count; i++)
+        {
+            var session = _touched[i];
+            session.IsTouched = false;
+            session.SendFeedback(now);
+            _deadlines.Set(session.Slot, session.NextTimeout);
+        }
+
+        _touched.Clear();
+    }
+
+    private void ReportChanges()
+    {
+        if (_changed.Count == 0)
+        {
+            return;
+        }
+
+        // When the control side is behind, the rest waits: only the latest state of a session matters.
+        var told = 0;
+        while (told < _changed.Count && _events.TryWrite(new SessionStateChanged(_changed[told].Id, _changed[told].State, _changed[told].EndReason)))
+        {
+            _changed[told++].IsChanged = false;
+        }
+
+        _changed.RemoveRange(0, told);
+        EventsWaiting?.Invoke();
+    }
+}

@@ -1,0 +1,214 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Nexus.MediaNode.Protocol.Dtls;
+
+namespace Nexus.MediaNode.Loop;
+
+/// <summary>
+/// DTLS beside the loops: a handshake costs as much as a thousand packets, so it is computed on a thread of its own, and loops
+/// only pass datagrams both ways through bounded queues. A thread drives <see cref="RunOnce"/> in production, tests do so themselves.
+/// </summary>
+public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
+{
+    private readonly BoundedRing<HandshakeInput> _inputs = new(4096);
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly DeadlineHeap _deadlines = new();
+    private readonly List<Handshake?> _byKey = [];
+    private readonly Stack<int> _freeKeys = new();
+    private readonly Queue<HandshakeOutput> _undelivered = new();
+    private readonly byte[] _datagram = new byte[2048];
+
+    /// <summary>Handshakes that ended well, and that did not.</summary>
+    public long Completed { get; private set; }
+
+    public long Failed { get; private set; }
+
+    /// <summary>When <see cref="RunOnce"/> is due even if nothing arrives.</summary>
+    public Instant NextTimeout => _deadlines.Earliest;
+
+    public HandshakePort CreatePort() => new(this);
+
+    /// <summary>Handles everything that waits.</summary>
+    public void RunOnce(Instant now)
+    {
+        while (_undelivered.TryPeek(out var waiting) && waiting.Handshake.Port.TryPut(waiting))
+        {
+            _undelivered.Dequeue();
+        }
+
+        while (_inputs.TryRead(out var input))
+        {
+            Handle(now, input);
+        }
+
+        while (_deadlines.TryPopDue(now, out var key))
+        {
+            if (_byKey[key] is { Transport: { } transport } handshake)
+            {
+                transport.HandleTimeout(now);
+                Settle(now, handshake);
+            }
+        }
+    }
+
+    /// <summary>Sleeps until something arrives or a flight is to be repeated.</summary>
+    public void Wait(Instant now)
+    {
+        var left = _undelivered.Count != 0 ? 1
+            : NextTimeout == Instant.Never ? Timeout.Infinite
+            : (int)Math.Clamp((NextTimeout - now).TotalMilliseconds + 1, 0, 60_000);
+        _wake.WaitOne(left);
+    }
+
+    /// <summary>Any thread: ends the current or the next <see cref="Wait"/>.</summary>
+    public void Wake() => _wake.Set();
+
+    public void Dispose()
+    {
+        foreach (var handshake in _byKey)
+        {
+            handshake?.Transport?.Dispose();
+        }
+
+        _byKey.Clear();
+        _wake.Dispose();
+    }
+
+    internal bool TrySubmit(in HandshakeInput input)
+    {
+        if (!_inputs.TryWrite(input))
+        {
+            return false;
+        }
+
+        _wake.Set();
+        return true;
+    }
+
+    private void Handle(Instant now, in HandshakeInput input)
+    {
+        var handshake = input.Handshake;
+        try
+        {
+            switch (input.Action)
+            {
+                case HandshakeAction.Start:
+                    handshake.Transport = engine.Create(handshake.Role, handshake.Remote);
+                    handshake.TimerKey = TakeKey(handshake);
+                    handshake.Transport.Start(now);
+                    break;
+                case HandshakeAction.Receive:
+                    handshake.GivePlaceBack();
+                    handshake.Transport?.Handle(now, input.Buffer.AsSpan(0, input.Length));
+                    break;
+                default:
+                    handshake.Transport?.Close();
+                    break;
+            }
+        }
+        catch (CryptographicException e)
+        {
+            // The library itself failed (out of memory, a broken installation): this one association ends.
+            Put(new HandshakeOutput(handshake, null, 0, DtlsState.Failed, null, e.Message));
+            End(handshake);
+        }
+
+        if (input.Buffer is not null)
+        {
+            ArrayPool<byte>.Shared.Return(input.Buffer);
+        }
+
+        Settle(now, handshake);
+    }
+
+    private void Settle(Instant now, Handshake handshake)
+    {
+        if (handshake.Transport is not { } transport)
+        {
+            return;
+        }
+
+        while (transport.TryGetOutput(_datagram, out var length))
+        {
+            var copy = ArrayPool<byte>.Shared.Rent(length);
+            _datagram.AsSpan(0, length).CopyTo(copy);
+            Put(new HandshakeOutput(handshake, copy, length, transport.State, null, null));
+        }
+
+        // Application data would be SCTP's: nothing is negotiated that sends any.
+        while (transport.TryReceive(_datagram, out _))
+        {
+        }
+
+        if (transport.State != handshake.ToldState)
+        {
+            handshake.ToldState = transport.State;
+            Tell(handshake, transport);
+        }
+
+        if (transport.State is DtlsState.Failed or DtlsState.Closed)
+        {
+            End(handshake);
+        }
+        else
+        {
+            _deadlines.Set(handshake.TimerKey, transport.NextTimeout);
+        }
+    }
+
+    private void Tell(Handshake handshake, IDtlsTransport transport)
+    {
+        switch (transport.State)
+        {
+            case DtlsState.Connected:
+                Completed++;
+                Put(new HandshakeOutput(handshake, null, 0, DtlsState.Connected, new SrtpContexts(transport.Keys!), null));
+                break;
+            case DtlsState.Failed:
+                Failed++;
+                Put(new HandshakeOutput(handshake, null, 0, DtlsState.Failed, null, $"{transport.Failure}: {transport.FailureText}"));
+                break;
+            case DtlsState.Closed:
+                Put(new HandshakeOutput(handshake, null, 0, DtlsState.Closed, null, null));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void End(Handshake handshake)
+    {
+        if (handshake.TimerKey >= 0)
+        {
+            _deadlines.Remove(handshake.TimerKey);
+            _byKey[handshake.TimerKey] = null;
+            _freeKeys.Push(handshake.TimerKey);
+            handshake.TimerKey = -1;
+        }
+
+        handshake.Transport?.Dispose();
+        handshake.Transport = null;
+    }
+
+    private int TakeKey(Handshake handshake)
+    {
+        if (_freeKeys.TryPop(out var key))
+        {
+            _byKey[key] = handshake;
+            return key;
+        }
+
+        _byKey.Add(handshake);
+        return _byKey.Count - 1;
+    }
+
+    private void Put(in HandshakeOutput output)
+    {
+        if (_undelivered.Count != 0 || !output.Handshake.Port.TryPut(output))
+        {
+            _undelivered.Enqueue(output);
+        }
+
+        output.Handshake.Port.Wake?.Invoke();
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using Nexus.MediaNode.Protocol.Dtls;
+using Nexus.MediaNode.Protocol.Rtcp;
+
+namespace Nexus.MediaNode.Loop;
+
+/// <summary>All loops of a media node with their threads, and the handshake thread beside them.</summary>
+public sealed class LoopGroup : IDisposable
+{
+    private readonly HandshakeWorker _handshakes;
+    private readonly Thread _handshakeThread;
+    private readonly LoopThread[] _threads;
+    private volatile bool _stopping;
+
+    /// <exception cref="System.Net.Sockets.SocketException">A port is taken.</exception>
+    public LoopGroup(LoopOptions options, IDtlsEngine engine)
+    {
+        _handshakes = new HandshakeWorker(engine);
+        _handshakeThread = new Thread(RunHandshakes) { Name = "handshakes", IsBackground = true };
+        var loops = new List<ForwardingLoop>();
+        try
+        {
+            for (var i = 0; i < options.Loops; i++)
+            {
+                loops.Add(Open(i, options));
+            }
+        }
+        catch
+        {
+            loops.ForEach(l => l.Dispose());
+            _handshakes.Dispose();
+            throw;
+        }
+
+        Loops = loops;
+        _threads = [.. loops.Select(l => new LoopThread(l))];
+    }
+
+    public IReadOnlyList<ForwardingLoop> Loops { get; }
+
+    public HandshakeWorker Handshakes => _handshakes;
+
+    public void Start()
+    {
+        _handshakeThread.Start();
+        foreach (var thread in _threads)
+        {
+            thread.Start();
+        }
+    }
+
+    /// <summary>The busiest loop's share of its core since the last call, 0 to 1.</summary>
+    public double TakeLoad() => _threads.Max(t => t.TakeLoad());
+
+    public void Dispose()
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        _stopping = true;
+        foreach (var thread in _threads)
+        {
+            thread.Dispose();
+        }
+
+        _handshakes.Wake();
+        if (_handshakeThread.IsAlive)
+        {
+            _handshakeThread.Join();
+        }
+
+        _handshakes.Dispose();
+    }
+
+    private ForwardingLoop Open(int index, LoopOptions options)
+    {
+        var port = options.Port == 0 ? 0 : options.Port + index;
+        var udp = new UdpPortOptions { Bind = new IPEndPoint(options.Bind, port) }.Open();
+        TcpPort? tcp = null;
+        try
+        {
+            if (options.Tcp)
+            {
+                tcp = new TcpPort(new TcpPortOptions { Bind = new IPEndPoint(options.Bind, udp.LocalEndPoint.Port) }, udp.Wake);
+            }
+
+            return new ForwardingLoop(index, udp, tcp, options, _handshakes.CreatePort(), WallClock.Read());
+        }
+        catch
+        {
+            tcp?.Dispose();
+            udp.Dispose();
+            throw;
+        }
+    }
+
+    private void RunHandshakes()
+    {
+        while (!_stopping)
+        {
+            _handshakes.RunOnce(MonotonicClock.Now);
+            _handshakes.Wait(MonotonicClock.Now);
+        }
+    }
+}
+
+/// <summary>Relates the monotonic clock to NTP time, once.</summary>
+internal static class WallClock
+{
+    public static NtpClock Read() => new(((DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100) - MonotonicClock.Now.Nanoseconds);
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+
+namespace Nexus.MediaNode.Loop;
+
+/// <summary>Drives one loop: runs turns while there is work, sleeps in the port when there is none.</summary>
+public sealed class LoopThread : IDisposable
+{
+    private readonly ForwardingLoop _loop;
+    private readonly Thread _thread;
+    private volatile bool _stopping;
+    private long _idle;
+    private long _started;
+    private (long At, long Idle) _lastLoad;
+
+    public LoopThread(ForwardingLoop loop)
+    {
+        _loop = loop;
+        _thread = new Thread(Run) { Name = $"loop {loop.Index}", IsBackground = true, Priority = ThreadPriority.AboveNormal };
+    }
+
+    public void Start()
+    {
+        _started = Stopwatch.GetTimestamp();
+        _lastLoad = (_started, 0);
+        _thread.Start();
+    }
+
+    /// <summary>The share of its core that the loop was busy since the last call, 0 to 1. One caller.</summary>
+    public double TakeLoad()
+    {
+        var now = Stopwatch.GetTimestamp();
+        var idle = Volatile.Read(ref _idle);
+        var elapsed = now - _lastLoad.At;
+        var load = elapsed <= 0 ? 0 : 1 - ((double)(idle - _lastLoad.Idle) / elapsed);
+        _lastLoad = (now, idle);
+        return Math.Clamp(load, 0, 1);
+    }
+
+    /// <summary>Ends the thread, then the loop.</summary>
+    public void Dispose()
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        _stopping = true;
+        _loop.Wake();
+        if (_started != 0)
+        {
+            _thread.Join();
+        }
+
+        _loop.Dispose();
+    }
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            if (_loop.RunTurn(MonotonicClock.Now))
+            {
+                continue;
+            }
+
+            var next = _loop.NextTimeout;
+            var before = Stopwatch.GetTimestamp();
+            var left = next == Instant.Never ? Timeout.InfiniteTimeSpan : next - MonotonicClock.Now;
+            if (next == Instant.Never || left > TimeSpan.Zero)
+            {
+                _loop.Wait(left);
+                Volatile.Write(ref _idle, _idle + (Stopwatch.GetTimestamp() - before));
+            }
+        }
+    }
+}

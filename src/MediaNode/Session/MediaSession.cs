@@ -1,0 +1,224 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using Nexus.Link;
+using Nexus.MediaNode.Forwarding;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Receiving;
+
+namespace Nexus.MediaNode.Session;
+
+/// <summary>
+/// One client's connection on its loop: a transport, what it publishes, what it plays. Joins the parts; each does one thing.
+/// Belongs to its loop's thread.
+/// </summary>
+public sealed class MediaSession
+{
+    private readonly RtcpHandler _rtcp;
+    private readonly SessionFeedback _feedback;
+    private ushort _transportSequence;
+
+    internal MediaSession(ForwardingLoop loop, SessionPlan plan, Instant now)
+    {
+        Loop = loop;
+        Plan = plan;
+        Slot = loop.Sessions.TakeSlot();
+        LocalSsrc = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+        CnameBytes = Encoding.UTF8.GetBytes(plan.Cname);
+        Transport = new SessionTransport(this, plan.Transport, now);
+        Receiver = new SessionReceiver(this, plan);
+        Sender = new SessionSender(this);
+        _rtcp = new RtcpHandler(this);
+        _feedback = new SessionFeedback(this);
+        Receiver.Apply(plan);
+        Sender.Apply(plan, extensionsChanged: false);
+    }
+
+    public string Id => Plan.Id;
+
+    public SessionState State { get; private set; } = SessionState.New;
+
+    /// <summary>Why it is disconnected or closed.</summary>
+    public string? EndReason { get; private set; }
+
+    internal ForwardingLoop Loop { get; }
+
+    internal SessionPlan Plan { get; private set; }
+
+    /// <summary>Small number, unique on the loop, reused.</summary>
+    internal int Slot { get; }
+
+    internal SessionTransport Transport { get; }
+
+    internal SessionReceiver Receiver { get; }
+
+    internal SessionSender Sender { get; }
+
+    /// <summary>Of our RTCP where no stream of ours is meant.</summary>
+    internal uint LocalSsrc { get; }
+
+    internal byte[] CnameBytes { get; }
+
+    internal HeaderExtensionMap Extensions => Plan.Extensions;
+
+    internal List<DownTrack> DirtyDownTracks => Sender.Dirty;
+
+    internal ref ReferenceTimeResponder ReferenceTime => ref _feedback.ReferenceTime;
+
+    internal ref RoundTripEstimator RoundTrip => ref _roundTrip;
+
+    private RoundTripEstimator _roundTrip;
+
+    internal TimeSpan RoundTripTime => _roundTrip.Value;
+
+    /// <summary>The publisher's NTP clock against ours.</summary>
+    internal ref SenderClock SenderClock => ref _senderClock;
+
+    private SenderClock _senderClock;
+
+    /// <summary>Loop's mark: to be settled at the end of the turn.</summary>
+    internal bool IsTouched { get; set; }
+
+    /// <summary>Loop's mark: the control side is to be told of the state.</summary>
+    internal bool IsChanged { get; set; }
+
+    internal Instant NextTimeout => Instant.Min(
+        Transport.NextTimeout, State == SessionState.Connected ? _feedback.NextTimeout : Instant.Never);
+
+    internal void Apply(Instant now, SessionPlan plan)
+    {
+        var extensionsChanged = !ReferenceEquals(plan.Extensions, Plan.Extensions);
+        Plan = plan;
+        Receiver.Apply(plan);
+        Sender.Apply(plan, extensionsChanged);
+        Touch();
+    }
+
+    internal void RestartIce(Instant now, IceCredentials local)
+    {
+        Transport.RestartIce(now, local);
+        Touch();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal DropReason ReceiveRtp(Instant now, in ReceivedPacket packet)
+    {
+        if (Transport.Srtp is not { } srtp)
+        {
+            return DropReason.SrtpNotReady;
+        }
+
+        var datagram = Loop.Memory.Span(packet.Slot)[..packet.Length];
+        if (!srtp.Inbound.TryUnprotectRtp(datagram, out var length, out _, out var reason))
+        {
+            return reason;
+        }
+
+        Touch();
+        return Receiver.Receive(now, packet.Slot, length);
+    }
+
+    internal DropReason ReceiveRtcp(Instant now, Span<byte> datagram)
+    {
+        if (Transport.Srtp is not { } srtp)
+        {
+            return DropReason.SrtpNotReady;
+        }
+
+        if (!srtp.Inbound.TryUnprotectRtcp(datagram, out var length, out var reason))
+        {
+            return reason;
+        }
+
+        Touch();
+        return _rtcp.Handle(now, datagram[..length]);
+    }
+
+    internal DropReason ReceiveStun(Instant now, ReadOnlySpan<byte> datagram, in TransportTuple source)
+    {
+        Touch();
+        return Transport.ReceiveStun(now, datagram, source);
+    }
+
+    internal DropReason ReceiveDtls(Instant now, ReadOnlySpan<byte> datagram) => Transport.ReceiveDtls(now, datagram);
+
+    internal int ForwardPending(Instant now, EgressBuffer egress) => Sender.ForwardPending(now, egress);
+
+    internal void HandleTimeout(Instant now) => Transport.HandleTimeout(now);
+
+    /// <summary>Sends the RTCP that is due.</summary>
+    internal void SendFeedback(Instant now)
+    {
+        if (State == SessionState.Connected)
+        {
+            _feedback.Run(now);
+        }
+    }
+
+    /// <summary>Protects the compound in the buffer's first octets and sends it.</summary>
+    internal void SendRtcp(Span<byte> buffer, int length)
+    {
+        if (!Transport.TryGetSender(out var destination, out var srtp))
+        {
+            return;
+        }
+
+        var protectedLength = srtp.ProtectRtcp(buffer, length);
+        if (protectedLength != 0)
+        {
+            Loop.Egress.Direct(destination);
+            buffer[..protectedLength].CopyTo(Loop.Egress.Reserve(protectedLength));
+            Loop.Egress.Commit(protectedLength);
+        }
+    }
+
+    internal ushort NextTransportSequence() => _transportSequence++;
+
+    internal void ExpireHistory(Instant now)
+    {
+        foreach (var track in Receiver.Tracks)
+        {
+            foreach (var stream in track.Streams)
+            {
+                stream.Expire(now);
+            }
+        }
+    }
+
+    /// <summary>Something was handled: deadlines may have moved.</summary>
+    internal void Touch() => Loop.Touch(this);
+
+    internal void SetState(Instant now, SessionState state, string? reason = null)
+    {
+        if (State == state || State == SessionState.Closed)
+        {
+            return;
+        }
+
+        State = state;
+        EndReason = reason;
+        Loop.MarkChanged(this);
+        Touch();
+        if (state == SessionState.Connected)
+        {
+            // What it subscribed to before can flow only now: ask for keyframes now.
+            foreach (var downTrack in Sender.DownTracks)
+            {
+                downTrack.RequestKeyFrame(now);
+            }
+        }
+    }
+
+    internal void Close()
+    {
+        Sender.Close();
+        Receiver.Close();
+        Transport.Close();
+    }
+}
+
+/// <summary>A session's state changed.</summary>
+public sealed record SessionStateChanged(string Id, SessionState State, string? Reason) : LoopEvent;

@@ -1,0 +1,203 @@
+using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Codecs;
+using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Receiving;
+
+namespace Nexus.MediaNode.Session;
+
+/// <summary>
+/// One encoding as it arrives: numbers extended, loss found and asked for, frames told apart, recent packets held for repeats.
+/// </summary>
+internal sealed class ReceiveStream
+{
+    // At 3 Mbit/s this is about two seconds.
+    private const int HistoryPackets = 1024;
+
+    private static readonly TimeSpan HistoryAge = TimeSpan.FromSeconds(1);
+
+    private readonly PacketMemory _memory;
+    private readonly byte _encoding;
+    private readonly RtpHistory<int>? _history;
+    private PublishPlan _plan;
+    private SequenceExtender _sequence;
+    private TimestampExtender _timestamp;
+    private FrameParser _parser = new();
+
+    public ReceiveStream(PublishPlan plan, byte encoding, PacketMemory memory)
+    {
+        _plan = plan;
+        _encoding = encoding;
+        _memory = memory;
+        KeyFrames = new KeyFrameRequester(KeyFrameRequester.DefaultInterval);
+        if (plan.Kind == MediaKind.Video)
+        {
+            _history = new RtpHistory<int>(HistoryPackets, HistoryAge);
+        }
+
+        if (plan.Nack)
+        {
+            Nack = new NackGenerator();
+        }
+    }
+
+    /// <summary>0 until the first packet.</summary>
+    public uint Ssrc { get; private set; }
+
+    public byte Encoding => _encoding;
+
+    public NackGenerator? Nack { get; private set; }
+
+    /// <summary>Null until the SSRC is known.</summary>
+    public ReceiveStatistics? Statistics { get; private set; }
+
+    public ref KeyFrameRequester KeyFrames => ref _keyFrames;
+
+    private KeyFrameRequester _keyFrames;
+
+    /// <summary>The publisher's newest report; null before the first.</summary>
+    public SenderReport? LastReport { get; private set; }
+
+    public Instant LastPacketAt { get; private set; }
+
+    public long PacketsReceived { get; private set; }
+
+    public long PacketsRepaired { get; private set; }
+
+    /// <summary>Takes the packet in a slot, its header and extensions already read. Completes <paramref name="info"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public DropReason Receive(Instant now, int slot, ref RtpPacketInfo info, bool isRepeat)
+    {
+        if (Ssrc != info.Header.Ssrc)
+        {
+            Restart(info.Header.Ssrc);
+        }
+
+        if (info.Header.PayloadType != _plan.PayloadType)
+        {
+            return DropReason.RtpUnknownPayloadType;
+        }
+
+        var packet = _memory.Packet(slot);
+        info.Arrival = now;
+        info.Sequence = _sequence.Extend(info.Header.SequenceNumber);
+        if (!isRepeat)
+        {
+            Statistics!.Receive(now, info.Sequence, info.Header.Timestamp, info.Length);
+        }
+
+        var reason = Parse(packet, ref info);
+        if (reason != DropReason.None)
+        {
+            return reason;
+        }
+
+        PacketsReceived++;
+        LastPacketAt = now;
+        var isVideoKeyFrame = _history is not null && info.Frame.IsKeyFrame;
+        if (Nack is not null)
+        {
+            var order = Nack.Receive(now, info.Sequence, isVideoKeyFrame);
+            PacketsRepaired += order == PacketOrder.FilledHole && isRepeat ? 1 : 0;
+            if (Nack.TakeKeyFrameNeeded())
+            {
+                KeyFrames.Request(now);
+            }
+        }
+
+        if (isVideoKeyFrame)
+        {
+            KeyFrames.KeyFrameReceived();
+        }
+
+        info.Timestamp = _timestamp.Extend(info.Header.Timestamp);
+        return _history is null ? DropReason.None : Hold(now, slot, info.Sequence);
+    }
+
+    /// <summary>Finds a packet that is still held, by its extended number. The reference stays the stream's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGetHeld(long sequence, out int slot)
+    {
+        slot = -1;
+        return _history is not null && _history.TryGet(sequence, out slot);
+    }
+
+    public void HandleSenderReport(Instant now, in SenderReport report)
+    {
+        LastReport = report;
+        Statistics?.HandleSenderReport(now, report);
+    }
+
+    public void Update(PublishPlan plan) => _plan = plan;
+
+    /// <summary>Another SSRC carries the encoding from now on: everything numbered starts anew.</summary>
+    public void Restart(uint ssrc)
+    {
+        ReleaseHeld();
+        Ssrc = ssrc;
+        LastReport = null;
+        _sequence = default;
+        _timestamp = default;
+        _parser = new FrameParser();
+        Nack = _plan.Nack ? new NackGenerator { RoundTripTime = Nack?.RoundTripTime ?? TimeSpan.FromMilliseconds(100) } : null;
+        Statistics = new ReceiveStatistics(ssrc, _plan.ClockRate);
+    }
+
+    /// <summary>Lets packets go that are too old for a repeat.</summary>
+    public void Expire(Instant now)
+    {
+        while (_history is not null && _history.TryTakeExpired(now, out var slot))
+        {
+            _memory.Release(slot);
+        }
+    }
+
+    public void Close() => ReleaseHeld();
+
+    private DropReason Parse(ReadOnlySpan<byte> packet, ref RtpPacketInfo info)
+    {
+        var payload = packet.Slice(info.Header.PayloadOffset, info.Header.PayloadLength);
+        return _parser.TryParse(
+            _plan.Codec,
+            payload,
+            info.Header.Marker,
+            info.Extensions.Get(HeaderExtensionKind.DependencyDescriptor, packet),
+            out info.Frame);
+    }
+
+    private DropReason Hold(Instant now, int slot, long sequence)
+    {
+        switch (_history!.Insert(now, sequence, slot, out var evicted))
+        {
+            case HistoryInsert.Duplicate:
+                return DropReason.RtpDuplicate;
+            case HistoryInsert.TooOld:
+                return DropReason.RtpTooOld;
+            case HistoryInsert.StoredAndEvicted:
+                _memory.Release(evicted);
+                break;
+            default:
+                break;
+        }
+
+        _memory.AddReference(slot);
+
+        // Two out for one in: the history follows its age limit without a walk of its own.
+        for (var i = 0; i < 2 && _history.TryTakeExpired(now, out var expired); i++)
+        {
+            _memory.Release(expired);
+        }
+
+        return DropReason.None;
+    }
+
+    private void ReleaseHeld()
+    {
+        while (_history is not null && _history.TryTake(out var slot))
+        {
+            _memory.Release(slot);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using Nexus.MediaNode.Forwarding.Projection;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol.Ice;
+
+namespace Nexus.MediaNode.Session;
+
+/// <summary>Makes a session, or brings it to a plan.</summary>
+public sealed class ApplySession(SessionPlan plan) : LoopCommand
+{
+    internal override void Execute(ForwardingLoop loop, Instant now)
+    {
+        if (loop.Sessions.Find(plan.Id) is { } session)
+        {
+            session.Apply(now, plan);
+        }
+        else
+        {
+            loop.Add(new MediaSession(loop, plan, now));
+        }
+    }
+}
+
+/// <summary>Ends a session: the peer is told by close_notify, its tracks and subscriptions end.</summary>
+public sealed class RemoveSession(string id) : LoopCommand
+{
+    internal override void Execute(ForwardingLoop loop, Instant now)
+    {
+        if (loop.Sessions.Find(id) is { } session)
+        {
+            loop.Remove(session);
+        }
+    }
+}
+
+/// <summary>Starts a new ICE generation; the one before stays valid until the first check of the new one.</summary>
+public sealed class RestartIce(string id, IceCredentials local) : LoopCommand
+{
+    internal override void Execute(ForwardingLoop loop, Instant now) => loop.Sessions.Find(id)?.RestartIce(now, local);
+}
+
+/// <summary>Binds a track to a play section, in place of whatever was bound before.</summary>
+public sealed class BindTrack(
+    string subscriber, string mid, string publisher, string trackSid, PlayFormat format, LayerWish? wish) : LoopCommand
+{
+    internal override void Execute(ForwardingLoop loop, Instant now)
+    {
+        if (loop.Sessions.Find(subscriber)?.Sender.Find(mid) is { } downTrack
+            && loop.Sessions.Find(publisher)?.Receiver.FindTrack(trackSid) is { } track)
+        {
+            downTrack.Bind(now, track, format, wish);
+        }
+    }
+}
+
+/// <summary>Frees a play section.</summary>
+public sealed class UnbindTrack(string subscriber, string mid) : LoopCommand
+{
+    internal override void Execute(ForwardingLoop loop, Instant now) =>
+        loop.Sessions.Find(subscriber)?.Sender.Find(mid)?.Unbind();
+}
+
+/// <summary>Sets which layer a play section is to carry.</summary>
+public sealed class SetLayerWish(string subscriber, string mid, LayerWish? wish) : LoopCommand
+{
+    internal override void Execute(ForwardingLoop loop, Instant now) =>
+        loop.Sessions.Find(subscriber)?.Sender.Find(mid)?.SetWish(now, wish);
+}
+
+/// <summary>Mutes or unmutes a published track.</summary>
+public sealed class MuteTrack(string publisher, string trackSid, bool muted) : LoopCommand
+{
+    internal override void Execute(ForwardingLoop loop, Instant now) =>
+        loop.Sessions.Find(publisher)?.Receiver.FindTrack(trackSid)?.SetMuted(now, muted);
+}
+
+/// <summary>Takes the state of all sessions of a loop.</summary>
+public sealed class TakeSnapshot : LoopCommand
+{
+    /// <summary>Valid once completed.</summary>
+    public IReadOnlyList<SessionSnapshot> Sessions { get; private set; } = [];
+
+    internal override void Execute(ForwardingLoop loop, Instant now) =>
+        Sessions = [.. loop.Sessions.All.Select(s => SessionSnapshot.Of(s, now))];
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Dtls;
+using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Receiving;
+
+namespace Nexus.MediaNode.Session;
+
+/// <summary>The whole media state of a session as it was negotiated: made off the loop, applied on it. Immutable.</summary>
+public sealed record SessionPlan
+{
+    public required string Id { get; init; }
+
+    /// <summary>For <c>nexus why</c> and logs.</summary>
+    public required string Identity { get; init; }
+
+    /// <summary>One per participant, so that receivers play its tracks in sync.</summary>
+    public required string Cname { get; init; }
+
+    public required TransportPlan Transport { get; init; }
+
+    /// <summary>Ids of header extensions: one space for both directions.</summary>
+    public required HeaderExtensionMap Extensions { get; init; }
+
+    /// <summary>The peer takes feedback outside compounds (RFC 5506).</summary>
+    public bool ReducedSizeRtcp { get; init; }
+
+    public ImmutableArray<PublishPlan> Publish { get; init; } = [];
+
+    public ImmutableArray<PlayPlan> Play { get; init; } = [];
+}
+
+/// <summary>How the transport starts. ICE restarts come as <see cref="RestartIce"/>.</summary>
+/// <param name="Ice">Our credentials. The peer's are of no use to a lite agent: it sends no checks.</param>
+/// <param name="RemoteFingerprints">One of them must be the peer's certificate's.</param>
+/// <param name="IsDtlsClient">We send the ClientHello: only for peers that insist on being passive.</param>
+public sealed record TransportPlan(
+    IceCredentials Ice, ImmutableArray<DtlsFingerprint> RemoteFingerprints, bool IsDtlsClient);
+
+/// <summary>A section that the peer sends on.</summary>
+public sealed record PublishPlan
+{
+    public required string Sid { get; init; }
+
+    public required string Mid { get; init; }
+
+    public required MediaKind Kind { get; init; }
+
+    public required CodecKind Codec { get; init; }
+
+    public required byte PayloadType { get; init; }
+
+    /// <summary>RTX format with <c>apt</c> = <see cref="PayloadType"/>, when agreed.</summary>
+    public byte? RtxPayloadType { get; init; }
+
+    /// <summary>Hertz.</summary>
+    public required int ClockRate { get; init; }
+
+    public bool Nack { get; init; }
+
+    /// <summary>How its SSRCs are told; its encodings, in offered order, are what rids and SIM groups name.</summary>
+    public required DemuxMedia Demux { get; init; }
+
+    /// <summary>Names of the encodings in offered order; one empty name without simulcast.</summary>
+    public required ImmutableArray<string> Rids { get; init; }
+}
+
+/// <summary>A section that we send on.</summary>
+public sealed record PlayPlan
+{
+    public required string Mid { get; init; }
+
+    public required MediaKind Kind { get; init; }
+
+    public required uint Ssrc { get; init; }
+
+    /// <summary>0 without RTX.</summary>
+    public uint RtxSsrc { get; init; }
+}
+
+/// <summary>In which format a play section carries the track that is bound to it.</summary>
+public sealed record PlayFormat(byte PayloadType, byte? RtxPayloadType, bool Nack);

@@ -1,0 +1,199 @@
+using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Receiving;
+
+namespace Nexus.MediaNode.Session;
+
+/// <summary>
+/// What a session publishes: tells its streams apart, undoes repeats, hands packets to their tracks, and keeps the transport-wide
+/// arrival times.
+/// </summary>
+internal sealed class SessionReceiver
+{
+    private readonly MediaSession _session;
+    private readonly PacketMemory _memory;
+    private readonly SsrcDemultiplexer _demultiplexer = new();
+    private readonly HeldPackets _held;
+    private readonly List<PublishedTrack> _tracks = [];
+    private HeaderExtensionMap _extensions;
+
+    public SessionReceiver(MediaSession session, SessionPlan plan)
+    {
+        _session = session;
+        _memory = session.Loop.Memory;
+        _held = new HeldPackets(_memory);
+        _extensions = plan.Extensions;
+        TransportFeedback = new TransportFeedbackGenerator(session.LocalSsrc);
+    }
+
+    public TransportFeedbackGenerator TransportFeedback { get; }
+
+    public IReadOnlyList<PublishedTrack> Tracks => _tracks;
+
+    public PublishedTrack? FindTrack(string sid) => _tracks.Find(t => t.Sid == sid);
+
+    /// <summary>Takes what was negotiated: new tracks begin, dropped ones end, the others keep flowing.</summary>
+    public void Apply(SessionPlan plan)
+    {
+        _extensions = plan.Extensions;
+        foreach (var track in _tracks.Where(t => plan.Publish.All(p => p.Sid != t.Sid)).ToArray())
+        {
+            _tracks.Remove(track);
+            _demultiplexer.RemoveMedia(track.Plan.Demux.Index);
+            track.Close();
+        }
+
+        foreach (var publish in plan.Publish)
+        {
+            _demultiplexer.AddMedia(publish.Demux);
+            if (FindTrack(publish.Sid) is { } track)
+            {
+                track.Update(publish);
+            }
+            else
+            {
+                _tracks.Add(new PublishedTrack(publish, _session, _memory, _session.Loop.Drops));
+            }
+        }
+    }
+
+    /// <summary>Takes the decrypted packet of <paramref name="length"/> octets in a slot; the reference stays the caller's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public DropReason Receive(Instant now, int slot, int length)
+    {
+        ref var info = ref _memory.Info(slot);
+        info.Offset = 0;
+        info.Length = (ushort)length;
+        var packet = _memory.Packet(slot);
+        var reason = RtpHeader.TryParse(packet, out info.Header);
+        if (reason != DropReason.None)
+        {
+            return reason;
+        }
+
+        info.Extensions = HeaderExtensionIndex.Of(packet, info.Header, _extensions);
+        if (info.Extensions.TryGet(HeaderExtensionKind.TransportSequence, packet, out var data)
+            && HeaderExtensionValue.TryReadTransportSequence(data, out var transportSequence))
+        {
+            TransportFeedback.Receive(now, transportSequence, info.Header.Ssrc);
+        }
+
+        return Dispatch(now, slot);
+    }
+
+    /// <summary>The track and encoding whose originals have this SSRC; false when there is none.</summary>
+    public bool TryFindStream(uint ssrc, out PublishedTrack track, out int encoding)
+    {
+        foreach (var candidate in _tracks)
+        {
+            for (encoding = 0; encoding < candidate.Streams.Length; encoding++)
+            {
+                if (candidate.Streams[encoding].Statistics is not null && candidate.Streams[encoding].Ssrc == ssrc)
+                {
+                    track = candidate;
+                    return true;
+                }
+            }
+        }
+
+        track = null!;
+        encoding = -1;
+        return false;
+    }
+
+    public void Close()
+    {
+        foreach (var track in _tracks)
+        {
+            track.Close();
+        }
+
+        _tracks.Clear();
+        _held.Clear();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private DropReason Dispatch(Instant now, int slot)
+    {
+        ref var info = ref _memory.Info(slot);
+        var packet = _memory.Packet(slot);
+        var result = _demultiplexer.Resolve(
+            info.Header,
+            info.Extensions.Get(HeaderExtensionKind.Mid, packet),
+            info.Extensions.Get(HeaderExtensionKind.Rid, packet),
+            info.Extensions.Get(HeaderExtensionKind.RepairedRid, packet));
+        switch (result.Status)
+        {
+            case DemuxStatus.Hold:
+                _held.Hold(now, slot);
+                return DropReason.None;
+            case DemuxStatus.Drop:
+                return result.Reason;
+            default:
+                break;
+        }
+
+        var reason = Deliver(now, slot, result);
+        if (result.Status == DemuxStatus.Latched && _held.Count != 0)
+        {
+            RetryHeld(now);
+        }
+
+        return reason;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private DropReason Deliver(Instant now, int slot, in DemuxResult result)
+    {
+        ref var info = ref _memory.Info(slot);
+        if (FindTrack(result.Stream.Media) is not { } track)
+        {
+            return DropReason.RtpUnknownSsrc;
+        }
+
+        if (result.Stream.IsRtx)
+        {
+            var reason = Rtx.TryDecapsulate(
+                _memory.Span(slot)[..info.Length], info.Header, track.Plan.PayloadType, result.PrimarySsrc, out var original);
+            if (reason != DropReason.None)
+            {
+                return reason;
+            }
+
+            info.Header = original;
+            info.Offset += Rtx.OverheadLength;
+            info.Length -= Rtx.OverheadLength;
+        }
+
+        track.Receive(now, slot, result.Stream.Encoding, result.Stream.IsRtx);
+        return DropReason.None;
+    }
+
+    private PublishedTrack? FindTrack(short media)
+    {
+        foreach (var track in _tracks)
+        {
+            if (track.Plan.Demux.Index == media)
+            {
+                return track;
+            }
+        }
+
+        return null;
+    }
+
+    private void RetryHeld(Instant now)
+    {
+        for (var count = _held.Count; count > 0 && _held.TryTake(out var slot); count--)
+        {
+            var reason = Dispatch(now, slot);
+            if (reason != DropReason.None)
+            {
+                _session.Loop.Drops.Count(reason);
+            }
+
+            _memory.Release(slot);
+        }
+    }
+}

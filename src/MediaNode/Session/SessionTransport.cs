@@ -1,0 +1,236 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Nexus.Link;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Dtls;
+using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Srtp;
+using Nexus.MediaNode.Protocol.Stun;
+
+namespace Nexus.MediaNode.Session;
+
+/// <summary>
+/// A session's way to its client: ICE finds the tuple, DTLS (beside the loop) the keys, SRTP protects. Keeps the loop's tables of
+/// tuples and ufrags true, and the session's state.
+/// </summary>
+internal sealed class SessionTransport
+{
+    private readonly MediaSession _session;
+    private readonly ForwardingLoop _loop;
+    private readonly TransportPlan _plan;
+    private readonly IceLiteAgent _ice;
+    private readonly HashSet<TransportTuple> _tuples = [];
+    private readonly HashSet<UfragKey> _ufrags = [];
+    private Handshake? _handshake;
+
+    public SessionTransport(MediaSession session, TransportPlan plan, Instant now)
+    {
+        _session = session;
+        _loop = session.Loop;
+        _plan = plan;
+        _ice = new IceLiteAgent(now, plan.Ice);
+        MapUfrag(plan.Ice.Key);
+    }
+
+    /// <summary>Keys of both directions; null before the handshake's end.</summary>
+    public SrtpContexts? Srtp { get; private set; }
+
+    public Instant NextTimeout => _ice.NextTimeout;
+
+    public TransportTuple Selected => _ice.Selected;
+
+    /// <summary>Where media goes and by which keys; false until both are known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGetSender(out TransportTuple destination, [NotNullWhen(true)] out SrtpOutbound? srtp)
+    {
+        destination = _ice.Selected;
+        srtp = Srtp?.Outbound;
+        return srtp is not null && _ice.HasSelected;
+    }
+
+    public DropReason ReceiveStun(Instant now, ReadOnlySpan<byte> datagram, in TransportTuple source)
+    {
+        Span<byte> response = stackalloc byte[StunWriter.MaxResponseLength];
+        var result = _ice.Handle(now, source, datagram, response, out var length);
+        if (length != 0)
+        {
+            Send(source, response[..length]);
+        }
+
+        if (result.IsNewTuple)
+        {
+            _tuples.Add(source);
+            _loop.Sessions.Map(source, _session);
+            if (source.IsTcp)
+            {
+                _loop.Tcp?.Keep(source.Connection);
+            }
+        }
+
+        if (result.IsAuthentic)
+        {
+            Tidy();
+            if (_plan.IsDtlsClient && _handshake is null)
+            {
+                Open();
+            }
+
+            FollowIce(now);
+        }
+
+        return result.Drop;
+    }
+
+    public DropReason ReceiveDtls(Instant now, ReadOnlySpan<byte> datagram)
+    {
+        return _handshake is null && !Open() ? DropReason.DtlsQueueFull : _loop.Handshakes.Receive(_handshake, datagram);
+    }
+
+    /// <summary>What the worker has to say.</summary>
+    public void HandleHandshake(Instant now, in HandshakeOutput output)
+    {
+        if (output.Handshake != _handshake)
+        {
+            output.Srtp?.Dispose();
+            return;
+        }
+
+        if (output.Buffer is not null)
+        {
+            if (_ice.HasSelected)
+            {
+                Send(_ice.Selected, output.Buffer.AsSpan(0, output.Length));
+            }
+
+            return;
+        }
+
+        switch (output.State)
+        {
+            case DtlsState.Connected:
+                Srtp = output.Srtp;
+                FollowIce(now);
+                break;
+            case DtlsState.Failed:
+                _session.SetState(now, SessionState.Closed, ReasonCodes.DtlsFailed);
+                break;
+            case DtlsState.Closed:
+                _session.SetState(now, SessionState.Closed, ReasonCodes.ClientLeft);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>A new generation of credentials; the same again changes nothing.</summary>
+    public void RestartIce(Instant now, IceCredentials local)
+    {
+        if (local.Key != _ice.Local.Key)
+        {
+            _ice.Restart(now, local);
+            MapUfrag(local.Key);
+            Tidy();
+            FollowIce(now);
+        }
+    }
+
+    public void HandleTimeout(Instant now)
+    {
+        _ice.HandleTimeout(now);
+        Tidy();
+        FollowIce(now);
+    }
+
+    /// <summary>Keys without a handshake: for benchmarks and tests of what comes after it.</summary>
+    internal void InstallKeys(Instant now, SrtpContexts srtp)
+    {
+        Srtp = srtp;
+        FollowIce(now);
+    }
+
+    public void Close()
+    {
+        if (_handshake is not null)
+        {
+            _loop.Handshakes.Close(_handshake);
+        }
+
+        foreach (var tuple in _tuples)
+        {
+            Unmap(tuple);
+        }
+
+        foreach (var ufrag in _ufrags)
+        {
+            _loop.Sessions.UnmapUfrag(ufrag);
+        }
+
+        _tuples.Clear();
+        _ufrags.Clear();
+        Srtp?.Dispose();
+        Srtp = null;
+    }
+
+    [MemberNotNullWhen(true, nameof(_handshake))]
+    private bool Open()
+    {
+        _handshake = _loop.Handshakes.Open(
+            _session, _plan.IsDtlsClient ? DtlsRole.Client : DtlsRole.Server, _plan.RemoteFingerprints);
+        return _handshake is not null;
+    }
+
+    private void FollowIce(Instant now)
+    {
+        switch (_ice.State)
+        {
+            case IceState.Connected:
+                _session.SetState(now, Srtp is null ? SessionState.Connecting : SessionState.Connected);
+                break;
+            case IceState.Disconnected:
+                _session.SetState(
+                    now, SessionState.Disconnected, _session.State == SessionState.New ? ReasonCodes.NoIce : ReasonCodes.ClientLost);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>What ICE no longer holds valid leaves the loop's tables.</summary>
+    private void Tidy()
+    {
+        while (_ice.TryTakeRemovedTuple(out var tuple))
+        {
+            _tuples.Remove(tuple);
+            Unmap(tuple);
+        }
+
+        while (_ice.TryTakeRetiredUfrag(out var ufrag))
+        {
+            _ufrags.Remove(ufrag);
+            _loop.Sessions.UnmapUfrag(ufrag);
+        }
+    }
+
+    private void MapUfrag(UfragKey ufrag)
+    {
+        _ufrags.Add(ufrag);
+        _loop.Sessions.MapUfrag(ufrag, _session);
+    }
+
+    private void Unmap(in TransportTuple tuple)
+    {
+        _loop.Sessions.Unmap(tuple, _session);
+        if (tuple.IsTcp)
+        {
+            _loop.Tcp?.Close(tuple.Connection);
+        }
+    }
+
+    private void Send(in TransportTuple destination, ReadOnlySpan<byte> datagram)
+    {
+        _loop.Egress.Direct(destination);
+        datagram.CopyTo(_loop.Egress.Reserve(datagram.Length));
+        _loop.Egress.Commit(datagram.Length);
+    }
+}

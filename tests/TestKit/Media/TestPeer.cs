@@ -1,0 +1,174 @@
+using Nexus.MediaNode;
+using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Dtls;
+using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Protocol.Sdp;
+using Nexus.TestKit.Net;
+using DtlsFingerprint = Nexus.MediaNode.Protocol.Dtls.DtlsFingerprint;
+
+namespace Nexus.TestKit.Media;
+
+/// <summary>One RTP packet as a test peer got it, decrypted.</summary>
+public sealed record PeerPacket(Instant At, RtpHeader Header, byte[] Bytes)
+{
+    public ReadOnlySpan<byte> Payload => Bytes.AsSpan(Header.PayloadOffset, Header.PayloadLength);
+}
+
+/// <summary>
+/// A small client built of our own machines: offers, connects, sends and receives on virtual time. Receives everything into
+/// lists, for tests to look at.
+/// </summary>
+public sealed class TestPeer : IDisposable
+{
+    private readonly EmulatedUdpPort _port;
+    private readonly IDtlsEngine _engine;
+    private readonly IceCredentials _local = IceCredentials.Create();
+
+    public TestPeer(EmulatedUdpPort port, IDtlsEngine engine, string name)
+    {
+        _port = port;
+        _engine = engine;
+        Name = name;
+    }
+
+    public string Name { get; }
+
+    /// <summary>Made once the answer is known.</summary>
+    public PeerTransport Transport { get; private set; } = null!;
+
+    public SessionDescription Answer { get; private set; } = null!;
+
+    public List<PeerPacket> Packets { get; } = [];
+
+    public List<ushort> Nacks { get; } = [];
+
+    public List<uint> Plis { get; } = [];
+
+    public List<SenderReport> SenderReports { get; } = [];
+
+    public List<ReportBlock> ReportBlocks { get; } = [];
+
+    public int TransportFeedbacks { get; private set; }
+
+    /// <summary>Number of the next packet on the transport, whatever its stream.</summary>
+    public ushort NextTransportSequence { get; set; }
+
+    public bool IsConnected => Transport is { IsConnected: true };
+
+    public Instant NextTimeout => Transport?.NextTimeout ?? Instant.Never;
+
+    /// <summary>The SSRC that the node announced for a section.</summary>
+    public uint AnsweredSsrc(int section) => Answer.Media[section].Ssrcs[0].Ssrc;
+
+    public uint AnsweredRtxSsrc(int section) => Answer.Media[section].Ssrcs[1].Ssrc;
+
+    public IEnumerable<PeerPacket> PacketsOf(uint ssrc) => Packets.Where(p => p.Header.Ssrc == ssrc);
+
+    public string Offer(IReadOnlyList<TestSection> sections, bool rtx = true)
+    {
+        return TestOffer.Write(_local.Ufrag, _local.Password, _engine.Certificate.Fingerprint.ToString(), sections, rtx);
+    }
+
+    /// <summary>Takes the node's answer and starts to connect to its first UDP candidate.</summary>
+    public void Accept(Instant now, string answer)
+    {
+        if (!SessionDescription.TryParse(answer, out var description, out var error))
+        {
+            throw new InvalidOperationException(error.ToString());
+        }
+
+        Answer = description;
+        var tagged = description.TaggedSection!;
+        if (!DtlsFingerprint.TryParse(description.Transport.Fingerprints.Concat(tagged.Transport.Fingerprints).First().ToString(), out var fingerprint))
+        {
+            throw new InvalidOperationException("no fingerprint in the answer");
+        }
+
+        var candidate = tagged.Transport.Candidates.First(c => !c.IsTcp);
+        Transport ??= new PeerTransport(_port, _engine, fingerprint!) { Local = _local, Received = Receive };
+        Transport.Connect(
+            now,
+            TransportTuple.From(new(System.Net.IPAddress.Parse(candidate.Address), candidate.Port)),
+            tagged.Transport.IceUfrag!,
+            tagged.Transport.IcePwd!);
+    }
+
+    public void Run(Instant now) => Transport?.Run(now);
+
+    /// <summary>Asks for packets of a stream again.</summary>
+    public void SendNack(uint mediaSsrc, params ReadOnlySpan<ushort> missing)
+    {
+        Span<byte> buffer = stackalloc byte[512];
+        var writer = new RtcpWriter(buffer);
+        writer.Nack(1, mediaSsrc, missing);
+        Transport.SendRtcp(writer.Written);
+    }
+
+    public void SendPli(uint mediaSsrc)
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        var writer = new RtcpWriter(buffer);
+        writer.Pli(1, mediaSsrc);
+        Transport.SendRtcp(writer.Written);
+    }
+
+    public void SendSenderReport(in SenderReport report)
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        var writer = new RtcpWriter(buffer);
+        writer.SenderReport(report);
+        Transport.SendRtcp(writer.Written);
+    }
+
+    public void Dispose() => Transport?.Dispose();
+
+    private void Receive(Instant now, PacketKind kind, ReadOnlyMemory<byte> packet)
+    {
+        if (kind == PacketKind.Rtp)
+        {
+            if (RtpHeader.TryParse(packet.Span, out var header) == DropReason.None)
+            {
+                Packets.Add(new PeerPacket(now, header, packet.ToArray()));
+            }
+
+            return;
+        }
+
+        var reader = new RtcpReader(packet.Span);
+        while (reader.MoveNext(out var part))
+        {
+            Take(part);
+        }
+    }
+
+    private void Take(in RtcpPacket part)
+    {
+        if (NackReader.TryRead(part, out _, out var nack))
+        {
+            while (nack.MoveNext())
+            {
+                Nacks.Add(nack.Current);
+            }
+        }
+        else if (Pli.TryRead(part, out var pli))
+        {
+            Plis.Add(pli.MediaSsrc);
+        }
+        else if (SenderReport.TryRead(part, out var report))
+        {
+            SenderReports.Add(report);
+        }
+        else if (part.IsTransportFeedback(RtcpFormat.TransportWide))
+        {
+            TransportFeedbacks++;
+        }
+
+        var blocks = SenderReport.Blocks(part);
+        for (var i = 0; i < blocks.Count; i++)
+        {
+            ReportBlocks.Add(blocks[i]);
+        }
+    }
+}

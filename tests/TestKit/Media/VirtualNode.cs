@@ -1,0 +1,184 @@
+using System.Net;
+using Nexus.Link;
+using Nexus.MediaNode;
+using Nexus.MediaNode.Link;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol.Dtls;
+using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.TestKit.Net;
+
+namespace Nexus.TestKit.Media;
+
+/// <summary>
+/// A whole media node on virtual time: one loop on an emulated port, the handshake worker, the control core, driven by hand.
+/// Peers that are made here share its network.
+/// </summary>
+public sealed class VirtualNode : IDisposable
+{
+    private readonly OpenSslDtlsEngine _engine = new(DtlsCertificate.Create(DateTimeOffset.UtcNow));
+    private readonly HandshakeWorker _handshakes;
+    private readonly List<TestPeer> _peers = [];
+    private int _nextHost = 10;
+    private long _nextId;
+
+    public VirtualNode(int seed = 1)
+    {
+        Network = new NetworkEmulator(Clock, seed);
+        Port = Network.Open("10.0.0.1:7882");
+        _handshakes = new HandshakeWorker(_engine);
+        var options = new LoopOptions { Loops = 1, Tcp = false, PacketSlots = 8192 };
+        Loop = new ForwardingLoop(0, Port, null, options, _handshakes.CreatePort(), new NtpClock(1_700_000_000_000_000_000));
+        Core = new NodeCore(
+            new NodeOptions { NodeId = "ND_test", PublicAddresses = [IPAddress.Parse("10.0.0.1")], Loops = options },
+            [Loop],
+            _engine.Certificate.Fingerprint,
+            () => 0,
+            Sent.Add);
+    }
+
+    public VirtualClock Clock { get; } = new();
+
+    public NetworkEmulator Network { get; }
+
+    public EmulatedUdpPort Port { get; }
+
+    public ForwardingLoop Loop { get; }
+
+    public NodeCore Core { get; }
+
+    /// <summary>Everything that the node told the control side.</summary>
+    public List<LinkMessage> Sent { get; } = [];
+
+    public TestPeer Peer(string name)
+    {
+        var peer = new TestPeer(Network.Open($"10.0.0.{_nextHost++}:5000"), _engine, name);
+        _peers.Add(peer);
+        return peer;
+    }
+
+    /// <summary>Sends a command and runs until it is answered.</summary>
+    public T Ask<T>(Func<long, LinkMessage> command)
+        where T : LinkMessage
+    {
+        var seen = Sent.Count;
+        Core.Handle(Clock.Now, command(++_nextId));
+        for (var i = 0; i < 20; i++)
+        {
+            Turn();
+            if (Sent.Skip(seen).OfType<T>().FirstOrDefault() is { } reply)
+            {
+                return reply;
+            }
+        }
+
+        throw new TimeoutException($"no {typeof(T).Name}");
+    }
+
+    public SessionApplied Apply(string session, SessionDesired desired, long seq = 1, bool mustExist = false)
+    {
+        var claim = seq == 1 ? Ask<SessionClaimed>(id => new ClaimSession(id, session)).Claim.Epoch : 1;
+        return Ask<SessionReply>(id => new Nexus.Link.ApplySession(id, session, claim, seq, mustExist, desired)).Result;
+    }
+
+    /// <summary>Joins a peer to the room with an offer of these sections.</summary>
+    public SessionApplied Join(TestPeer peer, SessionLeg leg, IReadOnlyList<TestSection> sections, Func<SessionDesired, SessionDesired>? change = null, bool rtx = true)
+    {
+        var desired = Desired(peer.Name, leg) with { Offer = new SdpOffer(1, peer.Offer(sections, rtx)) };
+        var applied = Apply(peer.Name, change is null ? desired : change(desired));
+        if (applied.Answer is { } answer)
+        {
+            peer.Accept(Clock.Now, answer.Sdp);
+        }
+
+        return applied;
+    }
+
+    public static SessionDesired Desired(string name, SessionLeg leg) => new()
+    {
+        OwnerKey = $"owner/{name}",
+        ParticipantKey = $"any/t/room/{name}",
+        RoomKey = "any/t/room",
+        Identity = name,
+        ParticipantSid = $"PA_{name}",
+        Leg = leg,
+        CanPublish = leg != SessionLeg.Play,
+        CanSubscribe = leg != SessionLeg.Publish,
+        Subscribe = new SubscribeRule { Auto = leg != SessionLeg.Publish },
+    };
+
+    public NodeInspection Inspect() => Ask<NodeInspected>(id => new InspectNode(id)).Inspection;
+
+    public SessionReport ReportOf(string session) => Inspect().Sessions.Single(s => s.Session == session);
+
+    /// <summary>Everything that can happen now.</summary>
+    public void Turn()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            Network.Deliver();
+            while (Loop.RunTurn(Clock.Now))
+            {
+            }
+
+            _handshakes.RunOnce(Clock.Now);
+            foreach (var peer in _peers)
+            {
+                peer.Run(Clock.Now);
+            }
+
+            Core.HandleEvents(Clock.Now);
+        }
+
+        if (Core.NextTimeout <= Clock.Now)
+        {
+            Core.HandleTimeout(Clock.Now);
+        }
+    }
+
+    /// <summary>Lets time pass, from event to event.</summary>
+    public void Run(TimeSpan duration)
+    {
+        var end = Clock.Now + duration;
+        Turn();
+        while (Clock.Now < end)
+        {
+            var next = Instant.Min(Instant.Min(Network.NextDelivery, Loop.NextTimeout), Instant.Min(_handshakes.NextTimeout, Core.NextTimeout));
+            foreach (var peer in _peers)
+            {
+                next = Instant.Min(next, peer.NextTimeout);
+            }
+
+            // At least a fifth of a millisecond per step: OpenSSL's own timer runs on real time and may claim to be due for long.
+            var least = Clock.Now + TimeSpan.FromMicroseconds(200);
+            Clock.AdvanceTo(Instant.Min(end, next > least ? next : least));
+            Turn();
+        }
+    }
+
+    /// <summary>Lets time pass until something holds; fails after <paramref name="limit"/>.</summary>
+    public void RunUntil(Func<bool> holds, TimeSpan? limit = null)
+    {
+        var end = Clock.Now + (limit ?? TimeSpan.FromSeconds(10));
+        while (!holds())
+        {
+            if (Clock.Now >= end)
+            {
+                throw new TimeoutException("what was waited for did not happen");
+            }
+
+            Run(TimeSpan.FromMilliseconds(5));
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var peer in _peers)
+        {
+            peer.Dispose();
+        }
+
+        Loop.Dispose();
+        _handshakes.Dispose();
+        _engine.Dispose();
+    }
+}
