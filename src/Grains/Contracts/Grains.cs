@@ -155,14 +155,19 @@ public interface ITenantGrain : IGrainWithStringKey
 /// <summary>
 /// The holder of a node's link, as grains see it: commands with an answer. It is an observer, not a grain, because it lives
 /// with the socket. Every call has a deadline of its own (3 s) and ends in a <see cref="TimeoutException"/> after it.
+/// Calls interleave, else one slow session would hold up all others of its node.
 /// </summary>
 public interface INodePort : IGrainObserver
 {
+    [AlwaysInterleave]
     Task<SessionClaim> Claim(string session);
 
+    [AlwaysInterleave]
     Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired);
 
+    [AlwaysInterleave]
     Task<SessionApplied> Close(string session, long epoch, long seq, string reason);
 
+    [AlwaysInterleave]
     Task<NodeInspection> Inspect();
 }
