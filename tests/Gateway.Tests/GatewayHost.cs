@@ -53,8 +53,7 @@ public sealed class GatewayHost : IAsyncLifetime
                 ConfigureSilo = (_, silo) =>
                 {
                     silo.Services.AddSingleton(TimeProvider.System);
-                    silo.Services.AddSingleton(ZoneMap.Open);
-                    silo.AddPlacementDirector<ZonePlacement, ZonePlacementDirector>();
+                    silo.AddZonePlacement(ZoneMap.Open);
                 },
             },
             NullLoggerFactory.Instance);
@@ -79,8 +78,8 @@ public sealed class GatewayHost : IAsyncLifetime
     public async Task DisposeAsync()
     {
         Http.Dispose();
-        await _app!.DisposeAsync();
-        await _engine!.DisposeAsync();
+        await (_app?.DisposeAsync() ?? default);
+        await (_engine?.DisposeAsync() ?? default);
     }
 
     public static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null)
