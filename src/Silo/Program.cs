@@ -1,0 +1,36 @@
+using Nexus.Silo.Commands;
+using Nexus.Silo.Settings;
+
+namespace Nexus.Silo;
+
+/// <summary><c>nexus-server COMMAND …</c>; <c>./nexus</c> at the repo root calls it.</summary>
+public static class Program
+{
+    public static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            return args switch
+            {
+                ["up", .. var rest] when Wants(rest) => Say(UpCommand.Help),
+                ["up", .. var rest] => await UpCommand.RunAsync(rest),
+                ["token", .. var rest] when Wants(rest) => Say(TokenCommand.Help),
+                ["token", .. var rest] => TokenCommand.Run(rest),
+                _ => throw new SettingsException($"unknown command '{args.FirstOrDefault()}': up and token are known"),
+            };
+        }
+        catch (SettingsException e)
+        {
+            await Console.Error.WriteLineAsync($"nexus: {e.Message}");
+            return 2;
+        }
+    }
+
+    private static bool Wants(string[] args) => args.Any(a => a is "--help" or "-h");
+
+    private static int Say(string text)
+    {
+        Console.WriteLine(text);
+        return 0;
+    }
+}
