@@ -26,7 +26,7 @@ internal sealed class MediaRole : IAsyncDisposable
         int port = options.MediaPort + (10 * index);
         var node = new NodeOptions
         {
-            NodeId = options.NodeId ?? Ids.NewNode(),
+            NodeId = options.NodeId ?? Ids.Node($"{Environment.MachineName} {options.MediaIp} {port}"),
             Region = region,
             PublicAddresses = [options.MediaIp],
             Loops = new LoopOptions { Bind = options.MediaBind ?? options.MediaIp, Port = port, Loops = options.Loops },

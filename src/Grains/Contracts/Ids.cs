@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Nexus.Contracts;
 
@@ -11,7 +12,8 @@ public static class Ids
 
     public static string NewParticipant() => "PA_" + Random();
 
-    public static string NewNode() => "ND_" + Random();
+    /// <summary>The same place has the same id at each start.</summary>
+    public static string Node(string place) => "ND_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..12];
 
     /// <summary>One connection of a participant. Also the last part of a WHIP or WHEP resource, so it cannot be guessed.</summary>
     public static string NewSession() => "SE_" + Random() + Random();

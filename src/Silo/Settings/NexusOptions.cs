@@ -56,7 +56,7 @@ public sealed record NexusOptions
     /// <summary>Shared between control side and media nodes; a development value is used when all of it is local.</summary>
     public string? LinkSecret { get; init; }
 
-    /// <summary><c>ND_…</c>; a new one at each start when not set.</summary>
+    /// <summary><c>ND_…</c>; made of machine name and media address when not set, so that it stays over restarts.</summary>
     public string? NodeId { get; init; }
 
     /// <summary>Where room policies are kept over restarts; in memory when not set.</summary>

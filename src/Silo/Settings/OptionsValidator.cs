@@ -24,6 +24,13 @@ public static class OptionsValidator
         }
 
         Require(options.Tenants.Select(t => t.Name).Distinct().Count() == options.Tenants.Length, "tenants: two have the same name");
+        foreach (IGrouping<string, ResidencyOptions> zone in options.Tenants.Select(t => t.Residency).OfType<ResidencyOptions>().GroupBy(r => r.Zone))
+        {
+            Require(
+                zone.Select(r => string.Join(',', r.Regions.Order())).Distinct().Count() == 1,
+                $"tenants: residency zone '{zone.Key}' has different regions in different tenants; a zone means one set of regions");
+        }
+
         Require(
             options.Tenants.SelectMany(t => t.Keys).Select(k => k.Key).Distinct().Count() == options.Tenants.Sum(t => t.Keys.Length),
             "tenants: two keys have the same name; a key must tell the tenant");

@@ -69,7 +69,7 @@ public static class SettingsReader
 
     private static NexusOptions FromEnvironment(NexusOptions options, IDictionary environment)
     {
-        foreach (string variable in environment.Keys.Cast<string>().Where(k => k.StartsWith("NEXUS_", StringComparison.Ordinal) && !ForScripts.Contains(k)).Order())
+        foreach (string variable in environment.Keys.Cast<string>().Where(IsOurs).Order())
         {
             Setting setting = SettingsTable.ByVariable(variable)
                 ?? throw new SettingsException($"the environment variable {variable} names no setting: see ./nexus up --help, or unset it");
@@ -78,6 +78,14 @@ public static class SettingsReader
 
         return options;
     }
+
+    /// <summary>Kubernetes sets NEXUS_SERVICE_HOST, NEXUS_PORT, NEXUS_PORT_8080_TCP … for a Service called nexus; those are not for us.</summary>
+    private static bool IsOurs(string variable) =>
+        variable.StartsWith("NEXUS_", StringComparison.Ordinal)
+        && !ForScripts.Contains(variable)
+        && !variable.StartsWith("NEXUS_SERVICE_", StringComparison.Ordinal)
+        && variable != "NEXUS_PORT"
+        && !variable.StartsWith("NEXUS_PORT_", StringComparison.Ordinal);
 
     private static NexusOptions FromFile(NexusOptions options, string file)
     {

@@ -21,7 +21,7 @@ public static class SettingsTable
         new("control-listen", "ADDRESS", "", "take media nodes of other processes here: host:port or unix:/path", (o, v) => o with { ControlListen = LinkEndpoint.Parse(v) }),
         new("control", "ADDRESS", "", "the control side that this media node dials: host:port or unix:/path", (o, v) => o with { Control = LinkEndpoint.Parse(v) }),
         new("link-secret", "SECRET", "", "shared by control side and media nodes; needed unless both are on loopback", (o, v) => o with { LinkSecret = v }),
-        new("node-id", "ND_…", "new at each start", "id of this media node", (o, v) => o with { NodeId = NodeId(v) }),
+        new("node-id", "ND_…", "from machine and media address", "id of this media node", (o, v) => o with { NodeId = NodeId(v) }),
         new("data", "FOLDER", "in memory", "keeps room policies over restarts", (o, v) => o with { DataFolder = v }),
         new("verbose", "true|false", "false", "logs more", (o, v) => o with { Verbose = bool.TryParse(v, out bool on) ? on : throw new FormatException("true or false is expected") }),
     ];
