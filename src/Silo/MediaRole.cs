@@ -14,7 +14,6 @@ internal sealed class MediaRole : IAsyncDisposable
     private readonly NodeAgent _node;
     private readonly NodeLinkDialer _dialer;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource _linked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _dialing = Task.CompletedTask;
 
     /// <param name="index">Which of the process's regions it serves: its ports start 10 higher for each.</param>
@@ -51,16 +50,12 @@ internal sealed class MediaRole : IAsyncDisposable
             _node,
             new LinkTiming(),
             TimeProvider.System);
-        _dialer.Linked += peer =>
-        {
-            log.LogInformation("media node {Node} is linked to {Peer}", node.NodeId, peer);
-            _linked.TrySetResult();
-        };
+        NodeId = node.NodeId;
+        _dialer.Linked += peer => log.LogInformation("media node {Node} is linked to {Peer}", node.NodeId, peer);
         _dialer.Unlinked += reason => log.LogWarning("media node {Node} is not linked: {Reason}", node.NodeId, reason);
     }
 
-    /// <summary>Completes when the node was linked for the first time.</summary>
-    public Task Linked => _linked.Task;
+    public string NodeId { get; }
 
     public void Start()
     {

@@ -133,12 +133,16 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
             _media.Add(new MediaRole(options, i, Dial, logs.CreateLogger<MediaRole>()));
         }
 
-        _media.ForEach(m => m.Start());
-        if (_links is not null)
+        if (_links is null)
         {
-            // a node of this process is linked at once; one that dials elsewhere may wait for its control side
-            await Task.WhenAll(_media.Select(m => m.Linked));
+            _media.ForEach(m => m.Start()); // they may have to wait for their control side
+            return;
         }
+
+        var attached = _media.ToDictionary(m => m.NodeId, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _links.Attached += node => attached.GetValueOrDefault(node)?.TrySetResult();
+        _media.ForEach(m => m.Start());
+        await Task.WhenAll(attached.Values.Select(a => a.Task));
     }
 
     /// <summary>Dials the control side: over the network, or in process when it is this one.</summary>

@@ -8,6 +8,9 @@ namespace Nexus.Silo.Control;
 /// <summary>Holds the links of media nodes on the control side: attaches each node to its grain, and detaches it when its link ends.</summary>
 public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming timing, TimeProvider time, ILogger<NodeLinkHost> log)
 {
+    /// <summary>A node is attached: rooms may be placed on it. With its id; raised again at each new link.</summary>
+    public event Action<string>? Attached;
+
     /// <summary>Takes links until cancelled.</summary>
     public async Task ListenAsync(Socket listener, CancellationToken cancellation)
     {
@@ -62,6 +65,7 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
         {
             Task serving = server.RunAsync(reports, cancellation);
             await reports.AttachAsync();
+            Attached?.Invoke(hello.NodeId);
             log.LogInformation("media node {Node} ({Region}) is linked", hello.NodeId, hello.Region);
             await serving;
         }
