@@ -103,11 +103,7 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
                 Regions = options.Regions,
                 Storages = [StorageNames.Rooms],
                 DataFolder = options.DataFolder,
-                ConfigureSilo = (_, silo) =>
-                {
-                    silo.Services.AddSingleton(zones);
-                    silo.AddPlacementDirector<ZonePlacement, ZonePlacementDirector>();
-                },
+                ConfigureSilo = (_, silo) => silo.AddZonePlacement(zones),
             },
             logs);
         _links = new NodeLinkHost(_engine.Client, options.EffectiveLinkSecret, new LinkTiming(), TimeProvider.System, logs.CreateLogger<NodeLinkHost>());
