@@ -29,6 +29,10 @@ public sealed class GatewayHost : IAsyncLifetime
 
     public HttpClient Http { get; private set; } = new();
 
+    public T Service<T>() where T : notnull => _app!.Services.GetRequiredService<T>();
+
+    public IMediaNodeGrain NodeGrain => _engine!.Client.GetGrain<IMediaNodeGrain>(Keys.MediaNode("local", "ND_fake"));
+
     internal FakeNode Node { get; } = new();
 
     public static GatewayOptions Options => new()
@@ -59,9 +63,8 @@ public sealed class GatewayHost : IAsyncLifetime
             NullLoggerFactory.Instance);
         _port = _engine.Client.CreateObjectReference<INodePort>(Node);
         var node = new NodeView { Id = "ND_fake", Region = "local", State = NodeState.Ready, BootId = "boot", Software = "test" };
-        var grain = _engine.Client.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
-        await grain.Attach("link-1", node, _port);
-        await grain.OnLoad("boot", 0.25, 3, 5, 8);
+        await NodeGrain.Attach("link-1", node, _port);
+        await NodeGrain.OnLoad("boot", 0.25, 3, 5, 8);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

@@ -385,6 +385,26 @@ public sealed class WhipWhepTests(GatewayHost host) : IClassFixture<GatewayHost>
         Assert.Equal((HttpStatusCode.Forbidden, "ROOM_FULL"), (response.StatusCode, await Code(response)));
     }
 
+    [Theory]
+    [InlineData("REGION_REFUSED", 403)]
+    [InlineData("SDP_UNSUPPORTED", 422)]
+    [InlineData("NODE_LOST", 503)]
+    public async Task A_nodes_refusal_keeps_its_name(string code, int status)
+    {
+        host.Node.Refuse = new(code, "because");
+        try
+        {
+            using var response = await host.Post($"/whip/{_room}", Token(_room, "alice"));
+
+            Assert.Equal((status, code), ((int)response.StatusCode, await Code(response)));
+            Assert.Equal(status == 503, response.Headers.RetryAfter is not null);
+        }
+        finally
+        {
+            host.Node.Refuse = null;
+        }
+    }
+
     [Fact]
     public async Task Rooms_of_two_tenants_with_one_name_are_two_rooms()
     {
