@@ -17,6 +17,8 @@ namespace Nexus.Silo;
 /// <summary>Everything that one process serves, by its roles. Started once, stopped once.</summary>
 public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAsyncDisposable
 {
+    private static readonly TimeSpan AttachWithin = TimeSpan.FromSeconds(20);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<MediaRole> _media = [];
@@ -138,7 +140,14 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
         var attached = _media.ToDictionary(m => m.NodeId, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         _links.Attached += node => attached.GetValueOrDefault(node)?.TrySetResult();
         _media.ForEach(m => m.Start());
-        await Task.WhenAll(attached.Values.Select(a => a.Task));
+        try
+        {
+            await Task.WhenAll(attached.Values.Select(a => a.Task)).WaitAsync(AttachWithin);
+        }
+        catch (TimeoutException)
+        {
+            throw new SettingsException($"the media nodes of this process could not be attached within {AttachWithin.TotalSeconds:F0} s: the log says why");
+        }
     }
 
     /// <summary>Dials the control side: over the network, or in process when it is this one.</summary>
