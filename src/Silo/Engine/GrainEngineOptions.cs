@@ -26,9 +26,9 @@ public sealed record GrainEngineOptions
     /// <summary>Orleans: the address other silos reach this one by.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>Orleans: the port of the first silo of this process; further ones follow.</summary>
+    /// <summary>Orleans with Redis: the port of the first silo of this process; further ones follow.</summary>
     public int SiloPort { get; init; } = 11111;
 
-    /// <summary>Orleans: the port for clients of the first silo of this process; further ones follow. 0: none.</summary>
-    public int GatewayPort { get; init; } = 30000;
+    /// <summary>Orleans with Redis: the port for clients of the first silo of this process; further ones follow. 0: none.</summary>
+    public int GatewayPort { get; init; }
 }

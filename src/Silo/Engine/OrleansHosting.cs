@@ -1,5 +1,6 @@
 #if ORLEANS_ENGINE
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,11 +15,12 @@ public static partial class GrainEngine
         GrainEngineOptions options, ILoggerFactory loggerFactory, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         var running = new Running();
+        var endpoints = Endpoints(options);
         try
         {
             for (var i = 0; i < options.Regions.Count; i++)
             {
-                var host = BuildHost(options, i, loggerFactory, timeProvider);
+                var host = BuildHost(options, i, endpoints, loggerFactory, timeProvider);
                 running.Hosts.Add(host);
                 await host.StartAsync(cancellationToken);
             }
@@ -32,7 +34,23 @@ public static partial class GrainEngine
         return running;
     }
 
-    private static IHost BuildHost(GrainEngineOptions options, int index, ILoggerFactory loggerFactory, TimeProvider timeProvider)
+    // Without Redis nobody outside of this process may join: any free ports do, and several servers fit on one machine.
+    private static IPEndPoint[] Endpoints(GrainEngineOptions options)
+    {
+        if (options.Redis is not null)
+        {
+            return [.. options.Regions.Select((_, i) => new IPEndPoint(options.Address, options.SiloPort + i))];
+        }
+
+        var listeners = options.Regions.Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        var endpoints = listeners.Select(listener => (IPEndPoint)listener.LocalEndpoint).ToArray();
+        listeners.ForEach(listener => listener.Dispose());
+        return endpoints;
+    }
+
+    private static IHost BuildHost(
+        GrainEngineOptions options, int index, IPEndPoint[] endpoints, ILoggerFactory loggerFactory, TimeProvider timeProvider)
     {
         var region = options.Regions[index];
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "nexus" });
@@ -42,25 +60,24 @@ public static partial class GrainEngine
         builder.UseOrleans(silo =>
         {
             silo.Configure<SiloOptions>(o => o.SiloName = $"silo-{region}");
-            UseCluster(silo, options, index);
+            UseCluster(silo, options, index, endpoints);
             ConfigureCommon(silo, region, options);
         });
         return builder.Build();
     }
 
-    private static void UseCluster(ISiloBuilder silo, GrainEngineOptions options, int index)
+    private static void UseCluster(ISiloBuilder silo, GrainEngineOptions options, int index, IPEndPoint[] endpoints)
     {
-        var (siloPort, gatewayPort) = (options.SiloPort + index, options.GatewayPort == 0 ? 0 : options.GatewayPort + index);
         if (options.Redis is { } redis)
         {
+            var gatewayPort = options.GatewayPort == 0 ? 0 : options.GatewayPort + index;
             silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ClusterId));
-            silo.ConfigureEndpoints(options.Address, siloPort, gatewayPort);
+            silo.ConfigureEndpoints(options.Address, endpoints[index].Port, gatewayPort);
             UseRedis(silo, redis, options.Storages);
             return;
         }
 
-        var primary = index == 0 ? null : new IPEndPoint(IPAddress.Loopback, options.SiloPort);
-        silo.UseLocalhostClustering(siloPort, gatewayPort, primary, options.ClusterId, options.ClusterId);
+        silo.UseLocalhostClustering(endpoints[index].Port, gatewayPort: 0, endpoints[0], options.ClusterId, options.ClusterId);
         foreach (var storage in options.Storages)
         {
             silo.AddMemoryGrainStorage(storage);
