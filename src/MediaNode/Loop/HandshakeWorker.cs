@@ -128,13 +128,6 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
             return;
         }
 
-        while (transport.TryGetOutput(_datagram, out var length))
-        {
-            var copy = ArrayPool<byte>.Shared.Rent(length);
-            _datagram.AsSpan(0, length).CopyTo(copy);
-            Put(new HandshakeOutput(handshake, copy, length, transport.State, null, null));
-        }
-
         // Application data would be SCTP's: nothing is negotiated that sends any.
         while (transport.TryReceive(_datagram, out _))
         {
@@ -144,6 +137,14 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
         {
             handshake.ToldState = transport.State;
             Tell(handshake, transport);
+        }
+
+        // After the keys: the peer sends media as soon as it has our last flight, and its first packets are a keyframe.
+        while (transport.TryGetOutput(_datagram, out var length))
+        {
+            var copy = ArrayPool<byte>.Shared.Rent(length);
+            _datagram.AsSpan(0, length).CopyTo(copy);
+            Put(new HandshakeOutput(handshake, copy, length, transport.State, null, null));
         }
 
         if (transport.State is DtlsState.Failed or DtlsState.Closed)

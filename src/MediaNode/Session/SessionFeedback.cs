@@ -30,7 +30,8 @@ internal sealed class SessionFeedback(MediaSession session)
             {
                 foreach (var stream in track.Streams)
                 {
-                    next = Instant.Min(next, stream.KeyFrames.NextTimeout);
+                    // A keyframe can be asked for only once the SSRC is known: the first packet brings the wish up again.
+                    next = stream.Statistics is null ? next : Instant.Min(next, stream.KeyFrames.NextTimeout);
                     next = stream.Nack is null ? next : Instant.Min(next, stream.Nack.NextTimeout);
                 }
             }

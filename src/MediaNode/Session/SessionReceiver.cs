@@ -29,7 +29,8 @@ internal sealed class SessionReceiver
 
     public TransportFeedbackGenerator TransportFeedback { get; }
 
-    public IReadOnlyList<PublishedTrack> Tracks => _tracks;
+    /// <summary>As a list, so that walking it allocates no enumerator.</summary>
+    public List<PublishedTrack> Tracks => _tracks;
 
     public PublishedTrack? FindTrack(string sid) => _tracks.Find(t => t.Sid == sid);
 

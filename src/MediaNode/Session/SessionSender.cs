@@ -10,7 +10,8 @@ internal sealed class SessionSender(MediaSession session)
 {
     private readonly List<DownTrack> _downTracks = [];
 
-    public IReadOnlyList<DownTrack> DownTracks => _downTracks;
+    /// <summary>As a list, so that walking it allocates no enumerator.</summary>
+    public List<DownTrack> DownTracks => _downTracks;
 
     /// <summary>Those whose source has packets in this turn.</summary>
     public List<DownTrack> Dirty { get; } = [];

@@ -35,6 +35,18 @@ public sealed class CallTests : IDisposable
     }
 
     [Fact]
+    public void No_timer_spins_when_a_keyframe_is_wanted_of_a_publisher_that_sends_nothing()
+    {
+        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        Connect(publisher, SessionLeg.Publish, VideoOut);
+        Connect(viewer, SessionLeg.Play, VideoIn);
+        var before = _node.Loop.Counters.Turns;
+        _node.Run(TimeSpan.FromSeconds(10));
+        Assert.InRange(_node.Loop.Counters.Turns - before, 1, 2000);
+        Assert.Equal("NO_SOURCE_PACKETS", _node.ReportOf("bob").Subscriptions.Single().Reason);
+    }
+
+    [Fact]
     public void A_publisher_gets_transport_feedback_reports_and_a_request_for_a_keyframe()
     {
         var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));

@@ -1,0 +1,181 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Nexus.Link;
+using Nexus.MediaNode;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Dtls;
+using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Protocol.Srtp;
+using Nexus.MediaNode.Protocol.Stun;
+using Nexus.MediaNode.Receiving;
+using Nexus.MediaNode.Session;
+
+namespace Nexus.TestKit.Media;
+
+/// <summary>
+/// One loop with one VP8 publisher and many subscribers that have their keys already: the packet path alone, for benchmarks and
+/// for proofs about it. The sessions' first checks are real ones.
+/// </summary>
+public sealed class ForwardingRig : IDisposable
+{
+    public const byte PayloadType = 96;
+    public const byte RtxPayloadType = 97;
+    public const uint PublisherSsrc = 0x1234;
+
+    private readonly OpenSslDtlsEngine _engine = new(DtlsCertificate.Create(DateTimeOffset.UnixEpoch));
+    private readonly HandshakeWorker _handshakes;
+    private readonly HeaderExtensionMap _extensions = new(
+        true,
+        (TestOffer.MidId, HeaderExtensionKind.Mid),
+        (TestOffer.TransportSequenceId, HeaderExtensionKind.TransportSequence));
+    private readonly SrtpOutbound _publisher;
+    private readonly List<SrtpContexts> _subscribers = [];
+    private long _sequence = 1000;
+    private uint _timestamp = 9000;
+    private ushort _transportSequence;
+    private ushort _pictureId;
+
+    /// <param name="port">The loop's.</param>
+    /// <param name="publisher">Where the publisher's packets come from.</param>
+    /// <param name="subscribers">Where each subscriber's go.</param>
+    public ForwardingRig(Instant now, IUdpPort port, TransportTuple publisher, IReadOnlyList<TransportTuple> subscribers, LoopOptions? options = null)
+    {
+        _handshakes = new HandshakeWorker(_engine);
+        Loop = new ForwardingLoop(0, port, null, options ?? new LoopOptions(), _handshakes.CreatePort(), new NtpClock(0));
+        var keys = Keys();
+        _publisher = new SrtpOutbound(SrtpCiphers.Create(keys.Profile, keys.Remote));
+        Join(now, Plan("publisher") with { Publish = [Published()] }, publisher, keys);
+        for (var i = 0; i < subscribers.Count; i++)
+        {
+            var id = $"subscriber-{i}";
+            var ssrc = SsrcOf(i);
+            keys = Keys();
+            _subscribers.Add(new SrtpContexts(keys with { Local = keys.Remote, Remote = keys.Local }));
+            Join(
+                now,
+                Plan(id) with { Play = [new PlayPlan { Mid = "0", Kind = MediaKind.Video, Ssrc = ssrc, RtxSsrc = ssrc + 1 }] },
+                subscribers[i],
+                keys);
+            Execute(now, new BindTrack(id, "0", "publisher", "TR_0", new PlayFormat(PayloadType, RtxPayloadType, Nack: true), null));
+        }
+    }
+
+    public ForwardingLoop Loop { get; }
+
+    /// <summary>Which implementation seals.</summary>
+    public string Seal => _publisher.CipherName;
+
+    public static uint SsrcOf(int subscriber) => 0x0100_0000 + ((uint)subscriber * 2);
+
+    /// <summary>Writes the publisher's next protected packet. The first packet of a frame starts with a descriptor, a key frame with a picture size.</summary>
+    /// <param name="length">Octets of the RTP packet before protection.</param>
+    public int WritePacket(Span<byte> destination, int length, bool first, bool last, bool keyFrame)
+    {
+        Span<byte> packet = stackalloc byte[length];
+        packet.Clear();
+        var writer = new RtpHeaderWriter(packet, _extensions, last, PayloadType, (ushort)_sequence, _timestamp, PublisherSsrc);
+        writer.Add(HeaderExtensionKind.Mid, "0"u8);
+        writer.AddTransportSequence(_transportSequence++);
+        var header = writer.Complete();
+        var payload = packet[header..];
+        _pictureId += (ushort)(first ? 1 : 0);
+        payload[0] = (byte)(first ? 0x90 : 0x80);
+        payload[1] = 0xF0;
+        BinaryPrimitives.WriteUInt16BigEndian(payload[2..], (ushort)(0x8000 | (_pictureId & 0x7FFF)));
+        payload[5] = 0x20;
+        payload[6] = (byte)(keyFrame ? 0x10 : 0x11);
+        if (first && keyFrame)
+        {
+            ReadOnlySpan<byte> start = [0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01];
+            start.CopyTo(payload[9..]);
+        }
+
+        _timestamp += last ? 3000u : 0;
+        return _publisher.ProtectRtp(packet[..header], payload, (ulong)_sequence++, destination);
+    }
+
+    /// <summary>A subscriber's NACK for the numbers, protected.</summary>
+    public int WriteNack(int subscriber, Span<byte> destination, params ReadOnlySpan<ushort> missing)
+    {
+        var writer = new RtcpWriter(destination);
+        writer.Nack(9, SsrcOf(subscriber), missing);
+        return _subscribers[subscriber].Outbound.ProtectRtcp(destination, writer.Length);
+    }
+
+    /// <summary>Decrypts what a subscriber got; false when it is not authentic, or repeated.</summary>
+    public bool TryOpen(int subscriber, Span<byte> packet, out RtpHeader header)
+    {
+        header = default;
+        return _subscribers[subscriber].Inbound.TryUnprotectRtp(packet, out var length, out _, out _)
+            && RtpHeader.TryParse(packet[..length], out header) == DropReason.None;
+    }
+
+    public void Dispose()
+    {
+        Loop.Dispose();
+        _handshakes.Dispose();
+        _engine.Dispose();
+        _publisher.Dispose();
+        _subscribers.ForEach(s => s.Dispose());
+    }
+
+    private static SrtpKeyingMaterial Keys() => new(
+        SrtpProfile.AeadAes128Gcm,
+        new SrtpMasterKey(RandomNumberGenerator.GetBytes(16), RandomNumberGenerator.GetBytes(12)),
+        new SrtpMasterKey(RandomNumberGenerator.GetBytes(16), RandomNumberGenerator.GetBytes(12)));
+
+    private SessionPlan Plan(string id) => new()
+    {
+        Id = id,
+        Identity = id,
+        Cname = id,
+        Transport = new TransportPlan(IceCredentials.Create(), [], IsDtlsClient: false),
+        Extensions = _extensions,
+        ReducedSizeRtcp = true,
+    };
+
+    private static PublishPlan Published() => new()
+    {
+        Sid = "TR_0",
+        Mid = "0",
+        Kind = MediaKind.Video,
+        Codec = CodecKind.Vp8,
+        PayloadType = PayloadType,
+        RtxPayloadType = RtxPayloadType,
+        ClockRate = 90_000,
+        Nack = true,
+        Rids = [""],
+        Demux = new DemuxMedia { Index = 0, Mid = "0", PayloadTypes = [PayloadType], RtxPayloadTypes = [RtxPayloadType] },
+    };
+
+    private void Join(Instant now, SessionPlan plan, TransportTuple tuple, SrtpKeyingMaterial keys)
+    {
+        Execute(now, new Nexus.MediaNode.Session.ApplySession(plan));
+        var session = Loop.Sessions.Find(plan.Id)!;
+        session.ReceiveStun(now, Check(plan.Transport.Ice), tuple);
+        session.Transport.InstallKeys(now, new SrtpContexts(keys));
+        if (session.State != SessionState.Connected)
+        {
+            throw new InvalidOperationException($"{plan.Id} is {session.State}");
+        }
+    }
+
+    private void Execute(Instant now, LoopCommand command) => command.Execute(Loop, now);
+
+    private static byte[] Check(IceCredentials local)
+    {
+        var message = new byte[256];
+        var writer = new StunWriter(message, StunClass.Request, new byte[12]);
+        writer.AddUsername(Encoding.ASCII.GetBytes($"{local.Ufrag}:peer"));
+        writer.AddIceControlling(1);
+        writer.AddPriority(1);
+        writer.AddUseCandidate();
+        writer.AddIntegrity(Encoding.ASCII.GetBytes(local.Password));
+        writer.AddFingerprint();
+        return writer.Written.ToArray();
+    }
+}
