@@ -16,6 +16,7 @@ public sealed unsafe class LinuxUdpPort : IUdpPort
     private readonly LinuxReceiver _receiver;
     private readonly LinuxSender _sender;
     private readonly LinuxWaiter _waiter;
+    private bool _disposed;
 
     public LinuxUdpPort(UdpPortOptions options)
     {
@@ -45,6 +46,12 @@ public sealed unsafe class LinuxUdpPort : IUdpPort
 
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _waiter.Dispose();
         _socket.Dispose();
         _receiver.Dispose();
