@@ -1,0 +1,276 @@
+using System.Collections.Immutable;
+using Nexus.Link;
+
+namespace Nexus.TestKit.Nodes;
+
+/// <summary>
+/// A media node without media: it keeps sessions exactly as the node link's contract says (epochs, sequence numbers, idempotent
+/// commands, digests) and lets a test play the client's side. Thread-safe.
+/// </summary>
+/// <remarks>An offer's "SDP" is a list of kinds, such as <c>audio,video</c>; <c>bad</c> is refused.</remarks>
+public sealed class FakeNode(string id, string region) : INodeLinkHandler
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
+    private Action<LinkMessage>? _send;
+    private int _boots = 1;
+
+    public string Id => id;
+
+    public string Region => region;
+
+    /// <summary>New with each <see cref="Restart"/>.</summary>
+    public string BootId => $"{id}-boot-{_boots}";
+
+    /// <summary>Each report as it is made, outside of the lock.</summary>
+    public event Action<SessionReport>? Reported;
+
+    /// <summary>What the sessions that are here were last told, by session.</summary>
+    public ImmutableDictionary<string, SessionDesired> Actual
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sessions.Where(s => s.Value.Desired is not null).ToImmutableDictionary(s => s.Key, s => s.Value.Desired!);
+            }
+        }
+    }
+
+    /// <summary>Why sessions were closed by command, by session.</summary>
+    public ImmutableDictionary<string, string> CloseReasons { get; private set; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>The process died and came back: it knows nothing.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            _boots++;
+            _sessions.Clear();
+        }
+    }
+
+    /// <summary>The client of a session got as far as this, or was lost.</summary>
+    public void SetState(string session, SessionState state, string? reason = null)
+    {
+        SessionReport report;
+        lock (_gate)
+        {
+            Session known = _sessions[session];
+            (known.State, known.Reason) = (state, reason);
+            report = Report(session, known);
+        }
+
+        Tell(report);
+    }
+
+    public Task<SessionClaim> Claim(string session)
+    {
+        lock (_gate)
+        {
+            Session known = Known(session);
+            known.Epoch++;
+            known.Seq = 0;
+            known.Latest = null;
+            return Task.FromResult(new SessionClaim(known.Epoch, known.Desired, known.Desired is null ? null : Describe(session, known)));
+        }
+    }
+
+    public Task<SessionApplied> Apply(ApplySession command)
+    {
+        SessionReport? report = null;
+        SessionApplied answer;
+        lock (_gate)
+        {
+            Session known = Known(command.Session);
+            if (Repeated(known, command.Epoch, command.Seq) is { } before)
+            {
+                return Task.FromResult(before);
+            }
+
+            if (command.MustExist && known.Desired is null)
+            {
+                return Task.FromResult(Answer(known, ApplyStatus.Unknown));
+            }
+
+            (known.Epoch, known.Seq) = (command.Epoch, command.Seq);
+            if (command.Desired.Offer?.Sdp == "bad")
+            {
+                answer = Answer(known, ApplyStatus.Refused) with { Error = new LinkError(ReasonCodes.SdpInvalid, "the offer is bad") };
+            }
+            else
+            {
+                known.Desired = command.Desired;
+                answer = Answer(known, ApplyStatus.Applied) with
+                {
+                    Answer = command.Desired.Offer is { } offer ? new SdpAnswer(offer.Id, "answer to " + offer.Sdp) : null,
+                    IceRestart = command.Desired.IceRestart is { } restart ? new IceRestartAnswer(restart.Generation, "a=ice-ufrag:" + restart.Generation) : null,
+                    Tracks = Tracks(command.Session, command.Desired),
+                };
+                report = Report(command.Session, known);
+            }
+
+            known.Latest = answer;
+        }
+
+        if (report is not null)
+        {
+            Tell(report);
+        }
+
+        return Task.FromResult(answer);
+    }
+
+    public Task<SessionApplied> Close(CloseSession command)
+    {
+        lock (_gate)
+        {
+            Session known = Known(command.Session);
+            if (Repeated(known, command.Epoch, command.Seq) is { } before)
+            {
+                return Task.FromResult(before);
+            }
+
+            if (known.Desired is not null)
+            {
+                CloseReasons = CloseReasons.SetItem(command.Session, command.Reason);
+            }
+
+            (known.Epoch, known.Seq, known.Desired) = (command.Epoch, command.Seq, null);
+            known.Latest = Answer(known, ApplyStatus.Closed);
+            return Task.FromResult(known.Latest);
+        }
+    }
+
+    public Task<NodeInspection> Inspect()
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(new NodeInspection
+            {
+                NodeId = id,
+                BootId = BootId,
+                Sessions = [.. Reports()],
+            });
+        }
+    }
+
+    public ImmutableArray<DigestEntry> Digest()
+    {
+        lock (_gate)
+        {
+            return [.. _sessions.Where(s => s.Value.Desired is not null)
+                .Select(s => new DigestEntry(s.Key, s.Value.Desired!.OwnerKey, s.Value.Epoch, s.Value.Seq, s.Value.State))];
+        }
+    }
+
+    public void OnLinked(Action<LinkMessage> send)
+    {
+        _send = send;
+        send(new Digest(BootId, Digest(), Last: true));
+        foreach (SessionReport report in Reports())
+        {
+            send(new SessionChanged(report));
+        }
+    }
+
+    public void OnMessage(LinkMessage message) => _ = Answer(message);
+
+    public void OnUnlinked() => _send = null;
+
+    private async Task Answer(LinkMessage message)
+    {
+        LinkMessage? answer = message switch
+        {
+            ClaimSession c => new SessionClaimed(c.Id, await Claim(c.Session)),
+            ApplySession a => new SessionReply(a.Id, await Apply(a)),
+            CloseSession c => new SessionReply(c.Id, await Close(c)),
+            InspectNode i => new NodeInspected(i.Id, await Inspect()),
+            _ => null,
+        };
+        if (answer is not null)
+        {
+            _send?.Invoke(answer);
+        }
+    }
+
+    private void Tell(SessionReport report)
+    {
+        Reported?.Invoke(report);
+        _send?.Invoke(new SessionChanged(report));
+    }
+
+    private SessionReport[] Reports()
+    {
+        lock (_gate)
+        {
+            return [.. _sessions.Where(s => s.Value.Desired is not null).Select(s => Describe(s.Key, s.Value))];
+        }
+    }
+
+    private static SessionApplied Answer(Session known, ApplyStatus status) => new() { Status = status, Epoch = known.Epoch, Seq = known.Seq };
+
+    private static ImmutableArray<TrackDescription> Tracks(string session, SessionDesired desired) =>
+        desired.CanPublish && desired.Offer is { Sdp.Length: > 0 } offer
+            ? [.. offer.Sdp.Split(',').Select((kind, mid) => new TrackDescription
+            {
+                Sid = $"TR_{session}_{kind}",
+                Mid = mid.ToString(),
+                Kind = kind,
+                Source = kind == "audio" ? "microphone" : "camera",
+                Codec = kind == "audio" ? "opus" : "VP8",
+                Muted = desired.MutedTracks.Contains($"TR_{session}_{kind}"),
+            })]
+            : [];
+
+    /// <summary>The answer to a command that was carried out before, or that is older than the latest.</summary>
+    private static SessionApplied? Repeated(Session known, long epoch, long seq) => (epoch, seq).CompareTo((known.Epoch, known.Seq)) switch
+    {
+        0 => known.Latest ?? Answer(known, ApplyStatus.Stale),
+        < 0 => Answer(known, ApplyStatus.Stale),
+        _ => null,
+    };
+
+    private Session Known(string session)
+    {
+        if (!_sessions.TryGetValue(session, out Session? known))
+        {
+            _sessions[session] = known = new Session();
+        }
+
+        return known;
+    }
+
+    private SessionReport Report(string session, Session known)
+    {
+        known.Version++;
+        return Describe(session, known);
+    }
+
+    private static SessionReport Describe(string session, Session known) => new()
+    {
+        Session = session,
+        OwnerKey = known.Desired!.OwnerKey,
+        Version = known.Version,
+        State = known.State,
+        Reason = known.Reason,
+        Tracks = Tracks(session, known.Desired),
+    };
+
+    private sealed class Session
+    {
+        public long Epoch { get; set; }
+
+        public long Seq { get; set; }
+
+        public long Version { get; set; }
+
+        public SessionDesired? Desired { get; set; }
+
+        public SessionState State { get; set; }
+
+        public string? Reason { get; set; }
+
+        public SessionApplied? Latest { get; set; }
+    }
+}
