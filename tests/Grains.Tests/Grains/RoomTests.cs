@@ -1,0 +1,143 @@
+using Nexus.Contracts;
+using Nexus.Grains.Tests.Rig;
+using Nexus.Link;
+using Nexus.TestKit.Nodes;
+
+namespace Nexus.Grains.Tests.Grains;
+
+public sealed class RoomTests : IAsyncLifetime
+{
+    private GrainRig _rig = null!;
+    private FakeNode _node = null!;
+
+    public async Task InitializeAsync() => (_rig, _node) = await GrainRig.StartWithNodeAsync();
+
+    public async Task DisposeAsync() => await _rig.DisposeAsync();
+
+    [Fact]
+    public async Task The_first_join_makes_the_room()
+    {
+        Assert.Null(await _rig.Room().Describe());
+        JoinResult joined = await _rig.Participant("alice").Join(_rig.Request("SE_a"));
+
+        Assert.Null(joined.Error);
+        Assert.StartsWith("PA_", joined.ParticipantSid, StringComparison.Ordinal);
+        Assert.Equal("answer to audio,video", joined.Answer!.Sdp);
+        RoomView room = (await _rig.Room().Describe())!;
+        Assert.Equal(joined.RoomSid, room.Sid);
+        Assert.Equal(["alice"], room.Participants.Select(p => p.Identity));
+        Assert.Equal(["ND_1"], room.Nodes);
+    }
+
+    [Fact]
+    public async Task A_read_right_after_a_join_has_the_joiner()
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            await _rig.Participant($"p{i}").Join(_rig.Request($"SE_{i}", SessionLeg.Play));
+            Assert.Equal(i + 1, (await _rig.RosterAsync()).Length);
+        }
+    }
+
+    [Fact]
+    public async Task A_room_made_by_the_api_is_there_with_its_policy_before_anyone_joins()
+    {
+        var policy = new RoomPolicy { MaxParticipants = 7, EmptyTimeoutSeconds = 2, Metadata = "{}" };
+        await _rig.Room().Create(policy, _rig.Rules);
+        Assert.Equal(policy, (await _rig.Room().Describe())!.Policy);
+        Assert.Contains("r", await _rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms());
+    }
+
+    [Fact]
+    public async Task An_empty_room_is_gone_after_its_empty_time_out()
+    {
+        await _rig.Room().Create(_rig.Rules.DefaultPolicy, _rig.Rules);
+        await _rig.UntilAsync(async () => await _rig.Room().Describe() is null);
+        Assert.Empty(await _rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms());
+    }
+
+    [Fact]
+    public async Task A_room_outlives_its_empty_time_out_while_someone_is_in_and_ends_after_the_last_has_left()
+    {
+        string session = await _rig.JoinAsync(_node, "alice");
+        string sid = (await _rig.Room().Describe())!.Sid;
+        DateTimeOffset later = _rig.Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(4);
+        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() >= later));
+        Assert.Equal(sid, (await _rig.Room().Describe())!.Sid);
+
+        await _rig.Participant("alice").Leave(session, ReasonCodes.ClientLeft);
+        await _rig.UntilAsync(async () => await _rig.Room().Describe() is null);
+    }
+
+    [Fact]
+    public async Task A_full_room_refuses_the_next_and_takes_one_when_someone_left()
+    {
+        await _rig.Room().Create(_rig.Rules.DefaultPolicy with { MaxParticipants = 2 }, _rig.Rules);
+        string alice = await _rig.JoinAsync(_node, "alice");
+        await _rig.JoinAsync(_node, "bob");
+
+        JoinResult refused = await _rig.Participant("carol").Join(_rig.Request("SE_c"));
+        Assert.Equal(ReasonCodes.RoomFull, refused.Error!.Code);
+        Assert.Null(await _rig.Participant("carol").Describe());
+
+        // a further leg, and a return, of those who are in never meet the limit
+        Assert.Null((await _rig.Participant("bob").Join(_rig.Request("SE_b2", SessionLeg.Play))).Error);
+
+        await _rig.Participant("alice").Leave(alice, ReasonCodes.ClientLeft);
+        Assert.Null((await _rig.Participant("carol").Join(_rig.Request("SE_c"))).Error);
+        Assert.Equal(["bob", "carol"], await _rig.RosterAsync());
+    }
+
+    [Fact]
+    public async Task Closing_a_room_ends_everyones_sessions_with_that_reason()
+    {
+        string alice = await _rig.JoinAsync(_node, "alice");
+        string bob = await _rig.JoinAsync(_node, "bob", leg: SessionLeg.Play);
+
+        Assert.True(await _rig.Room().Close(ReasonCodes.RoomClosed));
+        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        Assert.Equal(ReasonCodes.RoomClosed, _node.CloseReasons[alice]);
+        Assert.Equal(ReasonCodes.RoomClosed, _node.CloseReasons[bob]);
+        Assert.Null(await _rig.Room().Describe());
+        Assert.False(await _rig.Room().Close(ReasonCodes.RoomClosed));
+    }
+
+    [Fact]
+    public async Task A_closed_room_opens_again_with_a_new_sid()
+    {
+        await _rig.JoinAsync(_node, "alice");
+        string before = (await _rig.Room().Describe())!.Sid;
+        await _rig.Room().Close(ReasonCodes.RoomClosed);
+        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.JoinAsync(_node, "alice");
+        Assert.NotEqual(before, (await _rig.Room().Describe())!.Sid);
+    }
+
+    [Fact]
+    public async Task The_quota_of_rooms_is_refused_by_name()
+    {
+        _rig.Rules = _rig.Rules with { MaxRooms = 1 };
+        Assert.Null((await _rig.Participant("alice", "one").Join(_rig.Request("SE_a"))).Error);
+        JoinResult refused = await _rig.Participant("alice", "two").Join(_rig.Request("SE_b"));
+        Assert.Equal(ReasonCodes.QuotaRooms, refused.Error!.Code);
+        Assert.Null(await _rig.Room("two").Describe());
+    }
+
+    [Fact]
+    public async Task Without_a_node_a_join_is_refused_by_name_and_leaves_nothing_behind()
+    {
+        await _rig.UnlinkAsync(_node);
+        JoinResult refused = await _rig.Participant("alice").Join(_rig.Request("SE_a"));
+        Assert.Equal(ReasonCodes.NoNode, refused.Error!.Code);
+        Assert.Empty(await _rig.RosterAsync());
+    }
+
+    [Fact]
+    public async Task Residency_without_a_node_there_is_refused_by_name()
+    {
+        _rig.Rules = _rig.Rules with { Regions = ["eu"] };
+        JoinResult refused = await _rig.Participant("alice").Join(_rig.Request("SE_a"));
+        Assert.Equal(ReasonCodes.RegionRefused, refused.Error!.Code);
+        Assert.Empty(_node.Actual);
+    }
+}

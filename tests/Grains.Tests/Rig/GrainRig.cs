@@ -1,0 +1,159 @@
+using Microsoft.Extensions.DependencyInjection;
+using Nexus.Contracts;
+using Nexus.FabricHarness;
+using Nexus.Grains.Placement;
+using Nexus.Link;
+using Nexus.TestKit.Nodes;
+
+namespace Nexus.Grains.Tests.Rig;
+
+/// <summary>Silos with the product's grains, and fake nodes linked to them.</summary>
+public sealed class GrainRig : IAsyncDisposable
+{
+    public const string Tenant = "acme";
+
+    private readonly Dictionary<FakeNode, Attachment> _linked = [];
+    private int _links;
+    private int _sessions;
+
+    private GrainRig(IFabricHarness fabric) => Fabric = fabric;
+
+    public IFabricHarness Fabric { get; }
+
+    public IGrainFactory Grains => Fabric.Client;
+
+    /// <summary>Rules and policy that joins bring along. Times are short, so that the tests also run on an engine with real time.</summary>
+    public TenantRules Rules { get; set; } = new() { DefaultPolicy = new RoomPolicy { EmptyTimeoutSeconds = 2, GraceSeconds = 2 } };
+
+    /// <summary>Drops reports and digests while true: one-way words may be lost.</summary>
+    public bool IsDeaf { get; set; }
+
+    public static async Task<GrainRig> StartAsync(ZoneMap? zones = null, params string[] regions) => new(await FabricHarness.Fabric.StartAsync(new FabricOptions
+    {
+        Regions = regions.Length == 0 ? ["local"] : regions,
+        Storages = [StorageNames.Rooms],
+        ConfigureSilo = (_, silo) => silo
+            .AddPlacementDirector<ZonePlacement, ZonePlacementDirector>()
+            .ConfigureServices(services => services.AddSingleton(zones ?? ZoneMap.Open)),
+    }));
+
+    /// <summary>A rig with one silo and one node, ready.</summary>
+    public static async Task<(GrainRig Rig, FakeNode Node)> StartWithNodeAsync()
+    {
+        GrainRig rig = await StartAsync();
+        return (rig, await rig.AddNodeAsync("ND_1"));
+    }
+
+    public async Task<FakeNode> AddNodeAsync(string id, string region = "local")
+    {
+        var node = new FakeNode(id, region);
+        node.Reported += report => _ = TellAsync(report);
+        await LinkAsync(node);
+        return node;
+    }
+
+    /// <summary>The node's link comes up, with a new connection.</summary>
+    public async Task<LossyPort> LinkAsync(FakeNode node)
+    {
+        var port = new LossyPort(node);
+        var attachment = new Attachment($"link-{++_links}", port, Grains.CreateObjectReference<INodePort>(port));
+        _linked[node] = attachment;
+        await AttachAsync(node, attachment);
+        return port;
+    }
+
+    /// <summary>The node's link ends.</summary>
+    public async Task UnlinkAsync(FakeNode node)
+    {
+        _linked.Remove(node, out Attachment? attachment);
+        attachment!.Port.Cut();
+        await Node(node).Detach(attachment.Link, "the link was cut");
+    }
+
+    public LossyPort PortOf(FakeNode node) => _linked[node].Port;
+
+    /// <summary>What a node says every five seconds.</summary>
+    public async Task DigestAsync(FakeNode node)
+    {
+        if (IsDeaf || !_linked.TryGetValue(node, out Attachment? attachment))
+        {
+            return;
+        }
+
+        await AttachAsync(node, attachment);
+        foreach (DigestEntry entry in node.Digest())
+        {
+            await Grains.GetGrain<INodeSessionGrain>(entry.OwnerKey).OnDigest(entry);
+        }
+    }
+
+    /// <summary>Lets time pass, with digests of all linked nodes as they come, until the condition holds.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition, TimeSpan? limit = null)
+    {
+        DateTimeOffset nextDigest = Fabric.Time.GetUtcNow();
+        await Fabric.UntilAsync(
+            async () =>
+            {
+                if (Fabric.Time.GetUtcNow() >= nextDigest)
+                {
+                    nextDigest += TimeSpan.FromSeconds(5);
+                    foreach (FakeNode node in _linked.Keys.ToList())
+                    {
+                        await DigestAsync(node);
+                    }
+                }
+
+                return await condition();
+            },
+            limit ?? TimeSpan.FromSeconds(60));
+    }
+
+    public IMediaNodeGrain Node(FakeNode node) => Grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
+
+    public IRoomGrain Room(string room = "r", string zone = Keys.AnyZone) => Grains.GetGrain<IRoomGrain>(Keys.Room(zone, Tenant, room));
+
+    public IParticipantGrain Participant(string identity, string room = "r", string zone = Keys.AnyZone) =>
+        Grains.GetGrain<IParticipantGrain>(Keys.Participant(Keys.Room(zone, Tenant, room), identity));
+
+    public ITrackGrain Track(string sid, string room = "r") => Grains.GetGrain<ITrackGrain>(Keys.Track(Keys.Room(Keys.AnyZone, Tenant, room), sid));
+
+    public string NewSession() => $"SE_{Interlocked.Increment(ref _sessions)}";
+
+    public JoinRequest Request(string session, SessionLeg leg = SessionLeg.Publish, string offer = "audio,video", string region = "local") => new()
+    {
+        Session = session,
+        Leg = leg,
+        Name = "Someone",
+        Grants = new Grants(),
+        Region = region,
+        Offer = new SdpOffer(1, offer),
+        Tenant = Rules,
+    };
+
+    /// <summary>Joins and connects. Returns the session.</summary>
+    public async Task<string> JoinAsync(FakeNode node, string identity, string room = "r", SessionLeg leg = SessionLeg.Publish)
+    {
+        string session = NewSession();
+        JoinResult result = await Participant(identity, room).Join(Request(session, leg));
+        Assert.Null(result.Error);
+        node.SetState(session, SessionState.Connected);
+        await UntilAsync(async () => (await Participant(identity, room).Describe())?.State == ParticipantState.Active);
+        return session;
+    }
+
+    public async Task<string[]> RosterAsync(string room = "r") =>
+        await Room(room).Describe() is { } view ? [.. view.Participants.Select(p => p.Identity).Order()] : [];
+
+    public ValueTask DisposeAsync() => Fabric.DisposeAsync();
+
+    private Task AttachAsync(FakeNode node, Attachment attachment) => Node(node).Attach(
+        attachment.Link,
+        new NodeView { Id = node.Id, Region = node.Region, State = NodeState.Ready, BootId = node.BootId },
+        attachment.Reference);
+
+    private Task TellAsync(SessionReport report) =>
+        IsDeaf ? Task.CompletedTask : Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
+
+    /// <summary>Keeps the port alive: the engines hold observers weakly.</summary>
+    private sealed record Attachment(string Link, LossyPort Port, INodePort Reference);
+}

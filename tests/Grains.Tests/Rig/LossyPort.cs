@@ -1,0 +1,90 @@
+using Nexus.Contracts;
+using Nexus.Link;
+using Nexus.TestKit.Nodes;
+
+namespace Nexus.Grains.Tests.Rig;
+
+/// <summary>What happens to the next command on its way to the node.</summary>
+public enum Fate
+{
+    Arrives,
+
+    /// <summary>The command is lost; the caller hears a time-out.</summary>
+    CommandLost,
+
+    /// <summary>The node does it, the answer is lost.</summary>
+    AnswerLost,
+
+    /// <summary>The command arrives twice.</summary>
+    Doubled,
+
+    /// <summary>The caller hears a time-out, and the command arrives after the next ones.</summary>
+    Late,
+}
+
+/// <summary>A node's link as grains see it, with trouble on request. Lost commands time out at once, so that no test waits.</summary>
+public sealed class LossyPort(FakeNode node) : INodePort
+{
+    private readonly Lock _gate = new();
+    private readonly List<Func<Task>> _late = [];
+    private bool _cut;
+
+    /// <summary>Asked for each command; any thread.</summary>
+    public Func<Fate> Fates { get; set; } = () => Fate.Arrives;
+
+    /// <summary>All commands fail from now on.</summary>
+    public void Cut() => _cut = true;
+
+    public Task<SessionClaim> Claim(string session) => Send(() => node.Claim(session));
+
+    public Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired) =>
+        Send(() => node.Apply(new ApplySession(0, session, epoch, seq, mustExist, desired)));
+
+    public Task<SessionApplied> Close(string session, long epoch, long seq, string reason) =>
+        Send(() => node.Close(new CloseSession(0, session, epoch, seq, reason)));
+
+    public Task<NodeInspection> Inspect() => Send(node.Inspect);
+
+    /// <summary>Everything that was held back arrives now.</summary>
+    public async Task DeliverLateAsync()
+    {
+        Func<Task>[] late;
+        lock (_gate)
+        {
+            late = [.. _late];
+            _late.Clear();
+        }
+
+        foreach (Func<Task> command in late)
+        {
+            await command();
+        }
+    }
+
+    private async Task<T> Send<T>(Func<Task<T>> command)
+    {
+        Fate fate = _cut ? Fate.CommandLost : Fates();
+        switch (fate)
+        {
+            case Fate.CommandLost:
+                throw new TimeoutException("the command was lost");
+            case Fate.AnswerLost:
+                await command();
+                throw new TimeoutException("the answer was lost");
+            case Fate.Late:
+                lock (_gate)
+                {
+                    _late.Add(command);
+                }
+
+                throw new TimeoutException("the command is late");
+            case Fate.Doubled:
+                await command();
+                break;
+        }
+
+        T answer = await command();
+        await DeliverLateAsync();
+        return answer;
+    }
+}
