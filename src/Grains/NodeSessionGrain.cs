@@ -19,10 +19,14 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     /// <summary>Three digests missed: ask the node.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a node that is away may come back and be told of an end that it missed.</summary>
+    private static readonly TimeSpan ClosingStays = TimeSpan.FromMinutes(10);
+
     private readonly SessionReconciler _session = new();
     private INodePort? _port;
     private DateTimeOffset _heardAt;
     private SessionReport? _lastReport;
+    private DateTimeOffset? _closingSince;
     private bool _tracked;
     private IGrainTimer? _tick;
 
@@ -32,21 +36,39 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
 
     private IMediaNodeGrain Node => GrainFactory.GetGrain<IMediaNodeGrain>(Keys.MediaNode(Keys.Segment(Key, 1), Keys.Segment(Key, 2)));
 
-    public async Task<SessionApplied> Apply(SessionDesired desired)
+    private bool IsAlive => _session.Phase is not (SessionPhase.Gone or SessionPhase.Unknown);
+
+    public async Task<SessionApplied> Apply(SessionDesired desired, bool mustExist)
     {
         if (_session.Phase is SessionPhase.Closing or SessionPhase.Gone)
         {
             return Failed(ReasonCodes.SessionNotFound, "the session has ended");
         }
 
-        _session.Want(desired);
+        _session.Want(desired, mustExist);
         return await Reconcile();
     }
 
     public async Task<SessionApplied> Close(string reason)
     {
+        _closingSince ??= time.GetUtcNow();
         _session.End(reason);
         return await Reconcile();
+    }
+
+    public async Task<NodeSessionView> Describe()
+    {
+        if (_session.Phase == SessionPhase.Unknown)
+        {
+            await Reconcile();
+        }
+
+        return _session.Phase switch
+        {
+            SessionPhase.Unknown => new NodeSessionView(Ended: false), // the node could not be asked
+            SessionPhase.Closing or SessionPhase.Gone => new NodeSessionView(Ended: true),
+            _ => new NodeSessionView(Ended: false, _session.Desired, LastReport),
+        };
     }
 
     public async Task OnDigest(DigestEntry entry)
@@ -57,6 +79,16 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         {
             await Reconcile();
         }
+        else if (_session.Phase == SessionPhase.Established && entry.State != LastReport.State)
+        {
+            await Send(new SessionCommand.Claim()); // a report was lost; a claim brings the latest
+            await Settle();
+        }
+
+        if (_session.Phase == SessionPhase.Established)
+        {
+            await Participant(_session.Desired!).OnSessionAlive(Key, LastReport.Version);
+        }
     }
 
     public async Task OnReport(SessionReport report)
@@ -65,34 +97,24 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         if (_session.Phase == SessionPhase.Unknown)
         {
             await Reconcile();
-            return;
         }
-
-        if (report.State == SessionState.Closed)
+        else
         {
-            _session.Lose();
+            await Take(report);
+            await Reconcile();
         }
-
-        _lastReport = report;
-        await Tell(report);
-        await Settle();
     }
 
     public async Task OnNodeLost(string reason)
     {
-        if (_session.Phase is SessionPhase.Gone)
+        if (_session.Phase is SessionPhase.Gone or SessionPhase.Closing)
         {
-            return;
-        }
-
-        bool wasClosing = _session.Phase == SessionPhase.Closing;
-        _session.Lose();
-        if (!wasClosing)
-        {
-            await TellLost(ReasonCodes.NodeLost);
+            return; // a closing one goes on trying, so that the node does not bring it back
         }
 
         log.LogInformation("session {Session} is lost with its node: {Reason}", Session, reason);
+        _session.Lose();
+        await TellLost(ReasonCodes.NodeLost);
         await Settle();
     }
 
@@ -114,6 +136,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
             if (await Send(next) is { } answer)
             {
                 last = answer;
+                _heardAt = time.GetUtcNow();
             }
             else
             {
@@ -148,10 +171,10 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
             {
                 case SessionCommand.Claim:
                     SessionClaim claim = await _port.Claim(Session);
-                    if (_session.OnClaimed(claim))
+                    _session.OnClaimed(claim);
+                    if (claim.Report is { } report)
                     {
-                        _lastReport = claim.Report;
-                        await Participant(_session.Desired!).OnSessionAdopted(_session.Desired!, claim.Report ?? EmptyReport(SessionState.New, null));
+                        await Take(report);
                     }
 
                     return new SessionApplied { Status = _session.Phase == SessionPhase.Gone ? ApplyStatus.Unknown : ApplyStatus.Applied };
@@ -182,34 +205,81 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         {
             await Reconcile();
         }
-        else if (_session.Phase == SessionPhase.Established && time.GetUtcNow() - _heardAt > Lease)
-        {
-            _heardAt = time.GetUtcNow();
-            if (await Send(_session.Check()) is { Status: ApplyStatus.Unknown or ApplyStatus.Closed })
-            {
-                await TellLost(ReasonCodes.NodeLost);
-            }
 
-            await Settle();
+        if (IsAlive && time.GetUtcNow() - _heardAt > Lease)
+        {
+            await CheckLease();
+        }
+    }
+
+    /// <summary>Nothing was heard of the session for a lease: either the node says now that it has it, or it is lost.</summary>
+    private async Task CheckLease()
+    {
+        _heardAt = time.GetUtcNow();
+        SessionApplied? answer = await Send(_session.Check());
+        if (answer is null && _session.Phase == SessionPhase.Closing && time.GetUtcNow() - _closingSince > ClosingStays)
+        {
+            _session.GiveUp();
+        }
+        else if (answer is null && await IsUnlinked())
+        {
+            await OnNodeLost("the node has had no link for a whole lease");
+        }
+        else if (answer is { Status: ApplyStatus.Unknown or ApplyStatus.Closed } && _session.Phase == SessionPhase.Gone)
+        {
+            await TellLost(ReasonCodes.NodeLost);
+        }
+
+        await Settle();
+    }
+
+    /// <summary>False also when nobody can say.</summary>
+    private async Task<bool> IsUnlinked()
+    {
+        try
+        {
+            return await Node.Port() is null;
+        }
+        catch (Exception e)
+        {
+            log.LogDebug(e, "the grain of session {Session}'s node did not answer", Session);
+            return false;
+        }
+    }
+
+    /// <summary>Takes the node's word, and passes it on.</summary>
+    private async Task Take(SessionReport report)
+    {
+        if (report.Version <= _lastReport?.Version && report.State != SessionState.Closed)
+        {
+            return;
+        }
+
+        _lastReport = report;
+        await Tell(report);
+        if (report.State == SessionState.Closed)
+        {
+            // the client hung up or never got through: the node keeps it until it is told that we know
+            _closingSince ??= time.GetUtcNow();
+            _session.End(report.Reason ?? ReasonCodes.ClientLeft);
         }
     }
 
     /// <summary>Keeps the node's list of sessions, and the timer, in step with the phase.</summary>
     private async Task Settle()
     {
-        bool alive = _session.Phase is not (SessionPhase.Gone or SessionPhase.Unknown);
-        if (alive != _tracked)
+        if (IsAlive != _tracked)
         {
-            _tracked = alive;
-            await Node.TrackSession(Key, alive);
+            _tracked = IsAlive;
+            await Node.TrackSession(Key, IsAlive);
         }
 
-        if (alive && _tick is null)
+        if (IsAlive && _tick is null)
         {
             _heardAt = time.GetUtcNow();
             _tick = this.RegisterGrainTimer(OnTick, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true });
         }
-        else if (!alive)
+        else if (!IsAlive)
         {
             _tick?.Dispose();
             _tick = null;
@@ -219,6 +289,8 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
 
     private Task Tell(SessionReport report) =>
         _session.Desired is { } desired ? Participant(desired).OnSessionReport(report) : Task.CompletedTask;
+
+    private SessionReport LastReport => _lastReport ?? EmptyReport(SessionState.New, null) with { Version = 0 };
 
     private Task TellLost(string reason) => Tell(EmptyReport(SessionState.Closed, reason));
 

@@ -32,14 +32,52 @@ public sealed partial class ParticipantGrain
         KeepTime();
     }
 
-    public async Task OnSessionAdopted(SessionDesired desired, SessionReport report)
+    public async Task OnSessionAlive(string owner, long reportVersion)
     {
-        if (_legs.Find(report.Session) is not null)
+        if (_legs.Find(Keys.Segment(owner, 3)) is { } leg && leg.ReportVersion >= reportVersion)
         {
-            await OnSessionReport(report);
-            return;
+            _legs.Set(leg with { HeardAt = time.GetUtcNow() });
         }
+        else
+        {
+            await Ask(owner);
+        }
+    }
 
+    /// <summary>Takes a session as its owner has it now: known, new to us after a loss of memory, or over.</summary>
+    private async Task Ask(string owner)
+    {
+        NodeSessionView session = await Owner(owner).Describe();
+        Leg? known = _legs.Find(Keys.Segment(owner, 3));
+        if (session.Ended)
+        {
+            await (known is null ? Task.CompletedTask : Lose(known));
+        }
+        else if (session is { Desired: not null, Report: not null })
+        {
+            if (known is null)
+            {
+                await Adopt(session.Desired, session.Report);
+            }
+            else
+            {
+                _legs.Set(known with { HeardAt = time.GetUtcNow() });
+                await OnSessionReport(session.Report);
+            }
+        }
+    }
+
+    private Task Lose(Leg leg) => OnSessionReport(new SessionReport
+    {
+        Session = leg.Session,
+        OwnerKey = leg.Owner,
+        Version = leg.ReportVersion + 1,
+        State = SessionState.Closed,
+        Reason = ReasonCodes.NodeLost,
+    });
+
+    private async Task Adopt(SessionDesired desired, SessionReport report)
+    {
         Leg leg = Adopted(desired, report);
         if (_legs.ReplacedBy(leg.Session, desired.Leg).Length > 0)
         {
@@ -73,6 +111,7 @@ public sealed partial class ParticipantGrain
             Node = new NodeView { Id = node, Region = region, State = NodeState.Ready },
             Desired = desired,
             State = report.State,
+            HeardAt = time.GetUtcNow(),
             ReportVersion = report.Version,
             Tracks = report.Tracks,
             Subscriptions = report.Subscriptions,
@@ -110,7 +149,7 @@ public sealed partial class ParticipantGrain
             Region = _legs.All.FirstOrDefault()?.Node.Region,
             Tracks = [.. _legs.Tracks(Identity).Select(t => t with { Layers = [] })], // layers are the track grain's
         };
-        await Room.Update(_view);
+        await TellRoom();
         if (_legs.IsEmpty)
         {
             _view = null;
@@ -118,6 +157,15 @@ public sealed partial class ParticipantGrain
         }
 
         KeepTime();
+    }
+
+    private async Task TellRoom()
+    {
+        AdmitResult room = await Room.Update(_view!);
+        if (room.RoomSid.Length > 0)
+        {
+            (_roomSid, _policy) = (room.RoomSid, room.Policy);
+        }
     }
 
     private async Task TellTracks(ImmutableArray<TrackView> before)
@@ -149,7 +197,7 @@ public sealed partial class ParticipantGrain
             || before.Zip(after).Any(p => p.First.Sid != p.Second.Sid || p.First.Muted != p.Second.Muted || p.First.Codec != p.Second.Codec);
     }
 
-    /// <summary>The timer runs only while some leg has a deadline.</summary>
+    /// <summary>One timer runs while some leg has a deadline, one while there is a leg at all.</summary>
     private void KeepTime()
     {
         bool needed = _legs.All.Any(l => l.Deadline is not null);
@@ -161,6 +209,34 @@ public sealed partial class ParticipantGrain
         {
             _tick?.Dispose();
             _tick = null;
+        }
+
+        if (!_legs.IsEmpty && _renewal is null)
+        {
+            _renewal = this.RegisterGrainTimer(Renew, new GrainTimerCreationOptions(Renewal, Renewal) { KeepAlive = true });
+        }
+        else if (_legs.IsEmpty)
+        {
+            _renewal?.Dispose();
+            _renewal = null;
+        }
+    }
+
+    /// <summary>Rooms and tracks that lost their memory have it back within a renewal; legs that their owners lost are found out.</summary>
+    private async Task Renew()
+    {
+        foreach (Leg silent in _legs.SilentSince(time.GetUtcNow() - Silence))
+        {
+            await (silent.HeardAt < time.GetUtcNow() - TooLong ? Lose(silent) : Ask(silent.Owner));
+        }
+
+        if (!_legs.IsEmpty)
+        {
+            await TellRoom();
+            foreach (TrackView track in _legs.Tracks(Identity))
+            {
+                await Track(track.Sid).Publish(track);
+            }
         }
     }
 

@@ -15,11 +15,21 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often the room and the track grains are told again, so that they are whole again after a loss.</summary>
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
+
+    /// <summary>A leg that was not heard of for so long is asked for; owners speak every 5 s.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
+
+    /// <summary>A leg whose owner could tell nothing for so long is lost.</summary>
+    private static readonly TimeSpan TooLong = TimeSpan.FromSeconds(60);
+
     private readonly ParticipantSessions _legs = new();
     private ParticipantView? _view;
     private string _roomSid = "";
     private RoomPolicy _policy = new();
     private IGrainTimer? _tick;
+    private IGrainTimer? _renewal;
 
     private string Key => this.GetPrimaryKeyString();
 
@@ -33,7 +43,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
     {
         if (_legs.Find(request.Session) is { } same)
         {
-            return Joined(same); // a retry: the same join
+            return await JoinedBefore(same);
         }
 
         // whoever takes the place of all that was here is a new stay with a new sid; a further leg is the same stay
@@ -47,10 +57,23 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
 
         (_view, _roomSid, _policy) = (Newer(before), admitted.RoomSid, admitted.Policy);
         Leg leg = NewLeg(request, admitted.Node!);
-        SessionApplied applied = await Owner(leg).Apply(leg.Desired);
+        SessionApplied applied;
+        try
+        {
+            applied = await Owner(leg).Apply(leg.Desired, mustExist: false);
+            if (applied.Status != ApplyStatus.Applied)
+            {
+                await Owner(leg).Close(ReasonCodes.SdpInvalid);
+            }
+        }
+        catch
+        {
+            await Unjoin(older); // the owner's silo is gone: no place may be left behind that nobody holds
+            throw;
+        }
+
         if (applied.Status != ApplyStatus.Applied)
         {
-            await Owner(leg).Close(ReasonCodes.SdpInvalid);
             await Unjoin(older);
             return JoinResult.Refused(applied.Error?.Code ?? ReasonCodes.NodeLost, applied.Error?.Message ?? "the media node lost the session: try again");
         }
@@ -77,7 +100,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         }
 
         leg = leg with { Desired = leg.Desired with { IceRestart = restart } };
-        SessionApplied applied = await Owner(leg).Apply(leg.Desired);
+        SessionApplied applied = await Owner(leg).Apply(leg.Desired, mustExist: true);
         if (applied.Status != ApplyStatus.Applied || applied.IceRestart is null)
         {
             return new RestartResult(applied.Error ?? NoSession, null);
@@ -129,7 +152,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
 
         ImmutableArray<string> mutedTracks = leg.Desired.MutedTracks.Remove(trackSid);
         leg = leg with { Desired = leg.Desired with { MutedTracks = muted ? mutedTracks.Add(trackSid) : mutedTracks } };
-        SessionApplied applied = await Owner(leg).Apply(leg.Desired);
+        SessionApplied applied = await Owner(leg).Apply(leg.Desired, mustExist: true);
         if (applied.Status != ApplyStatus.Applied)
         {
             return new ActResult(applied.Error ?? NoSession);
@@ -139,6 +162,18 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         await TellLayers(applied.Tracks);
         await Publish(null);
         return ActResult.Done;
+    }
+
+    /// <summary>A retry is the same join, with the same answer; after a loss of memory the node has it.</summary>
+    private async Task<JoinResult> JoinedBefore(Leg leg)
+    {
+        if (leg.Answer is null && await Owner(leg).Apply(leg.Desired, mustExist: true) is { Status: ApplyStatus.Applied } applied)
+        {
+            leg = leg with { Answer = applied.Answer };
+            _legs.Set(leg);
+        }
+
+        return Joined(leg);
     }
 
     /// <summary>The join came to nothing: the roster has again what it had before.</summary>
@@ -182,6 +217,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
             Session = request.Session,
             Owner = owner,
             Node = node,
+            HeardAt = time.GetUtcNow(),
             Deadline = time.GetUtcNow() + ConnectWithin,
             Desired = new SessionDesired
             {
@@ -203,5 +239,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
 
     private static ParticipantView Newer(ParticipantView view) => view with { Version = view.Version + 1 };
 
-    private INodeSessionGrain Owner(Leg leg) => GrainFactory.GetGrain<INodeSessionGrain>(leg.Owner);
+    private INodeSessionGrain Owner(Leg leg) => Owner(leg.Owner);
+
+    private INodeSessionGrain Owner(string key) => GrainFactory.GetGrain<INodeSessionGrain>(key);
 }

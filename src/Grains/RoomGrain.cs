@@ -29,9 +29,16 @@ public sealed class RoomGrain(
     /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
     private static readonly TimeSpan NodesFresh = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often the tenant is told again that the room is there, in case its grain lost its memory.</summary>
+    private static readonly TimeSpan Announcement = TimeSpan.FromSeconds(10);
+
+    /// <summary>A room that lost its memory is not empty before every participant had time to say that it is in.</summary>
+    private static readonly TimeSpan Rebuilding = TimeSpan.FromSeconds(30);
+
     private readonly Roster _roster = new();
     private ImmutableArray<NodeView> _nodes = [];
     private DateTimeOffset _nodesAt;
+    private DateTimeOffset _announcedAt;
     private string? _node;
     private IGrainTimer? _emptying;
 
@@ -49,8 +56,8 @@ public sealed class RoomGrain(
         {
             record.State.Epoch++;
             await record.WriteStateAsync();
-            await Tenant.OpenRoom(Name, new TenantRules());
-            WatchEmpty();
+            await Announce();
+            WatchEmpty(Rebuilding);
         }
     }
 
@@ -93,7 +100,7 @@ public sealed class RoomGrain(
         return new AdmitResult { Error = refused, RoomSid = record.State.Sid, Node = choice.Node, Policy = record.State.Policy };
     }
 
-    public async Task Update(ParticipantView participant)
+    public async Task<AdmitResult> Update(ParticipantView participant)
     {
         if (!IsOpen && participant.State != ParticipantState.Disconnected)
         {
@@ -101,7 +108,7 @@ public sealed class RoomGrain(
             {
                 // closed, and this participant had not heard of it
                 await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(ReasonCodes.RoomClosed);
-                return;
+                return new AdmitResult { Error = new LinkError(ReasonCodes.RoomClosed, "the room was closed") };
             }
 
             // the whole control side was lost and a node brought its sessions back: the room comes back with them
@@ -113,7 +120,13 @@ public sealed class RoomGrain(
             _node ??= participant.Node;
         }
 
+        if (IsOpen && time.GetUtcNow() - _announcedAt > Announcement)
+        {
+            await Announce();
+        }
+
         WatchEmpty();
+        return new AdmitResult { RoomSid = record.State.Sid, Policy = record.State.Policy };
     }
 
     public Task<RoomView?> Describe() => Task.FromResult(IsOpen ? View() : null);
@@ -156,6 +169,12 @@ public sealed class RoomGrain(
         return null;
     }
 
+    private async Task Announce()
+    {
+        _announcedAt = time.GetUtcNow();
+        await Tenant.OpenRoom(Name, new TenantRules());
+    }
+
     private async Task RefreshNodes()
     {
         DateTimeOffset now = time.GetUtcNow();
@@ -168,7 +187,8 @@ public sealed class RoomGrain(
     }
 
     /// <summary>An empty room ends after its empty time-out; a filled one does not.</summary>
-    private void WatchEmpty()
+    /// <param name="least">How long it stays at least.</param>
+    private void WatchEmpty(TimeSpan least = default)
     {
         if (_roster.Count > 0 || !IsOpen)
         {
@@ -176,9 +196,10 @@ public sealed class RoomGrain(
             return;
         }
 
+        TimeSpan timeout = TimeSpan.FromSeconds(record.State.Policy.EmptyTimeoutSeconds);
         _emptying ??= this.RegisterGrainTimer(
             () => Close(ReasonCodes.RoomClosed),
-            new GrainTimerCreationOptions(TimeSpan.FromSeconds(record.State.Policy.EmptyTimeoutSeconds), Timeout.InfiniteTimeSpan) { KeepAlive = true });
+            new GrainTimerCreationOptions(timeout > least ? timeout : least, Timeout.InfiniteTimeSpan) { KeepAlive = true });
     }
 
     private void StopWatching()

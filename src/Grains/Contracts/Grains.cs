@@ -13,8 +13,12 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>A place in the roster and a node to go to, or a named refusal. Makes the room when it is not there.</summary>
     Task<AdmitResult> Admit(AdmitRequest request);
 
-    /// <summary>A participant's newer state. Older versions than the roster's are ignored; Disconnected removes.</summary>
-    Task Update(ParticipantView participant);
+    /// <summary>
+    /// A participant's newer state, or the same again so that a room that lost its memory is rebuilt. Older versions than the
+    /// roster's are ignored; Disconnected removes.
+    /// </summary>
+    /// <returns>Sid and policy of the room as they are; ROOM_CLOSED when the participant must leave.</returns>
+    Task<AdmitResult> Update(ParticipantView participant);
 
     /// <summary>Null when there is no such room.</summary>
     Task<RoomView?> Describe();
@@ -58,9 +62,13 @@ public interface IParticipantGrain : IGrainWithStringKey
     [OneWay]
     Task OnSessionReport(SessionReport report);
 
-    /// <summary>From a NodeSession grain that found its session on the node after it had lost its memory.</summary>
+    /// <summary>
+    /// A NodeSession grain's lease of a session, every few seconds. A participant that does not know the session, or not this
+    /// version of its report, asks the owner: so it is rebuilt after it lost its memory, and one-way words may be lost.
+    /// </summary>
+    /// <param name="owner">Key of the NodeSession grain.</param>
     [OneWay]
-    Task OnSessionAdopted(SessionDesired desired, SessionReport report);
+    Task OnSessionAlive(string owner, long reportVersion);
 }
 
 /// <summary>One published track: codec, layers, home node. Key: <see cref="Keys.Track"/>.</summary>
@@ -83,7 +91,11 @@ public interface ITrackGrain : IGrainWithStringKey
 public interface INodeSessionGrain : IGrainWithStringKey
 {
     /// <summary>Makes the node's session so. Waits for the node at most 5 s; NODE_TIMEOUT or NODE_LOST after that.</summary>
-    Task<SessionApplied> Apply(SessionDesired desired);
+    /// <param name="mustExist">The session was made before: if the node does not have it now, it is lost and must not be made again.</param>
+    Task<SessionApplied> Apply(SessionDesired desired, bool mustExist);
+
+    /// <summary>What this session is now; asks the node when this grain has no memory of it.</summary>
+    Task<NodeSessionView> Describe();
 
     /// <summary>Ends it; waits for the node's word as Apply does, and goes on trying after that.</summary>
     Task<SessionApplied> Close(string reason);

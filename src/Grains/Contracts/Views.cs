@@ -105,6 +105,13 @@ public sealed record TrackView
     [Id(7)] public ImmutableArray<LayerDescription> Layers { get; init; } = [];
 }
 
+/// <summary>A session as its owner has it.</summary>
+/// <param name="Ended">True when it is over for good: it is closing, closed, or the node does not have it.</param>
+/// <param name="Desired">Null when it has ended, or when neither the owner nor, for now, the node could tell.</param>
+[GenerateSerializer, Immutable, Alias("nexus.NodeSessionView")]
+public sealed record NodeSessionView(
+    [property: Id(0)] bool Ended, [property: Id(1)] SessionDesired? Desired = null, [property: Id(2)] SessionReport? Report = null);
+
 [GenerateSerializer, Immutable, Alias("nexus.NodeView")]
 public sealed record NodeView
 {

@@ -18,6 +18,9 @@ public sealed record Leg
 
     public SessionState State { get; init; }
 
+    /// <summary>When its owner last gave word of it.</summary>
+    public DateTimeOffset HeardAt { get; init; }
+
     /// <summary>Version of the newest report that was taken.</summary>
     public long ReportVersion { get; init; }
 
@@ -69,6 +72,7 @@ public sealed class ParticipantSessions
         Leg next = leg with
         {
             State = report.State,
+            HeardAt = now,
             ReportVersion = report.Version,
             Tracks = report.Tracks,
             Subscriptions = report.Subscriptions,
@@ -82,6 +86,9 @@ public sealed class ParticipantSessions
         Set(next);
         return next;
     }
+
+    /// <summary>Legs that nothing was heard of for so long.</summary>
+    public ImmutableArray<Leg> SilentSince(DateTimeOffset moment) => [.. _bySession.Values.Where(l => l.HeardAt < moment)];
 
     /// <summary>Legs whose time to connect, or whose time of grace, is over.</summary>
     public ImmutableArray<Leg> Expired(DateTimeOffset now) => [.. _bySession.Values.Where(l => l.Deadline <= now)];

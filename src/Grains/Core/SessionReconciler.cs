@@ -44,6 +44,7 @@ public sealed class SessionReconciler
     private long _epoch;
     private long _seq;
     private long _acknowledged;
+    private bool _lost;
     private string _closeReason = ReasonCodes.ClientLeft;
 
     public SessionPhase Phase { get; private set; }
@@ -58,7 +59,8 @@ public sealed class SessionReconciler
     public long Seq => _seq;
 
     /// <summary>A new desired state. Not for sessions that are closing or gone.</summary>
-    public void Want(SessionDesired desired)
+    /// <param name="mustExist">The node confirmed the session to an owner before us.</param>
+    public void Want(SessionDesired desired, bool mustExist = false)
     {
         if (Phase is SessionPhase.Closing or SessionPhase.Gone)
         {
@@ -67,7 +69,7 @@ public sealed class SessionReconciler
 
         Desired = desired;
         _seq++;
-        Phase = Phase == SessionPhase.Established ? Phase : SessionPhase.Wanted;
+        Phase = mustExist || Phase == SessionPhase.Established ? SessionPhase.Established : SessionPhase.Wanted;
     }
 
     /// <summary>The session is to end. What was said first stays the reason.</summary>
@@ -83,8 +85,20 @@ public sealed class SessionReconciler
         Phase = SessionPhase.Closing;
     }
 
-    /// <summary>The node, or its memory, is gone.</summary>
-    public void Lose() => Phase = SessionPhase.Gone;
+    /// <summary>
+    /// The node cannot be reached any more, or has forgotten the session. Should it come back with the session after all, the
+    /// session is adopted again. A session that was to end keeps its end: the node must not bring it back.
+    /// </summary>
+    public void Lose()
+    {
+        if (Phase != SessionPhase.Closing)
+        {
+            (Phase, _lost) = (SessionPhase.Gone, true);
+        }
+    }
+
+    /// <summary>The node has been away for so long that nobody waits for its word on the end any more.</summary>
+    public void GiveUp() => Phase = SessionPhase.Gone;
 
     public SessionCommand Next() => Phase switch
     {
@@ -170,9 +184,14 @@ public sealed class SessionReconciler
     /// <summary>The node says in its digest what it has. What differs from desired is mended by the next command.</summary>
     public void OnDigest(DigestEntry entry)
     {
-        if (Phase == SessionPhase.Gone)
+        if (Phase == SessionPhase.Gone && _lost)
         {
-            // it was declared lost, or closed by a word that never arrived: the node must not keep it
+            // its media went on while the node could not be reached: take it back as it is
+            (Phase, _lost, _epoch) = (SessionPhase.Unknown, false, 0);
+        }
+        else if (Phase == SessionPhase.Gone)
+        {
+            // it ended, and the node does not know: it must not keep it
             _closeReason = ReasonCodes.SessionSuperseded;
             _epoch = 0;
             _seq++;

@@ -61,7 +61,7 @@ public sealed class SessionReconcilerPropertyTests
 
         public List<string> Trace { get; } = [];
 
-        public Task Step() => _random.Next(16) switch
+        public Task Step() => _random.Next(17) switch
         {
             0 or 1 => Want(),
             2 => _random.Next(8) == 0 ? End() : Task.CompletedTask,
@@ -72,7 +72,8 @@ public sealed class SessionReconcilerPropertyTests
             11 => Drop(),
             12 => TakeDigest(),
             13 => HearDigest(),
-            14 => _random.Next(6) == 0 ? LoseOwner() : Task.CompletedTask,
+            14 => _random.Next(10) == 0 ? LoseNode() : Task.CompletedTask,
+            15 => _random.Next(6) == 0 ? LoseOwner() : Task.CompletedTask,
             _ => _random.Next(12) == 0 ? RestartNode() : Task.CompletedTask,
         };
 
@@ -213,6 +214,14 @@ public sealed class SessionReconcilerPropertyTests
         {
             (_owner, _awaited, _wanted, _ended) = (new SessionReconciler(), null, null, false);
             return Did("the owner loses its memory");
+        }
+
+        /// <summary>The node could not be reached for long, as far as the owner could tell.</summary>
+        private Task LoseNode()
+        {
+            _owner.Lose();
+            (_awaited, _wanted) = (null, null);
+            return Did("the node counts as lost");
         }
 
         private Task RestartNode()

@@ -111,7 +111,7 @@ public sealed class ParticipantTests : IAsyncLifetime
         string session = await _rig.JoinAsync(_node, "alice");
         string video = $"TR_{session}_video";
         Assert.Null((await _rig.Participant("alice").Mute(video, true)).Error);
-        Assert.Equal([video], _node.Actual[session].MutedTracks);
+        Assert.Equal(video, Assert.Single(_node.Actual[session].MutedTracks));
         Assert.True((await _rig.Participant("alice").Describe())!.Tracks.Single(t => t.Sid == video).Muted);
         Assert.True((await _rig.Room().Describe())!.Participants.Single().Tracks.Single(t => t.Sid == video).Muted);
         await _rig.UntilAsync(async () => (await _rig.Track(video).Describe())!.Muted);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
 using Nexus.FabricHarness;
 using Nexus.Grains.Placement;
@@ -32,9 +31,7 @@ public sealed class GrainRig : IAsyncDisposable
     {
         Regions = regions.Length == 0 ? ["local"] : regions,
         Storages = [StorageNames.Rooms],
-        ConfigureSilo = (_, silo) => silo
-            .AddPlacementDirector<ZonePlacement, ZonePlacementDirector>()
-            .ConfigureServices(services => services.AddSingleton(zones ?? ZoneMap.Open)),
+        ConfigureSilo = (_, silo) => silo.AddZonePlacement(zones ?? ZoneMap.Open),
     }));
 
     /// <summary>A rig with one silo and one node, ready.</summary>
@@ -103,6 +100,8 @@ public sealed class GrainRig : IAsyncDisposable
                     }
                 }
 
+                // one-way calls are on their way: virtual time must not run ahead of the work that real time would allow
+                await (Fabric.HasVirtualTime ? Task.Delay(1) : Task.CompletedTask);
                 return await condition();
             },
             limit ?? TimeSpan.FromSeconds(60));
