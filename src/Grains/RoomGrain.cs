@@ -32,6 +32,9 @@ public sealed class RoomGrain(
     /// <summary>How often the tenant is told again that the room is there, in case its grain lost its memory.</summary>
     private static readonly TimeSpan Announcement = TimeSpan.FromSeconds(10);
 
+    /// <summary>Participants say every 10 s that they are in; one that did not for so long is gone.</summary>
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(40);
+
     /// <summary>A room that lost its memory is not empty before every participant had time to say that it is in.</summary>
     private static readonly TimeSpan Rebuilding = TimeSpan.FromSeconds(30);
 
@@ -41,6 +44,7 @@ public sealed class RoomGrain(
     private DateTimeOffset _announcedAt;
     private string? _node;
     private IGrainTimer? _emptying;
+    private IGrainTimer? _expiry;
 
     private string Key => this.GetPrimaryKeyString();
 
@@ -90,7 +94,7 @@ public sealed class RoomGrain(
 
         await RefreshNodes();
         NodeDecision choice = NodeChoice.Choose(_nodes, _node, request.Region, request.Tenant.Regions);
-        LinkError? refused = choice.Error ?? _roster.Admit(request.Participant with { Node = choice.Node!.Id, Region = choice.Node.Region }, record.State.Policy.MaxParticipants);
+        LinkError? refused = choice.Error ?? _roster.Admit(request.Participant with { Node = choice.Node!.Id, Region = choice.Node.Region }, record.State.Policy.MaxParticipants, time.GetUtcNow());
         if (refused is null)
         {
             _node = choice.Node!.Id;
@@ -115,7 +119,12 @@ public sealed class RoomGrain(
             await Open(new RoomPolicy(), new TenantRules());
         }
 
-        if (_roster.Update(participant) && participant.State != ParticipantState.Disconnected)
+        if (participant.Reason == ReasonCodes.NodeLost)
+        {
+            _nodesAt = default; // the list of nodes is older than that
+        }
+
+        if (_roster.Update(participant, time.GetUtcNow()) && participant.State != ParticipantState.Disconnected)
         {
             _node ??= participant.Node;
         }
@@ -186,6 +195,13 @@ public sealed class RoomGrain(
         }
     }
 
+    private Task Expire()
+    {
+        _roster.Expire(time.GetUtcNow() - Lease);
+        WatchEmpty();
+        return Task.CompletedTask;
+    }
+
     /// <summary>An empty room ends after its empty time-out; a filled one does not.</summary>
     /// <param name="least">How long it stays at least.</param>
     private void WatchEmpty(TimeSpan least = default)
@@ -193,9 +209,12 @@ public sealed class RoomGrain(
         if (_roster.Count > 0 || !IsOpen)
         {
             StopWatching();
+            _expiry ??= _roster.Count > 0 ? this.RegisterGrainTimer(Expire, new GrainTimerCreationOptions(Lease / 4, Lease / 4) { KeepAlive = true }) : null;
             return;
         }
 
+        _expiry?.Dispose();
+        _expiry = null;
         TimeSpan timeout = TimeSpan.FromSeconds(record.State.Policy.EmptyTimeoutSeconds);
         _emptying ??= this.RegisterGrainTimer(
             () => Close(ReasonCodes.RoomClosed),
