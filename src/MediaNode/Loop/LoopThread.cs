@@ -9,6 +9,9 @@ public sealed class LoopThread : IDisposable
     private readonly Thread _thread;
     private volatile bool _stopping;
     private long _idle;
+
+    /// <summary>When the wait under way began; 0 while at work. A wait must count before it ends: an idle loop sleeps for long.</summary>
+    private long _waitingSince;
     private long _started;
     private (long At, long Idle) _lastLoad;
 
@@ -29,7 +32,8 @@ public sealed class LoopThread : IDisposable
     public double TakeLoad()
     {
         var now = Stopwatch.GetTimestamp();
-        var idle = Volatile.Read(ref _idle);
+        var waitingSince = Volatile.Read(ref _waitingSince);
+        var idle = Volatile.Read(ref _idle) + (waitingSince == 0 ? 0 : now - waitingSince);
         var elapsed = now - _lastLoad.At;
         var load = elapsed <= 0 ? 0 : 1 - ((double)(idle - _lastLoad.Idle) / elapsed);
         _lastLoad = (now, idle);
@@ -68,7 +72,9 @@ public sealed class LoopThread : IDisposable
             var left = next == Instant.Never ? Timeout.InfiniteTimeSpan : next - MonotonicClock.Now;
             if (next == Instant.Never || left > TimeSpan.Zero)
             {
+                Volatile.Write(ref _waitingSince, before);
                 _loop.Wait(left);
+                Volatile.Write(ref _waitingSince, 0);
                 Volatile.Write(ref _idle, _idle + (Stopwatch.GetTimestamp() - before));
             }
         }

@@ -20,6 +20,9 @@ const firefoxPrefs = {
   'media.navigator.streams.fake': true,
   'media.navigator.permission.disabled': true,
   'media.peerconnection.ice.loopback': true,
+  // Without a standing permission Firefox offers the default route's address only, and never pairs that with loopback.
+  'permissions.default.camera': 1,
+  'permissions.default.microphone': 1,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'media.autoplay.default': 0,
 };
@@ -103,8 +106,9 @@ export class Tab {
     return this.page.evaluate(...args);
   }
 
-  close() {
-    return this.page.close();
+  /** Closes the page; it may have gone with its browser before. */
+  async close() {
+    await this.page.close().catch(() => {});
   }
 }
 

@@ -6,7 +6,8 @@
 
   /**
    * Opens a WHIP (`kind` "whip") or WHEP call.
-   * whip: { audio = true, video = true, codec, width = 640, height = 360, fps = 30, simulcast = false, maxBitrate, hint }
+   * whip: { audio = true, video = true, codec, width = 640, height = 360, fps = 30, simulcast = false, maxBitrate, hint, noise = false }
+   *   `noise` publishes a picture that no codec can compress, instead of the fake camera's.
    *   `simulcast` sends three layers with the rids low, middle, high (a quarter, half and whole size).
    * whep: { audio = true, video = true, codecs } where `codecs` are the only video codecs offered.
    * Resolves also when the server refuses: `status` and `text` tell.
@@ -33,8 +34,9 @@
   }
 
   async function addSources({ pc, options }) {
-    const { audio = true, video = true, width = 640, height = 360, fps = 30, simulcast = false, codec, maxBitrate, hint } = options;
-    const stream = await navigator.mediaDevices.getUserMedia({ audio, video: video && { width, height, frameRate: fps } });
+    const { audio = true, video = true, width = 640, height = 360, fps = 30, simulcast = false, codec, maxBitrate, hint, noise } = options;
+    const stream = await navigator.mediaDevices.getUserMedia({ audio, video: video && !noise && { width, height, frameRate: fps } });
+    if (noise) stream.addTrack(noiseTrack(width, height, fps));
     for (const track of stream.getAudioTracks()) pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
     for (const track of stream.getVideoTracks()) {
       if (hint) track.contentHint = hint;
@@ -43,6 +45,22 @@
       const transceiver = pc.addTransceiver(track, { direction: 'sendonly', streams: [stream], sendEncodings });
       if (codec) prefer(transceiver, [codec], RTCRtpSender);
     }
+  }
+
+  /** A canvas that shows another cut of one large noise picture with each frame. */
+  function noiseTrack(width, height, fps) {
+    const [source, canvas] = [[2 * width, 2 * height], [width, height]].map(([w, h]) =>
+      Object.assign(document.createElement('canvas'), { width: w, height: h }));
+    const paint = source.getContext('2d'), picture = paint.createImageData(source.width, source.height);
+    const words = new Uint32Array(picture.data.buffer);
+    for (let i = 0; i < words.length; i++) words[i] = 0xff000000 | (Math.random() * 0x1000000);
+    paint.putImageData(picture, 0, 0);
+    const show = canvas.getContext('2d');
+    const timer = setInterval(() => show.drawImage(source, -Math.random() * width, -Math.random() * height), 1000 / fps);
+    const [track] = canvas.captureStream(fps).getVideoTracks();
+    const stop = track.stop.bind(track);
+    track.stop = () => (clearInterval(timer), stop());
+    return track;
   }
 
   /** Offers these codecs only (plus repair formats). */
