@@ -105,6 +105,9 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
                 Regions = options.Regions,
                 Storages = [StorageNames.Rooms],
                 DataFolder = options.DataFolder,
+                Redis = options.Redis,
+                Address = options.Silo.Address,
+                SiloPort = options.Silo.Port,
                 ConfigureSilo = (_, silo) => silo.AddZonePlacement(zones),
             },
             logs);

@@ -62,6 +62,12 @@ public sealed record NexusOptions
     /// <summary>Where room policies are kept over restarts; in memory when not set.</summary>
     public string? DataFolder { get; init; }
 
+    /// <summary>Orleans only: the Redis that several control processes share; each is alone when not set.</summary>
+    public string? Redis { get; init; }
+
+    /// <summary>Orleans with Redis: where the other control processes reach this one.</summary>
+    public IPEndPoint Silo { get; init; } = new(IPAddress.Loopback, 11111);
+
     /// <summary>From the configuration file; the development tenant when there is none.</summary>
     public ImmutableArray<TenantOptions> Tenants { get; init; } = [];
 

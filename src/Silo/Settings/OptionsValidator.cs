@@ -1,6 +1,7 @@
 using System.Net;
 using Nexus.Contracts;
 using Nexus.Gateway;
+using Nexus.Silo.Engine;
 
 namespace Nexus.Silo.Settings;
 
@@ -18,6 +19,8 @@ public static class OptionsValidator
         Require(lastPort <= 65535, $"media-port: {options.Regions.Length} regions of {options.Loops} loops from {options.MediaPort} on go past port 65535");
         CheckRoles(options);
         CheckSecrets(options);
+        Require(options.Redis is null || GrainEngine.Name == "orleans", "redis: this is a build with the embedded engine, which has one control process; it takes --engine orleans");
+        Require(options.DataFolder is null || GrainEngine.Name == "embedded", "data: Orleans keeps state in redis, or in memory without it");
         foreach (TenantOptions tenant in options.Tenants)
         {
             CheckTenant(tenant);

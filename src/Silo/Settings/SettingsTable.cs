@@ -23,6 +23,8 @@ public static class SettingsTable
         new("link-secret", "SECRET", "", "shared by control side and media nodes; needed unless both are on loopback", (o, v) => o with { LinkSecret = v }),
         new("node-id", "ND_…", "from machine and media address", "id of this media node", (o, v) => o with { NodeId = NodeId(v) }),
         new("data", "FOLDER", "in memory", "keeps room policies over restarts", (o, v) => o with { DataFolder = v }),
+        new("redis", "ADDRESS:PORT", "", "Orleans: membership and state of a cluster of several control processes", (o, v) => o with { Redis = v }),
+        new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "Orleans with redis: where the other control processes reach this one; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
         new("verbose", "true|false", "false", "logs more", (o, v) => o with { Verbose = bool.TryParse(v, out bool on) ? on : throw new FormatException("true or false is expected") }),
     ];
 
