@@ -41,6 +41,17 @@ public sealed record SessionApplied
     [Id(5)] public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
 
     [Id(6)] public LinkError? Error { get; init; }
+
+    [Id(7)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
+
+    [Id(8)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
+}
+
+/// <summary>Receiving sections that a session lacks for what its client asked for: it is to offer them.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SectionsWanted")]
+public sealed record SectionsWanted([property: Id(0)] int Audio, [property: Id(1)] int Video)
+{
+    public static readonly SectionsWanted None = new(0, 0);
 }
 
 [GenerateSerializer, Immutable, Alias("nexus.SdpAnswer")]
@@ -73,10 +84,14 @@ public sealed record TrackDescription
     /// <summary>Encoding name as in SDP: <c>VP8</c>, <c>VP9</c>, <c>H264</c>, <c>AV1</c>, <c>opus</c>.</summary>
     [Id(4)] public required string Codec { get; init; }
 
+    /// <summary>By its publisher or by the server.</summary>
     [Id(5)] public bool Muted { get; init; }
 
     /// <summary>Low to high; one nameless layer when the track is not simulcast.</summary>
     [Id(6)] public ImmutableArray<LayerDescription> Layers { get; init; } = [];
+
+    /// <summary>As its publisher named it.</summary>
+    [Id(7)] public string Name { get; init; } = "";
 }
 
 /// <summary>One simulcast layer as it arrives now. Sizes in pixels (0 until a keyframe told them), bitrate in bit/s over the last second.</summary>
@@ -106,7 +121,11 @@ public enum SessionState
     Closed,
 }
 
-/// <summary>A subscription as its node knows it. <see cref="Reason"/> says why nothing flows when <see cref="State"/> is not <c>active</c>.</summary>
+/// <summary>
+/// A subscription as its node knows it. <see cref="State"/> is <c>active</c> (it flows), <c>waiting</c> (it will), <c>paused</c>
+/// (the client said so, or did not acknowledge yet) or <c>refused</c>; <see cref="Reason"/> says why when it is not active.
+/// <see cref="Mid"/> is empty while it has no section.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("nexus.SubscriptionDescription")]
 public sealed record SubscriptionDescription(
     [property: Id(0)] string TrackSid,

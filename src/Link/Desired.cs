@@ -57,6 +57,52 @@ public sealed record SessionDesired
     [Id(12)] public string Name { get; init; } = "";
 
     [Id(13)] public string Metadata { get; init; } = "";
+
+    [Id(14)] public ImmutableDictionary<string, string> Attributes { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Tracks that the client asked for one by one, each on a section of its own; the order is the order of choice.</summary>
+    [Id(15)] public ImmutableArray<SubscriptionWish> Subscriptions { get; init; } = [];
+
+    /// <summary>What the client says of the sections that it publishes on.</summary>
+    [Id(16)] public ImmutableArray<Publication> Publications { get; init; } = [];
+}
+
+/// <summary>
+/// One track that a client asked for. Nothing is sent before it acknowledged that it is ready to play (its decoder and element
+/// are there): so the first frame it gets is a keyframe, and none is wasted.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("nexus.SubscriptionWish")]
+public sealed record SubscriptionWish
+{
+    [Id(0)] public required string TrackSid { get; init; }
+
+    /// <summary>The receiving section; null lets the node choose a free one.</summary>
+    [Id(1)] public string? Mid { get; init; }
+
+    /// <summary>The simulcast layer to send; null means the best that fits <see cref="MaxHeight"/>.</summary>
+    [Id(2)] public LayerWish? Layer { get; init; }
+
+    /// <summary>The height in pixels at which the client shows it; 0 means any. The smallest layer of at least this height is sent.</summary>
+    [Id(3)] public int MaxHeight { get; init; }
+
+    [Id(4)] public bool Paused { get; init; }
+
+    [Id(5)] public bool Acknowledged { get; init; }
+}
+
+/// <summary>What a client says of one section that it publishes on.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.Publication")]
+public sealed record Publication
+{
+    [Id(0)] public required string Mid { get; init; }
+
+    /// <summary>As <see cref="TrackDescription.Source"/>.</summary>
+    [Id(1)] public required string Source { get; init; }
+
+    [Id(2)] public string Name { get; init; } = "";
+
+    /// <summary>Muted by its publisher: nothing is forwarded.</summary>
+    [Id(3)] public bool Muted { get; init; }
 }
 
 /// <summary>An SDP offer, opaque to everyone but gateway and node. <see cref="Id"/> rises with each new offer of a session; the same id always has the same answer.</summary>

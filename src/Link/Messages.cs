@@ -106,6 +106,8 @@ public sealed record SessionReport
     [Id(5)] public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
 
     [Id(6)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
+
+    [Id(7)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
 }
 
 /// <summary>All that a node knows of itself, for admin reads, <c>nexus why</c> and tests.</summary>

@@ -12,6 +12,8 @@ public static class ReasonCodes
     public const string Codec = "CODEC";
     public const string NotAcked = "NOT_ACKED";
     public const string Muted = "MUTED";
+    public const string Paused = "PAUSED";
+    public const string NoSection = "NO_SECTION";
     public const string NoSourcePackets = "NO_SOURCE_PACKETS";
     public const string NoKeyFrame = "NO_KEYFRAME";
     public const string Bandwidth = "BANDWIDTH";

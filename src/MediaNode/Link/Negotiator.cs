@@ -153,7 +153,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         var sections = OfferAnswer.PlaySections(offer, role).ToList();
         var offered = sections.ConvertAll(
             s => new PlaySection(s.Mid, s.Kind, s.Codecs, session.Bound.GetValueOrDefault(s.Mid)?.Sid));
-        var plan = SubscriptionPlanner.Plan(session.Id, desired.Subscribe, offered, room.Tracks);
+        var plan = SubscriptionPlanner.Plan(session.Id, desired.Subscribe, desired.Subscriptions, offered, room.Tracks);
         var senders = new Dictionary<string, PlayBinding>();
         var places = new Dictionary<MediaKind, int>();
         foreach (var section in sections)
@@ -161,9 +161,12 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             var place = places[section.Kind] = places.GetValueOrDefault(section.Kind) + 1;
             var sender = session.Senders.GetValueOrDefault(section.Mid) ?? NewSender(desired, section, place);
 
-            // A first section of a kind that nothing fits: say what was there to see.
+            // A viewer's first section of a kind that nothing fits: say what was there to see. A duplex client hears of each
+            // track by itself, and its offer holds more than that one.
             var track = plan.Bindings.GetValueOrDefault(section.Mid)
-                ?? (session.Negotiated is null ? plan.Refused.FirstOrDefault(t => t.Kind == section.Kind) : null);
+                ?? (session.Negotiated is null && desired.Leg != SessionLeg.Duplex
+                    ? plan.Unplayed.FirstOrDefault(u => u.Reason == ReasonCodes.Codec && u.Track!.Kind == section.Kind)?.Track
+                    : null);
             senders[section.Mid] = sender with { Track = track?.Codec, TrackName = track?.Sid };
         }
 

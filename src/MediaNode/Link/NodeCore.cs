@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using Nexus.Link;
 using Nexus.MediaNode.Loop;
-using Nexus.MediaNode.Protocol.Sdp;
 using Nexus.MediaNode.Session;
 
 namespace Nexus.MediaNode.Link;
@@ -38,7 +36,7 @@ public sealed class NodeCore
         _loops = [.. loops.Select(l => new LoopLink(l))];
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
         BootId = Guid.NewGuid().ToString("N");
-        _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send);
+        _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send) { SnapshotTaken = ReviseLayers };
     }
 
     /// <summary>New with each start of the process.</summary>
@@ -246,8 +244,15 @@ public sealed class NodeCore
             PostIce(session, room);
         }
 
-        UpdateTracks(session, room, desired);
-        Rebind(room);
+        if (UpdateTracks(session, room))
+        {
+            SubscriptionBinder.Rebind(room);
+        }
+        else
+        {
+            SubscriptionBinder.Rebind(room, session);
+        }
+
         return null;
     }
 
@@ -266,74 +271,38 @@ public sealed class NodeCore
         }
     }
 
-    /// <summary>What the session publishes becomes, or ceases to be, a track of the room.</summary>
-    private void UpdateTracks(NodeSession session, RoomModel room, SessionDesired desired)
+    /// <summary>What the session publishes becomes, or ceases to be, a track of the room. False when the room's tracks stay as they are.</summary>
+    private bool UpdateTracks(NodeSession session, RoomModel room)
     {
+        var before = room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)).ToList();
         var tracks = new List<RoomTrack>();
         foreach (var plan in session.Published.Values)
         {
             var codec = session.Negotiated!.Media.First(m => m.Mid == plan.Mid).Codecs[0];
-            var muted = desired.MutedTracks.Contains(plan.Sid);
+            var muted = NodeReporter.IsMuted(session, plan);
             if ((room.Find(plan.Sid)?.Muted ?? false) != muted)
             {
                 room.Loop.Post(new MuteTrack(session.Id, plan.Sid, muted));
             }
 
-            tracks.Add(new RoomTrack(plan.Sid, session.Id, desired.Identity, plan.Kind, codec, ++_trackOrder, muted));
+            tracks.Add(new RoomTrack(plan.Sid, session.Id, session.Desired!.Identity, plan.Kind, codec, ++_trackOrder, muted));
         }
 
         room.SetTracks(session.Id, session.State == SessionState.Closed ? [] : tracks);
+        return !before.SequenceEqual(room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)));
     }
 
-    /// <summary>Decides anew who gets what in a room, and has the loop do what differs.</summary>
-    private static void Rebind(RoomModel room)
+    /// <summary>Sizes of layers may have become known, or changed: those who asked by size may need another one.</summary>
+    private void ReviseLayers()
     {
-        foreach (var session in room.Sessions.Values.Where(s => s.Negotiated is not null && s.State != SessionState.Closed))
+        foreach (var session in _sessions.Values)
         {
-            var rule = session.Desired!.Subscribe;
-            var plan = SubscriptionPlanner.Plan(session.Id, rule, Negotiator.PlaySections(session), room.Tracks);
-            session.Refused = plan.Refused;
-            foreach (var section in session.Negotiated!.Media.Where(m => m.Use == SectionUse.Play))
+            if (session is { Room: { } room, Desired: { } desired } && desired.Subscriptions.Any(w => w.MaxHeight > 0))
             {
-                Bind(room, session, section, plan.Bindings.GetValueOrDefault(section.Mid), rule);
-            }
-
-            foreach (var gone in session.Bound.Keys.Where(mid => !plan.Bindings.ContainsKey(mid)).ToArray())
-            {
-                session.Bound.Remove(gone);
-                room.Loop.Post(new UnbindTrack(session.Id, gone));
+                SubscriptionBinder.Rebind(room, session);
             }
         }
     }
-
-    private static void Bind(RoomModel room, NodeSession session, NegotiatedMedia section, RoomTrack? track, SubscribeRule rule)
-    {
-        if (track is null)
-        {
-            return;
-        }
-
-        var wish = Wish(rule.Layer);
-        if (session.Bound.TryGetValue(section.Mid, out var bound) && bound.Sid == track.Sid && bound.Codec == track.Codec)
-        {
-            room.Loop.Post(new SetLayerWish(session.Id, section.Mid, wish));
-        }
-        else
-        {
-            var format = Negotiator.FormatFor(section, track.Codec)!;
-            room.Loop.Post(new BindTrack(session.Id, section.Mid, track.Session, track.Sid, format, wish));
-        }
-
-        session.Bound[section.Mid] = track;
-    }
-
-    private static Forwarding.Projection.LayerWish? Wish(LayerWish? wish) => wish switch
-    {
-        LayerWish.Low => Forwarding.Projection.LayerWish.Low,
-        LayerWish.Middle => Forwarding.Projection.LayerWish.Middle,
-        LayerWish.High => Forwarding.Projection.LayerWish.High,
-        _ => null,
-    };
 
     private void HandleState(Instant now, SessionStateChanged changed)
     {
@@ -348,7 +317,7 @@ public sealed class NodeCore
         {
             // It will not come back: others must not wait for its tracks until the control side has closed it.
             room.SetTracks(session.Id, []);
-            Rebind(room);
+            SubscriptionBinder.Rebind(room);
         }
 
         _reporter.Report(now, session);
@@ -366,7 +335,10 @@ public sealed class NodeCore
         session.Extensions = null;
         session.Snapshot = null;
         session.Reported = null;
-        session.Refused = [];
+        session.Unplayed = [];
+        session.SectionsWanted = SectionsWanted.None;
+        session.Held.Clear();
+        session.Layers.Clear();
         session.Published.Clear();
         session.Senders.Clear();
         session.Bound.Clear();
@@ -379,7 +351,7 @@ public sealed class NodeCore
         room.Sessions.Remove(session.Id);
         room.Loop.Sessions--;
         room.SetTracks(session.Id, []);
-        Rebind(room);
+        SubscriptionBinder.Rebind(room);
         room.Loop.Post(new RemoveSession(session.Id));
         ForgetIfEmpty(room);
     }
@@ -410,6 +382,8 @@ public sealed class NodeCore
         Answer = status == ApplyStatus.Applied ? session.Answer : null,
         IceRestart = status == ApplyStatus.Applied ? session.IceAnswer : null,
         Tracks = status == ApplyStatus.Applied ? NodeReporter.TracksOf(session) : [],
+        Subscriptions = status == ApplyStatus.Applied ? NodeReporter.SubscriptionsOf(session) : [],
+        SectionsWanted = status == ApplyStatus.Applied ? session.SectionsWanted : SectionsWanted.None,
         Error = error,
     };
 

@@ -23,6 +23,9 @@ internal sealed class NodeReporter(
     private Instant _nextDigest = Instant.Zero;
     private double _load;
 
+    /// <summary>Called each second, when the sessions' snapshots are fresh.</summary>
+    public Action? SnapshotTaken { get; init; }
+
     public Instant NextTimeout => Instant.Min(_nextSnapshot, _nextDigest);
 
     public void HandleTimeout(Instant now)
@@ -36,7 +39,11 @@ internal sealed class NodeReporter(
                 sessions.Values.Count(s => s.Exists),
                 sessions.Values.Sum(s => s.Published.Count),
                 sessions.Values.Sum(s => s.Bound.Count)));
-            TakeSnapshots(() => ReportChanges(now));
+            TakeSnapshots(() =>
+            {
+                SnapshotTaken?.Invoke();
+                ReportChanges(now);
+            });
         }
 
         if (now >= _nextDigest)
@@ -101,6 +108,7 @@ internal sealed class NodeReporter(
         Reason = session.EndReason,
         Tracks = TracksOf(session),
         Subscriptions = SubscriptionsOf(session),
+        SectionsWanted = session.SectionsWanted,
     };
 
     public static ImmutableArray<TrackDescription> TracksOf(NodeSession session)
@@ -113,21 +121,35 @@ internal sealed class NodeReporter(
                 Sid = plan.Sid,
                 Mid = plan.Mid,
                 Kind = plan.Kind == MediaKind.Audio ? "audio" : "video",
-                Source = !sources.Add(plan.Kind) ? "unknown" : plan.Kind == MediaKind.Audio ? "microphone" : "camera",
+                Source = PublicationOf(session, plan.Mid)?.Source
+                    ?? (!sources.Add(plan.Kind) ? "unknown" : plan.Kind == MediaKind.Audio ? "microphone" : "camera"),
+                Name = PublicationOf(session, plan.Mid)?.Name ?? "",
                 Codec = NameOf(plan.Codec),
-                Muted = session.Desired?.MutedTracks.Contains(plan.Sid) == true,
+                Muted = IsMuted(session, plan),
                 Layers = session.Snapshot?.Tracks.FirstOrDefault(t => t.Sid == plan.Sid)?.Layers
                     ?? [.. plan.Rids.Select(r => new LayerDescription(r, 0, 0, 0, false))],
             }),
         ];
     }
 
-    private static ImmutableArray<SubscriptionDescription> SubscriptionsOf(NodeSession session) =>
+    /// <summary>By its publisher or by the server.</summary>
+    public static bool IsMuted(NodeSession session, PublishPlan plan) =>
+        session.Desired?.MutedTracks.Contains(plan.Sid) == true || PublicationOf(session, plan.Mid)?.Muted == true;
+
+    public static ImmutableArray<SubscriptionDescription> SubscriptionsOf(NodeSession session) =>
     [
-        .. session.Bound.Select(b => session.Snapshot?.Subscriptions.FirstOrDefault(s => s.Mid == b.Key && s.TrackSid == b.Value.Sid)
-            ?? new SubscriptionDescription(b.Value.Sid, b.Key, "waiting", null, ReasonCodes.NoIce)),
-        .. session.Refused.Select(t => new SubscriptionDescription(t.Sid, "", "refused", null, ReasonCodes.Codec)),
+        .. session.Bound.Select(b => SubscriptionOf(session, b.Key, b.Value.Sid)),
+        .. session.Unplayed.Select(u => new SubscriptionDescription(u.TrackSid, "", u.Reason == ReasonCodes.NoSection ? "waiting" : "refused", null, u.Reason)),
     ];
+
+    private static SubscriptionDescription SubscriptionOf(NodeSession session, string mid, string sid) =>
+        session.Held.TryGetValue(mid, out var reason)
+            ? new SubscriptionDescription(sid, mid, "paused", null, reason)
+            : session.Snapshot?.Subscriptions.FirstOrDefault(s => s.Mid == mid && s.TrackSid == sid)
+                ?? new SubscriptionDescription(sid, mid, "waiting", null, ReasonCodes.NoIce);
+
+    private static Publication? PublicationOf(NodeSession session, string mid) =>
+        session.Desired?.Publications.FirstOrDefault(p => p.Mid == mid);
 
     private static string NameOf(CodecKind codec) => codec switch
     {
@@ -181,6 +203,7 @@ internal sealed class NodeReporter(
     private static bool Differs(SessionReport now, SessionReport? before) =>
         before is null
         || now.State != before.State
+        || now.SectionsWanted != before.SectionsWanted
         || !now.Subscriptions.SequenceEqual(before.Subscriptions)
         || now.Tracks.Length != before.Tracks.Length
         || now.Tracks.Zip(before.Tracks).Any(p => Differs(p.First, p.Second));

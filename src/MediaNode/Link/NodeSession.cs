@@ -46,7 +46,15 @@ internal sealed class NodeSession(string id)
     /// <summary>What is bound to each play section now.</summary>
     public Dictionary<string, RoomTrack> Bound { get; } = [];
 
-    public ImmutableArray<RoomTrack> Refused { get; set; } = [];
+    /// <summary>The sections whose track is not to flow now, and why.</summary>
+    public Dictionary<string, string> Held { get; } = [];
+
+    /// <summary>The layer that was last asked for, by section.</summary>
+    public Dictionary<string, Forwarding.Projection.LayerWish?> Layers { get; } = [];
+
+    public ImmutableArray<Unplayed> Unplayed { get; set; } = [];
+
+    public SectionsWanted SectionsWanted { get; set; } = SectionsWanted.None;
 
     public Protocol.Rtp.HeaderExtensionMap? Extensions { get; set; }
 

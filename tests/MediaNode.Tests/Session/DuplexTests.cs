@@ -1,0 +1,180 @@
+using Nexus.Link;
+using Nexus.TestKit.Media;
+
+namespace Nexus.MediaNode.Tests.Session;
+
+/// <summary>Sessions that negotiate again and again, and ask for tracks one by one; through the whole node, on virtual time.</summary>
+public sealed class DuplexTests : IDisposable
+{
+    private static readonly TestSection VideoOut = new("video", "sendonly", ["VP8"]);
+    private static readonly TestSection VideoIn = new("video", "recvonly", ["VP8"]);
+    private static readonly TestSection AudioOut = new("audio", "sendonly", ["opus"]);
+    private static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(33);
+
+    private readonly VirtualNode _node = new();
+    private readonly Dictionary<string, (SessionDesired Desired, long Seq)> _sessions = [];
+
+    public void Dispose() => _node.Dispose();
+
+    [Fact]
+    public void A_session_may_come_without_an_offer_and_is_told_which_sections_it_lacks()
+    {
+        var alice = Publish(VideoOut);
+        var track = TrackOf("alice");
+        var joined = Apply("bob", d => d);
+        Assert.Equal((ApplyStatus.Applied, null), (joined.Status, joined.Answer));
+
+        var asked = Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track }] });
+        Assert.Equal(new SectionsWanted(0, 1), asked.SectionsWanted);
+        Assert.Equal(new SubscriptionDescription(track, "", "waiting", null, "NO_SECTION"), asked.Subscriptions.Single());
+
+        var offered = Offer(_node.Peer("bob"), VideoIn);
+        Assert.Equal(SectionsWanted.None, offered.SectionsWanted);
+        Assert.Equal(new SubscriptionDescription(track, "0", "paused", null, "NOT_ACKED"), offered.Subscriptions.Single());
+        Assert.True(alice.IsConnected);
+    }
+
+    [Fact]
+    public void Nothing_flows_before_the_acknowledgement_and_then_a_keyframe_comes_first()
+    {
+        var alice = Publish(VideoOut);
+        var video = new TestStream(alice, "0", 2222);
+        var bob = Subscribe(new() { TrackSid = TrackOf("alice") });
+        Send(video, 30, keyFrames: true);
+        Assert.Empty(bob.PacketsOf(bob.AnsweredSsrc(0)));
+        Assert.Equal("NOT_ACKED", _node.ReportOf("bob").Subscriptions.Single().Reason);
+
+        alice.Plis.Clear();
+        Apply("bob", d => d with { Subscriptions = [d.Subscriptions[0] with { Acknowledged = true }] });
+        Send(video, 5, keyFrames: false);
+        Assert.Empty(bob.PacketsOf(bob.AnsweredSsrc(0)));
+        _node.RunUntil(() => alice.Plis.Contains(2222));
+        var first = video.Sequence;
+        Send(video, 5, keyFrames: true);
+        Assert.Equal(first, TestStream.MarkOf(bob.PacketsOf(bob.AnsweredSsrc(0)).First().Payload));
+    }
+
+    [Fact]
+    public void A_paused_subscription_says_so_and_resumes_at_a_keyframe()
+    {
+        var video = new TestStream(Publish(VideoOut), "0", 2222);
+        var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
+        Send(video, 3, keyFrames: true);
+        var got = bob.PacketsOf(bob.AnsweredSsrc(0)).Count();
+        Assert.NotEqual(0, got);
+
+        var paused = Apply("bob", d => d with { Subscriptions = [d.Subscriptions[0] with { Paused = true }] });
+        Assert.Equal(("paused", "PAUSED"), (paused.Subscriptions.Single().State, paused.Subscriptions.Single().Reason));
+        Send(video, 5, keyFrames: true);
+        Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
+
+        Apply("bob", d => d with { Subscriptions = [d.Subscriptions[0] with { Paused = false }] });
+        Send(video, 2, keyFrames: false);
+        var first = video.Sequence;
+        Send(video, 2, keyFrames: true);
+        var next = bob.PacketsOf(bob.AnsweredSsrc(0)).ElementAt(got);
+        Assert.Equal(first, TestStream.MarkOf(next.Payload));
+    }
+
+    [Fact]
+    public void Negotiating_again_leaves_what_flows_alone()
+    {
+        var video = new TestStream(Publish(VideoOut), "0", 2222);
+        var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
+        Send(video, 10, keyFrames: true);
+        var ssrc = bob.AnsweredSsrc(0);
+
+        var again = Offer(bob, VideoIn, AudioOut);
+        Assert.Equal("audio", again.Tracks.Single().Kind);
+        Assert.Equal(ssrc, bob.AnsweredSsrc(0));
+        Send(video, 10, keyFrames: false);
+        Assert.Equal(video.SentSequences, bob.PacketsOf(ssrc).Select(p => TestStream.MarkOf(p.Payload)));
+    }
+
+    [Fact]
+    public void A_section_that_the_client_ends_is_a_track_that_is_gone_and_a_new_one_is_another_track()
+    {
+        var alice = Publish(VideoOut);
+        var before = TrackOf("alice");
+        Assert.Empty(Offer(alice, VideoOut with { Direction = "inactive" }).Tracks);
+        Assert.NotEqual(before, Offer(alice, VideoOut).Tracks.Single().Sid);
+    }
+
+    [Fact]
+    public void A_track_that_the_client_cannot_decode_is_refused_by_name_and_the_session_lives()
+    {
+        Publish(VideoOut with { Codecs = ["H264"] });
+        var track = TrackOf("alice");
+        var bob = _node.Peer("bob");
+        Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track }, new() { TrackSid = "TR_none" }] });
+        var offered = Offer(bob, VideoIn);
+
+        Assert.Equal(ApplyStatus.Applied, offered.Status);
+        Assert.Contains(new SubscriptionDescription(track, "", "refused", null, "CODEC"), offered.Subscriptions);
+        Assert.Contains(new SubscriptionDescription("TR_none", "", "refused", null, "TRACK_NOT_FOUND"), offered.Subscriptions);
+        Assert.Equal(SectionsWanted.None, offered.SectionsWanted);
+    }
+
+    [Fact]
+    public void A_publisher_names_its_tracks_and_mutes_them()
+    {
+        var video = new TestStream(Publish(VideoOut), "0", 2222);
+        var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
+        var named = Apply("alice", d => d with { Publications = [new() { Mid = "0", Source = "screen", Name = "slides", Muted = true }] }).Tracks.Single();
+        Assert.Equal(("screen", "slides", true), (named.Source, named.Name, named.Muted));
+        Send(video, 5, keyFrames: true);
+        Assert.Empty(bob.PacketsOf(bob.AnsweredSsrc(0)));
+        Assert.Equal("MUTED", _node.ReportOf("bob").Subscriptions.Single().Reason);
+
+        Apply("alice", d => d with { Publications = [d.Publications[0] with { Muted = false }] });
+        Send(video, 5, keyFrames: true);
+        Assert.NotEmpty(bob.PacketsOf(bob.AnsweredSsrc(0)));
+    }
+
+    private static SessionDesired Duplex(string name) =>
+        VirtualNode.Desired(name, SessionLeg.Duplex) with { Subscribe = new() };
+
+    private SessionApplied Apply(string name, Func<SessionDesired, SessionDesired> change)
+    {
+        var (desired, seq) = _sessions.GetValueOrDefault(name, (Duplex(name), 0));
+        desired = change(desired);
+        _sessions[name] = (desired, ++seq);
+        return _node.Apply(name, desired, seq, mustExist: seq > 1);
+    }
+
+    private SessionApplied Offer(TestPeer peer, params TestSection[] sections)
+    {
+        var applied = Apply(peer.Name, d => d with { Offer = new((d.Offer?.Id ?? 0) + 1, peer.Offer(sections)) });
+        Assert.True(applied.Status == ApplyStatus.Applied, applied.Error?.Message);
+        peer.Accept(_node.Clock.Now, applied.Answer!.Sdp);
+        _node.RunUntil(() => peer.IsConnected);
+        return applied;
+    }
+
+    private TestPeer Publish(params TestSection[] sections)
+    {
+        var alice = _node.Peer("alice");
+        Offer(alice, sections);
+        return alice;
+    }
+
+    private TestPeer Subscribe(SubscriptionWish wish)
+    {
+        var bob = _node.Peer("bob");
+        Apply("bob", d => d with { Subscriptions = [wish] });
+        Offer(bob, VideoIn);
+        _node.RunUntil(() => _node.ReportOf("bob").State == SessionState.Connected);
+        return bob;
+    }
+
+    private string TrackOf(string name) => _node.ReportOf(name).Tracks.Single().Sid;
+
+    private void Send(TestStream video, int frames, bool keyFrames)
+    {
+        for (var i = 0; i < frames; i++)
+        {
+            video.SendVp8Frame(_node.Clock.Now, keyFrame: keyFrames && i == 0);
+            _node.Run(FrameTime);
+        }
+    }
+}
