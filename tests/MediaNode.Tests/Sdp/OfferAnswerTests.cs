@@ -145,7 +145,20 @@ public class OfferAnswerTests
         string text = Offers.Text("obs-whip").Replace("level-asymmetry-allowed=1", "level-asymmetry-allowed=1;sprop-parameter-sets=Z0LAH9kA,aMuMsg==");
         var codec = Offers.Parse(Offers.Answer(Offers.Parse(text), Offers.Policy(SessionRole.Publish)).Sdp).Media[1].Codecs[0];
 
-        Assert.Equal("profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1", codec.Fmtp.ToString());
+        Assert.Equal("profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1;x-google-start-bitrate=1500", codec.Fmtp.ToString());
+    }
+
+    [Theory]
+    [InlineData(1500, "x-google-start-bitrate=1500")]
+    [InlineData(0, "")]
+    public void A_publisher_is_told_where_its_estimate_begins(int kilobits, string expected)
+    {
+        var policy = Offers.Policy(SessionRole.Publish) with { PublishStartKilobits = kilobits };
+        var sdp = Offers.Parse(Offers.Answer(Offers.Load("chromium-sendonly"), policy).Sdp);
+        var video = sdp.Media.Single(m => m.Kind == MediaKind.Video);
+
+        Assert.Equal(expected, video.Codecs.Single(c => c.Kind == CodecKind.Vp8).Fmtp.ToString());
+        Assert.DoesNotContain(sdp.Media.Where(m => m.Kind == MediaKind.Audio).SelectMany(m => m.Codecs), c => c.Fmtp["x-google-start-bitrate"] is not null);
     }
 
     [Fact]

@@ -65,6 +65,9 @@ public sealed record AnswerPolicy
     /// <summary>Senders by mid. A play section without one is answered <c>inactive</c>.</summary>
     public IReadOnlyDictionary<string, PlayBinding> Bindings { get; init; } = new Dictionary<string, PlayBinding>();
 
+    /// <summary>Where libwebrtc publishers are told to begin, in kbit/s; 0 leaves it to them.</summary>
+    public int PublishStartKilobits { get; init; } = 1500;
+
     /// <summary>Simulcast layers taken of one section; of more, the first ones.</summary>
     public int MaxLayers { get; init; } = 4;
 

@@ -70,6 +70,8 @@ public sealed class FormatParameters
     public FormatParameters Without(string name) =>
         new([.. _parameters.Where(p => !p.Key.Equals(name, StringComparison.OrdinalIgnoreCase))]);
 
+    public FormatParameters With(string name, string value) => new([.. Without(name)._parameters, new(name, value)]);
+
     public override string ToString() =>
         string.Join(';', _parameters.Select(p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"));
 }

@@ -237,10 +237,19 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
         return section with
         {
             Direction = MediaDirection.RecvOnly,
+            Codecs = offered.Kind == MediaKind.Video ? [.. section.Codecs.Select(StartFast)] : section.Codecs,
             Rids = rids.ConvertAll(id => offered.Rids.First(r => r.Id == id) with { IsSend = false }),
             Simulcast = rids.Count > 0 ? new([], rids) : null,
         };
     }
+
+    /// <summary>
+    /// Tells libwebrtc where its estimate begins. Its own 300 kbit/s makes a 720p camera start at 480×270, and the encoder
+    /// takes tens of seconds to climb back; transport-wide feedback corrects an uplink that has less within a second.
+    /// </summary>
+    private RtpCodec StartFast(RtpCodec codec) => codec.IsRtx || policy.PublishStartKilobits == 0
+        ? codec
+        : codec with { Fmtp = codec.Fmtp.With("x-google-start-bitrate", policy.PublishStartKilobits.ToString()) };
 
     private static MediaSection WritePlay(MediaSection section, PlayBinding sender)
     {
