@@ -12,6 +12,7 @@ internal static unsafe partial class LinuxNative
     public const int UdpSegment = 103;
     public const int UdpGro = 104;
     public const int SolSocket = 1;
+    public const int SoTimestampNs = 35;
     public const int SoSndBufForce = 32;
     public const int SoRcvBufForce = 33;
     public const int MsgDontWait = 0x40;
@@ -35,6 +36,9 @@ internal static unsafe partial class LinuxNative
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int ppoll(PollFd* descriptors, nuint count, TimeSpec* timeout, void* signals);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int clock_gettime(int clock, TimeSpec* time);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int eventfd(uint value, int flags);
@@ -76,7 +80,16 @@ internal static unsafe partial class LinuxNative
         public uint Length;
     }
 
-    /// <summary><c>struct cmsghdr</c> with the one small number that UDP_SEGMENT and UDP_GRO carry.</summary>
+    /// <summary><c>struct cmsghdr</c>; its data follows.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ControlHeader
+    {
+        public nuint Length;
+        public int Level;
+        public int Type;
+    }
+
+    /// <summary><c>struct cmsghdr</c> with the one small number that UDP_SEGMENT carries.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct ControlMessage
     {

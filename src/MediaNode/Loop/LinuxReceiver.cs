@@ -13,13 +13,21 @@ namespace Nexus.MediaNode.Loop;
 internal sealed unsafe class LinuxReceiver : IDisposable
 {
     private const int OffloadBuffer = 65_536;
+    private const int RealTimeClock = 0;
+    private const long NanosecondsPerSecond = 1_000_000_000;
+
+    // The wall clock may be set while a packet waits: nothing waits longer than this.
+    private const long MaxAge = NanosecondsPerSecond;
+
+    // Time of arrival (32 octets) and segment size (24).
+    private const int ControlSize = 64;
 
     private readonly int _socket;
     private readonly int _batch;
     private readonly MultiMessage* _messages;
     private readonly IoVector* _vectors;
     private readonly byte* _addresses;
-    private readonly ControlMessage* _controls;
+    private readonly byte* _controls;
     private readonly byte* _offloadMemory;
 
     // Slots that wait in the vectors for a datagram; -1: none.
@@ -31,6 +39,9 @@ internal sealed unsafe class LinuxReceiver : IDisposable
     private int _runCount;
     private int _runOffset;
 
+    // Wall clock of the last call, in nanoseconds: what the kernel stamps arrivals with.
+    private long _calledAt;
+
     public LinuxReceiver(int socket, int batch, bool offload)
     {
         _socket = socket;
@@ -38,7 +49,7 @@ internal sealed unsafe class LinuxReceiver : IDisposable
         _messages = Allocate<MultiMessage>(_batch);
         _vectors = Allocate<IoVector>(_batch);
         _addresses = Allocate<byte>(_batch * SocketAddressCodec.Size);
-        _controls = Allocate<ControlMessage>(_batch);
+        _controls = Allocate<byte>(_batch * ControlSize);
         _offloadMemory = offload ? Allocate<byte>(_batch * OffloadBuffer) : null;
         _armed = new int[_batch];
         Array.Fill(_armed, -1);
@@ -48,9 +59,9 @@ internal sealed unsafe class LinuxReceiver : IDisposable
             header.Name = _addresses + (i * SocketAddressCodec.Size);
             header.Vectors = _vectors + i;
             header.VectorCount = 1;
+            header.Control = _controls + (i * ControlSize);
             if (offload)
             {
-                header.Control = (byte*)(_controls + i);
                 _vectors[i] = new IoVector { Base = _offloadMemory + (i * OffloadBuffer), Length = OffloadBuffer };
             }
         }
@@ -119,7 +130,8 @@ internal sealed unsafe class LinuxReceiver : IDisposable
                 continue; // the slot stays armed
             }
 
-            packets[filled++] = new ReceivedPacket(_armed[i], length, Address(i));
+            ReadControl(i, out var age, out _);
+            packets[filled++] = new ReceivedPacket(_armed[i], length, Address(i), age);
             _armed[i] = -1;
         }
 
@@ -157,13 +169,8 @@ internal sealed unsafe class LinuxReceiver : IDisposable
         {
             ref var message = ref _messages[_runIndex];
             var total = (int)message.Length;
-            var size = total;
-            if (message.Header.ControlLength >= 20
-                && _controls[_runIndex].Level == SolUdp
-                && _controls[_runIndex].Type == UdpGro)
-            {
-                size = _controls[_runIndex].Value;
-            }
+            ReadControl(_runIndex, out var age, out var size);
+            size = size == 0 ? total : size;
 
             var source = Address(_runIndex);
             while (_runOffset < total && size is > 0 and <= PacketMemory.SlotSize)
@@ -175,7 +182,7 @@ internal sealed unsafe class LinuxReceiver : IDisposable
 
                 var length = Math.Min(size, total - _runOffset);
                 new ReadOnlySpan<byte>(_vectors[_runIndex].Base + _runOffset, length).CopyTo(memory.Span(slot));
-                packets[filled++] = new ReceivedPacket(slot, length, source);
+                packets[filled++] = new ReceivedPacket(slot, length, source, age);
                 _runOffset += length;
             }
 
@@ -196,11 +203,45 @@ internal sealed unsafe class LinuxReceiver : IDisposable
         for (var i = 0; i < count; i++)
         {
             _messages[i].Header.NameLength = SocketAddressCodec.Size;
-            _messages[i].Header.ControlLength = _offloadMemory is null ? 0 : (nuint)sizeof(ControlMessage);
+            _messages[i].Header.ControlLength = ControlSize;
         }
+
+        TimeSpec time;
+        _ = clock_gettime(RealTimeClock, &time);
+        _calledAt = (time.Seconds * NanosecondsPerSecond) + time.Nanoseconds;
 
         // Errors are EAGAIN, EINTR, or a peer's ICMP message: nothing to receive now in any of them.
         return Math.Max(0, recvmmsg(_socket, _messages, (uint)count, MsgDontWait, null));
+    }
+
+    /// <summary>How long a datagram had waited, in nanoseconds, and the length of a run's datagrams (0: it is no run).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void ReadControl(int i, out long age, out int segmentSize)
+    {
+        age = 0;
+        segmentSize = 0;
+        var next = _messages[i].Header.Control;
+        var end = next + _messages[i].Header.ControlLength;
+        while (next + sizeof(ControlHeader) <= end)
+        {
+            var header = (ControlHeader*)next;
+            if (header->Length < (nuint)sizeof(ControlHeader))
+            {
+                return;
+            }
+
+            if (header->Level == SolSocket && header->Type == SoTimestampNs)
+            {
+                var time = (TimeSpec*)(header + 1);
+                age = Math.Clamp(_calledAt - (time->Seconds * NanosecondsPerSecond) - time->Nanoseconds, 0, MaxAge);
+            }
+            else if (header->Level == SolUdp && header->Type == UdpGro)
+            {
+                segmentSize = *(int*)(header + 1);
+            }
+
+            next += (header->Length + 7) & ~(nuint)7;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

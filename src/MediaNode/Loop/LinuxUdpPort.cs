@@ -25,6 +25,7 @@ public sealed unsafe class LinuxUdpPort : IUdpPort
         LocalEndPoint = (IPEndPoint)_socket.LocalEndPoint!;
         ForceBuffer(LinuxNative.SoRcvBufForce, options.SocketBuffer);
         ForceBuffer(LinuxNative.SoSndBufForce, options.SocketBuffer);
+        _socket.SetRawSocketOption(LinuxNative.SolSocket, LinuxNative.SoTimestampNs, BitConverter.GetBytes(1));
         var offload = options.ReceiveOffload && TryOffload(LinuxNative.UdpGro, 1);
         _receiver = new LinuxReceiver(_descriptor, options.Batch, offload);
         _sender = new LinuxSender(

@@ -42,6 +42,7 @@ public sealed class LoopGroup : IDisposable
 
     public void Start()
     {
+        JitWarmUp.Start();
         _handshakeThread.Start();
         foreach (var thread in _threads)
         {

@@ -46,7 +46,7 @@ internal sealed class TcpConnection : IDisposable
     public async Task RunAsync()
     {
         var writing = WriteAsync();
-        using var unkept = new Timer(_ => CloseUnkept(), null, _options.UnkeptTimeout, Timeout.InfiniteTimeSpan);
+        using var unkept = _options.Time.CreateTimer(_ => CloseUnkept(), null, _options.UnkeptTimeout, Timeout.InfiniteTimeSpan);
         try
         {
             await ReadAsync();
@@ -105,7 +105,7 @@ internal sealed class TcpConnection : IDisposable
             // Between frames a kept connection may be silent (consent ends it); within one it may not.
             var read = framer.IsEmpty
                 ? await _socket.ReceiveAsync(framer.Free, _closing.Token)
-                : await _socket.ReceiveAsync(framer.Free, _closing.Token).AsTask().WaitAsync(_options.FrameTimeout, _closing.Token);
+                : await _socket.ReceiveAsync(framer.Free, _closing.Token).AsTask().WaitAsync(_options.FrameTimeout, _options.Time, _closing.Token);
             if (read == 0)
             {
                 return;

@@ -19,6 +19,9 @@ public sealed record TcpPortOptions
     /// <summary>A frame must be complete this long after its first octet.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The clock of the time-outs; tests have their own.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Octets that wait for a slow receiver; what does not fit is lost, as on a full link.</summary>
     public int WriteQueue { get; init; } = 256 * 1024;
 

@@ -118,7 +118,7 @@ public sealed class MediaSession
         }
 
         Touch();
-        return Receiver.Receive(now, packet.Slot, length);
+        return Receiver.Receive(now, new Instant(now.Nanoseconds - packet.Age), packet.Slot, length);
     }
 
     internal DropReason ReceiveRtcp(Instant now, Span<byte> datagram)

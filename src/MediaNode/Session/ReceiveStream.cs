@@ -81,11 +81,10 @@ internal sealed class ReceiveStream
         }
 
         var packet = _memory.Packet(slot);
-        info.Arrival = now;
         info.Sequence = _sequence.Extend(info.Header.SequenceNumber);
         if (!isRepeat)
         {
-            Statistics!.Receive(now, info.Sequence, info.Header.Timestamp, info.Length);
+            Statistics!.Receive(info.Arrival, info.Sequence, info.Header.Timestamp, info.Length);
         }
 
         var reason = Parse(packet, ref info);

@@ -60,10 +60,12 @@ internal sealed class SessionReceiver
     }
 
     /// <summary>Takes the decrypted packet of <paramref name="length"/> octets in a slot; the reference stays the caller's.</summary>
+    /// <param name="arrival">When it reached this machine; <paramref name="now"/> is when we came to it.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public DropReason Receive(Instant now, int slot, int length)
+    public DropReason Receive(Instant now, Instant arrival, int slot, int length)
     {
         ref var info = ref _memory.Info(slot);
+        info.Arrival = arrival;
         info.Offset = 0;
         info.Length = (ushort)length;
         var packet = _memory.Packet(slot);
@@ -77,7 +79,7 @@ internal sealed class SessionReceiver
         if (info.Extensions.TryGet(HeaderExtensionKind.TransportSequence, packet, out var data)
             && HeaderExtensionValue.TryReadTransportSequence(data, out var transportSequence))
         {
-            TransportFeedback.Receive(now, transportSequence, info.Header.Ssrc);
+            TransportFeedback.Receive(arrival, transportSequence, info.Header.Ssrc);
         }
 
         return Dispatch(now, slot);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Nexus.MediaNode.Loop;
+using Nexus.TestKit.Net;
 
 namespace Nexus.MediaNode.Tests.Loop;
 
@@ -71,7 +72,8 @@ public class TcpPortTests
     public async Task A_connection_without_an_authenticated_check_is_closed_in_time_and_one_with_it_stays()
     {
         using var woken = new SemaphoreSlim(0);
-        using var port = new TcpPort(Options with { UnkeptTimeout = TimeSpan.FromMilliseconds(300) }, () => woken.Release());
+        var time = new ManualTime();
+        using var port = new TcpPort(Options with { Time = time }, () => woken.Release());
         using var memory = new PacketMemory(64);
         using var kept = await ConnectAsync(port);
         await kept.SendAsync(Frame([1]));
@@ -80,7 +82,15 @@ public class TcpPortTests
             port.Keep(packet.Source.Connection);
         }
 
+        // Its frame shows that the stranger was accepted, and so its time runs.
         using var stranger = await ConnectAsync(port);
+        await stranger.SendAsync(Frame([7]));
+        await foreach (var packet in ReceiveAsync(port, memory, woken, 1))
+        {
+            Assert.Equal(7, memory.Span(packet.Slot)[0]);
+        }
+
+        time.Advance(Options.UnkeptTimeout);
         Assert.True(await IsClosedAsync(stranger));
         await kept.SendAsync(Frame([2]));
         await foreach (var packet in ReceiveAsync(port, memory, woken, 1))
@@ -92,9 +102,12 @@ public class TcpPortTests
     [Fact]
     public async Task An_unfinished_frame_closes_the_connection_in_time()
     {
-        using var port = new TcpPort(Options with { FrameTimeout = TimeSpan.FromMilliseconds(200) }, () => { });
+        var time = new ManualTime();
+        using var port = new TcpPort(Options with { Time = time, UnkeptTimeout = TimeSpan.FromHours(1) }, () => { });
         using var client = await ConnectAsync(port);
         await client.SendAsync(new byte[] { 0, 10, 1 });
+        await time.WaitForTimersAsync(2);
+        time.Advance(Options.FrameTimeout);
         Assert.True(await IsClosedAsync(client));
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Nexus.MediaNode.Loop;
@@ -70,6 +71,38 @@ public class UdpPortTests
                 got++;
             }
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Datagrams_that_waited_are_told_from_those_that_just_came(bool receiveOffload)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return; // only Linux' port knows when a datagram came
+        }
+
+        using var port = Open("linux", "127.0.0.1", sendOffload: false, receiveOffload);
+        using var memory = new PacketMemory(64);
+        using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        var packets = new ReceivedPacket[8];
+        for (var got = 0; got != 2;)
+        {
+            sender.SendTo([1], port.LocalEndPoint);
+            var watch = Stopwatch.StartNew();
+            while (watch.Elapsed < TimeSpan.FromMilliseconds(5))
+            {
+                Thread.SpinWait(100);
+            }
+
+            // Ages are told at the call: both must come with the same one.
+            sender.SendTo([2, 2], port.LocalEndPoint);
+            port.Wait(TimeSpan.FromSeconds(10));
+            got = port.Receive(memory, packets);
+        }
+
+        Assert.True(packets[0].Age - packets[1].Age >= 5_000_000, $"{packets[0].Age} and {packets[1].Age}");
     }
 
     [Theory]
