@@ -61,6 +61,18 @@ public enum DropReason : byte
     NackNotHeld,
     NackRepeated,
 
+    SctpMalformed,
+    SctpBadChecksum,
+
+    /// <summary>Not of this association, or of an earlier one.</summary>
+    SctpBadTag,
+
+    /// <summary>A chunk that its state does not allow.</summary>
+    SctpUnexpected,
+
+    /// <summary>Sent beyond the window that we announced.</summary>
+    SctpWindowFull,
+
     TcpFrameTooLong,
     CommandQueueFull,
 }
