@@ -30,6 +30,9 @@ internal sealed class SctpPeer(DtlsRole role, SctpOptions options, EmulatedUdpPo
     /// <summary>False: what arrived stays with the machine, as when its user is busy.</summary>
     public bool Polls { get; set; } = true;
 
+    /// <summary>Takes all packets that have arrived before it sends.</summary>
+    public bool TakesBatches { get; set; }
+
     public Action<DataChannelEvent>? OnEvent { get; set; }
 
     public long OctetsReceived { get; private set; }
@@ -48,8 +51,11 @@ internal sealed class SctpPeer(DtlsRole role, SctpOptions options, EmulatedUdpPo
 
         while (port.TryTake(out _, out var packet))
         {
-            Count(Association.Handle(now, packet));
-            Poll(now);
+            Take(now, packet);
+            if (!TakesBatches)
+            {
+                Flush(now, to);
+            }
         }
 
         Poll(now);
@@ -66,7 +72,12 @@ internal sealed class SctpPeer(DtlsRole role, SctpOptions options, EmulatedUdpPo
         }
     }
 
-    private void Count(DropReason reason) => Drops[reason] = Drops.GetValueOrDefault(reason) + 1;
+    public void Take(Instant now, ReadOnlySpan<byte> packet)
+    {
+        var reason = Association.Handle(now, packet);
+        Drops[reason] = Drops.GetValueOrDefault(reason) + 1;
+        Poll(now);
+    }
 
     private void Poll(Instant now)
     {

@@ -138,10 +138,13 @@ public class TransferTests
         Assert.Equal(["second", "third", "first"], pair.Server.Texts(unordered.Id));
     }
 
-    [Fact]
-    public void A_lost_packet_is_repeated_after_three_later_ones_without_waiting_for_the_timer()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_lost_packet_is_repeated_after_three_later_ones_without_waiting_for_the_timer(bool oneSackForAll)
     {
         var pair = SctpPair.Connected();
+        pair.Server.TakesBatches = oneSackForAll;
         var channel = pair.Open();
         var lost = 0;
         pair.Network.Filter = (_, to, packet) => to != pair.Server.Port.Address || !HasData(packet.Span) || ++lost != 1;

@@ -11,16 +11,34 @@ internal static class ForwardTsn
     private const int MaxStreams = 64;
 
     /// <summary>
-    /// Writes the chunk: the TSN up to which all is given up, and for each ordered stream the last message given up. When more
-    /// streams are concerned than fit, it stops short of them; the rest follows with the next SACK.
+    /// Writes one chunk per run of TSNs given up. What arrived between two runs the peer takes in between, so nothing that
+    /// arrived is skipped with them. What does not fit follows with the next SACK.
     /// </summary>
     public static void Write(RetransmissionQueue sent, ref SctpPacketWriter writer)
+    {
+        for (var tsn = sent.CumulativeAck; tsn < sent.AdvancedAck && writer.Room >= MinLength;)
+        {
+            while (sent[tsn + 1].State == SentState.GapAcked)
+            {
+                tsn++;
+            }
+
+            if (sent[tsn + 1].State != SentState.Abandoned)
+            {
+                return; // the peer took back what it had acknowledged
+            }
+
+            tsn = WriteRun(sent, tsn, ref writer);
+        }
+    }
+
+    /// <summary>Names the last TSN of the run, and for each ordered stream the last message in it; stops short of too many streams.</summary>
+    private static long WriteRun(RetransmissionQueue sent, long tsn, ref SctpPacketWriter writer)
     {
         Span<(ushort Id, ushort Sequence)> streams = stackalloc (ushort, ushort)[MaxStreams];
         streams = streams[..Math.Min(MaxStreams, (writer.Room - 8) / 4)];
         var count = 0;
-        var tsn = sent.CumulativeAck;
-        for (; tsn < sent.AdvancedAck; tsn++)
+        for (; tsn < sent.AdvancedAck && sent[tsn + 1].State == SentState.Abandoned; tsn++)
         {
             ref readonly var chunk = ref sent[tsn + 1];
             if ((chunk.Flags & DataFlags.Unordered) == 0 && !TryNote(streams, ref count, chunk))
@@ -36,6 +54,8 @@ internal static class ForwardTsn
             BinaryPrimitives.WriteUInt16BigEndian(value[(4 + (4 * i))..], streams[i].Id);
             BinaryPrimitives.WriteUInt16BigEndian(value[(6 + (4 * i))..], streams[i].Sequence);
         }
+
+        return tsn;
     }
 
     private static bool TryNote(Span<(ushort Id, ushort Sequence)> streams, ref int count, in SentChunk chunk)

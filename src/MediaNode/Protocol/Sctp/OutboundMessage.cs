@@ -18,6 +18,9 @@ internal sealed class OutboundMessage
 
     public uint PayloadProtocol { get; private set; }
 
+    /// <summary>In the amount that a channel's user sees; the channel protocol's own messages are not (W3C bufferedAmount).</summary>
+    public bool CountsAsBuffered => PayloadProtocol != Sctp.PayloadProtocol.Dcep;
+
     public bool IsUnordered { get; private set; }
 
     /// <summary>Repeats allowed for each fragment.</summary>

@@ -42,7 +42,7 @@ internal record struct SackOutcome(int Acked, bool CumulativeMoved, bool FoundLo
 /// Chunks sent and not yet cumulatively acknowledged, by TSN in a ring. Decides which are lost (three later ones arrived, or
 /// time-out), which are given up, and how far the peer may be told to skip. TSNs are extended to 64 bits.
 /// </summary>
-internal sealed class RetransmissionQueue
+internal sealed class RetransmissionQueue(int mtu)
 {
     private const int MissesUntilLost = 3;
 
@@ -54,7 +54,10 @@ internal sealed class RetransmissionQueue
 
     public long NextTsn { get; private set; }
 
-    /// <summary>Everything up to this TSN is acknowledged or given up: Advanced.Peer.Ack.Point of RFC 3758.</summary>
+    /// <summary>
+    /// The last TSN given up such that everything before it is given up or has arrived: Advanced.Peer.Ack.Point of RFC 3758,
+    /// which stops before what arrived, and so would need a round trip for each hole.
+    /// </summary>
     public long AdvancedAck { get; private set; }
 
     /// <summary>Octets under way.</summary>
@@ -119,7 +122,7 @@ internal sealed class RetransmissionQueue
     /// <summary>The lowest lost chunk; messages that are no longer worth a repeat are given up on the way.</summary>
     public bool TryPeekLost(Instant now, out long tsn)
     {
-        for (tsn = AdvancedAck + 1; LostCount != 0 && tsn < NextTsn; tsn++)
+        for (tsn = CumulativeAck + 1; LostCount != 0 && tsn < NextTsn; tsn++)
         {
             ref var chunk = ref this[tsn];
             if (chunk.State != SentState.Lost)
@@ -183,24 +186,41 @@ internal sealed class RetransmissionQueue
         CumulativeAck = cumulative;
         AdvancedAck = Math.Max(AdvancedAck, cumulative);
         var highest = TakeGaps(now, gaps, ref outcome);
-        for (var tsn = AdvancedAck + 1; tsn < highest; tsn++)
+        outcome.FoundLoss = FindLost(now, highest);
+        AdvanceOverAbandoned();
+        return outcome;
+    }
+
+    /// <summary>
+    /// Three SACKs that miss a chunk prove it lost (RFC 9260 section 7.2.4); so does one that has more than two packets' worth
+    /// beyond it (RFC 6675 section 4), for SACKs get lost, and receivers that take packets by the batch send one for many.
+    /// </summary>
+    private bool FindLost(Instant now, long highest)
+    {
+        var found = false;
+        var beyond = 0;
+        for (var tsn = highest; tsn > CumulativeAck; tsn--)
         {
             ref var chunk = ref this[tsn];
-            if (chunk.State == SentState.InFlight && highest > chunk.MissFloor && ++chunk.Misses >= MissesUntilLost)
+            if (chunk.State == SentState.GapAcked)
             {
-                outcome.FoundLoss = true;
+                beyond += chunk.Size;
+            }
+            else if (chunk.State == SentState.InFlight && highest > chunk.MissFloor
+                && (++chunk.Misses >= MissesUntilLost || (chunk.Transmissions == 1 && beyond > (MissesUntilLost - 1) * mtu)))
+            {
+                found = true;
                 Lose(now, ref chunk);
             }
         }
 
-        AdvanceOverAbandoned();
-        return outcome;
+        return found;
     }
 
     /// <summary>Nothing came back in time: all that is in flight is lost.</summary>
     public void LoseAll(Instant now)
     {
-        for (var tsn = AdvancedAck + 1; tsn < NextTsn; tsn++)
+        for (var tsn = CumulativeAck + 1; tsn < NextTsn; tsn++)
         {
             ref var chunk = ref this[tsn];
             if (chunk.State == SentState.InFlight)
@@ -319,9 +339,9 @@ internal sealed class RetransmissionQueue
 
     private void AdvanceOverAbandoned()
     {
-        while (AdvancedAck + 1 < NextTsn && this[AdvancedAck + 1].State == SentState.Abandoned)
+        for (var tsn = AdvancedAck + 1; tsn < NextTsn && this[tsn].State is SentState.Abandoned or SentState.GapAcked; tsn++)
         {
-            AdvancedAck++;
+            AdvancedAck = this[tsn].State == SentState.Abandoned ? tsn : AdvancedAck;
         }
     }
 

@@ -90,18 +90,17 @@ public sealed partial class SctpAssociation
             WriteSack(ref writer);
         }
 
-        if (CanSendData)
-        {
-            WriteData(now, ref writer);
-        }
-
-        // after the data: giving up a repeat is what makes it necessary
         if (_sendForwardTsn && writer.Room >= ForwardTsn.MinLength)
         {
             _sendForwardTsn = false;
             _lastForwardTsn = now;
             ForwardTsn.Write(_sent, ref writer);
             StartRetransmissionTimer(now);
+        }
+
+        if (CanSendData)
+        {
+            WriteData(now, ref writer);
         }
 
         WakeRefused();

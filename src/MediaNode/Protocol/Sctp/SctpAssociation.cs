@@ -17,7 +17,7 @@ public sealed partial class SctpAssociation
     private readonly SctpOptions _options;
     private readonly SctpEventQueue _events = new();
     private readonly SendQueue _sendQueue;
-    private readonly RetransmissionQueue _sent = new();
+    private readonly RetransmissionQueue _sent;
     private readonly ReceivedTsns _received = new();
     private readonly ReassemblyQueue _reassembly;
     private readonly ControlQueue _control;
@@ -35,6 +35,7 @@ public sealed partial class SctpAssociation
         _sendQueue = new SendQueue(_events);
         _reassembly = new ReassemblyQueue(_options, _events);
         _control = new ControlQueue(_options.Mtu - SctpFormat.HeaderLength);
+        _sent = new RetransmissionQueue(_options.Mtu);
         _resetter = new StreamResetter(_options, _events, _sendQueue, _reassembly, _control);
         _congestion = new CongestionController(_options);
         _rto = new RtoEstimator(_options);

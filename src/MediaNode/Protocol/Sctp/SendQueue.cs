@@ -46,7 +46,7 @@ internal sealed class SendQueue(SctpEventQueue events)
         var message = _pool.Take();
         message.Fill(_pool, now, streamId, payloadProtocol, data, options);
         stream.Messages.Enqueue(message);
-        stream.BufferedAmount += data.Length;
+        stream.BufferedAmount += message.CountsAsBuffered ? data.Length : 0;
         BufferedAmount += data.Length;
         if (!stream.IsScheduled)
         {
@@ -146,6 +146,11 @@ internal sealed class SendQueue(SctpEventQueue events)
     private void Unbuffer(OutboundMessage message, int length)
     {
         BufferedAmount -= length;
+        if (!message.CountsAsBuffered)
+        {
+            return;
+        }
+
         var stream = Stream(message.StreamId);
         var before = stream.BufferedAmount;
         stream.BufferedAmount -= length;
