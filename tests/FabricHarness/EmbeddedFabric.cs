@@ -40,7 +40,15 @@ internal sealed class EmbeddedFabric : IFabricHarness
 
     public Task<FabricSilo> StartSiloAsync(string region)
     {
-        var silo = _cluster.StartSilo($"{region}-{_silos.Count}", builder => builder.Configure(_options, region));
+        var silo = _cluster.StartSilo($"{region}-{_silos.Count}", builder =>
+        {
+            foreach (var storage in _options.Storages)
+            {
+                builder.AddMemoryGrainStorage(storage);
+            }
+
+            builder.Configure(_options, region);
+        });
         var started = new FabricSilo(silo.Name, region, silo.SiloAddress, silo.Services);
         _silos.Add(started, silo);
         return Task.FromResult(started);
@@ -58,10 +66,12 @@ internal sealed class EmbeddedFabric : IFabricHarness
         await _cluster.StopSiloAsync(stopped!);
     }
 
-    // Timers fire inside Advance, but their turns run on the pool: the yield lets short ones pass.
     public async Task AdvanceAsync(TimeSpan time)
     {
         _time.Advance(time);
+        await _cluster.WhenQuietAsync();
+
+        // What the grains set going outside of them gets a turn of the pool.
         await Task.Yield();
     }
 

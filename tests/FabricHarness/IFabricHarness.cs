@@ -44,7 +44,7 @@ public sealed record FabricOptions
     /// <summary>One silo is started for each.</summary>
     public IReadOnlyList<string> Regions { get; init; } = ["local"];
 
-    /// <summary>Storage providers, all in memory.</summary>
+    /// <summary>Storage providers, all in memory and outside of the silos: they outlive each of them.</summary>
     public IReadOnlyList<string> Storages { get; init; } = ["Default"];
 
     /// <summary>Applied to every silo after metadata and storage; gets the region.</summary>
@@ -94,11 +94,6 @@ public static class Fabric
     internal static void Configure(this ISiloBuilder silo, FabricOptions options, string region)
     {
         silo.UseSiloMetadata(new Dictionary<string, string> { [RegionKey] = region });
-        foreach (var storage in options.Storages)
-        {
-            silo.AddMemoryGrainStorage(storage);
-        }
-
         if (options.CollectionAge is { } age)
         {
             silo.Configure<Orleans.Configuration.GrainCollectionOptions>(o =>

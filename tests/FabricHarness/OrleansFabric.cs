@@ -1,5 +1,7 @@
 #if ORLEANS_ENGINE
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
 using Orleans.TestingHost;
 
 namespace Nexus.FabricHarness;
@@ -17,7 +19,17 @@ internal sealed class OrleansFabric : IFabricHarness
         _regions = new();
         _coming = new(options.Regions);
         var builder = new InProcessTestClusterBuilder((short)options.Regions.Count);
-        builder.ConfigureSilo((silo, siloBuilder) => siloBuilder.Configure(options, RegionOf(silo.SiloName)));
+        var shared = new SharedStorage();
+        builder.ConfigureSilo((silo, siloBuilder) =>
+        {
+            foreach (var storage in options.Storages)
+            {
+                siloBuilder.Services.AddKeyedSingleton(
+                    storage, (services, _) => shared.Provider(storage, services.GetRequiredService<DeepCopier>()));
+            }
+
+            siloBuilder.Configure(options, RegionOf(silo.SiloName));
+        });
         if (options.ResponseTimeout is { } timeout)
         {
             builder.ConfigureClient(client => client.Configure<Orleans.Configuration.ClientMessagingOptions>(o => o.ResponseTimeout = timeout));

@@ -80,6 +80,7 @@ public sealed partial class EmbeddedCluster
             created.Accept(turn);
             if (_directory.TryAdd(turn.Grain, created))
             {
+                Work.Begin();
                 ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Cluster.PlaceAsync(state.Created, state.From), (Cluster: this, Created: created, From: from), preferLocal: true);
                 return;
             }
@@ -102,6 +103,10 @@ public sealed partial class EmbeddedCluster
         catch (Exception e)
         {
             activation.Abandon(e is OrleansException ? e : new OrleansException($"Could not place {activation.GrainId}: {e.Message}", e));
+        }
+        finally
+        {
+            Work.End();
         }
     }
 

@@ -48,6 +48,8 @@ public sealed partial class EmbeddedCluster : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
+    internal WorkCount Work { get; } = new();
+
     internal ILogger Log { get; }
 
     internal IGrainFactory GrainFactory => _client;
@@ -97,6 +99,12 @@ public sealed partial class EmbeddedCluster : IAsyncDisposable
         await Task.WhenAll(activations.Select(activation => activation.Deactivated));
         await silo.DisposeAsync();
     }
+
+    /// <summary>
+    /// Completes when no turn is running or ready to run: grains that wait for something outside of the engine count as
+    /// quiet. For tests, after they moved the clock.
+    /// </summary>
+    public Task WhenQuietAsync() => Work.WhenNoneAsync();
 
     /// <summary>Stops all silos in order.</summary>
     public async ValueTask DisposeAsync()

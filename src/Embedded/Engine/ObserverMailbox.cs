@@ -25,7 +25,8 @@ internal sealed class ObserverMailbox(EmbeddedCluster cluster, IGrainObserver ob
         var delivery = new Delivery(call, call.RunOn);
         if (call.AlwaysInterleaves)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static item => _ = item.Mailbox.DeliverAsync(item.Delivery), (Mailbox: this, Delivery: delivery), preferLocal: true);
+            cluster.Work.Begin();
+            ThreadPool.UnsafeQueueUserWorkItem(static item => _ = item.Mailbox.DeliverBesideAsync(item.Delivery), (Mailbox: this, Delivery: delivery), preferLocal: true);
             return true;
         }
 
@@ -40,6 +41,7 @@ internal sealed class ObserverMailbox(EmbeddedCluster cluster, IGrainObserver ob
             _isDraining = true;
         }
 
+        cluster.Work.Begin();
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
         return true;
     }
@@ -69,11 +71,38 @@ internal sealed class ObserverMailbox(EmbeddedCluster cluster, IGrainObserver ob
                 if (!_waiting.TryDequeue(out next))
                 {
                     _isDraining = false;
+                    cluster.Work.End();
                     return;
                 }
             }
 
             await DeliverAsync(next);
+        }
+    }
+
+    private async Task DeliverBesideAsync(Delivery delivery)
+    {
+        await DeliverAsync(delivery);
+        cluster.Work.End();
+    }
+
+    // While an observer waits for something of its own the engine has nothing to do.
+    private async Task QuietlyAsync(Task work)
+    {
+        if (work.IsCompleted)
+        {
+            await work;
+            return;
+        }
+
+        cluster.Work.End();
+        try
+        {
+            await work;
+        }
+        finally
+        {
+            cluster.Work.Begin();
         }
     }
 
@@ -95,7 +124,7 @@ internal sealed class ObserverMailbox(EmbeddedCluster cluster, IGrainObserver ob
         try
         {
             work = delivery.Run(target);
-            await work;
+            await QuietlyAsync(work);
         }
         catch (Exception e)
         {

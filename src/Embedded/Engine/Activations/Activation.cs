@@ -36,7 +36,7 @@ internal sealed class Activation : IGrainContext
         _cluster = cluster;
         Class = grainClass;
         GrainId = grainId;
-        _scheduler = new(this);
+        _scheduler = new(this, cluster.Work);
         _currentDone = () => End(_current!, _currentWork!);
         _lastUsed = _keepUntil = cluster.Time.GetTimestamp();
     }

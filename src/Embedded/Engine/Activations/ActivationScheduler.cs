@@ -4,7 +4,7 @@ using Orleans.Runtime;
 namespace Nexus.Embedded;
 
 /// <summary>Runs the turns of one activation and the continuations of their awaits, one at a time, on the thread pool.</summary>
-internal sealed class ActivationScheduler(Activation owner) : TaskScheduler, IThreadPoolWorkItem
+internal sealed class ActivationScheduler(Activation owner, WorkCount count) : TaskScheduler, IThreadPoolWorkItem
 {
     // After this many items the thread goes back to the pool, so that one busy grain does not starve the others.
     private const int Quantum = 64;
@@ -72,6 +72,7 @@ internal sealed class ActivationScheduler(Activation owner) : TaskScheduler, ITh
             }
 
             _isRunning = true;
+            count.Begin();
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
@@ -87,6 +88,7 @@ internal sealed class ActivationScheduler(Activation owner) : TaskScheduler, ITh
                 if (!_work.TryDequeue(out work))
                 {
                     _isRunning = false;
+                    count.End();
                     return;
                 }
             }
