@@ -31,7 +31,7 @@ function readTrx(suite, xml) {
 function readJunit(suite, xml) {
   for (const [tag, inner] of elements(xml, 'testcase')) {
     const [failure] = elements(inner, 'failure'), [skipped] = elements(inner, 'skipped');
-    const reason = failure ? attribute(failure[0], 'message') || unescape(failure[1]) : skipped ? attribute(skipped[0], 'message') : '';
+    const reason = failure ? unescape(attribute(failure[0], 'message')) || unescape(failure[1]) /* node escapes the attribute twice */ : skipped ? attribute(skipped[0], 'message') : '';
     if (skipped && reason === 'test name does not match pattern') continue; // left out by the filter
     tests.push({ suite, name: attribute(tag, 'name'), outcome: failure ? 'failed' : skipped ? 'skipped' : 'passed', reason });
   }

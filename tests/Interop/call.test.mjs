@@ -84,7 +84,7 @@ test('the viewer sees a publisher again who reloads the page', async t => {
 
 test('a 720p publisher gets feedback and goes above 1 Mbit/s', async t => {
   const [server, alice] = await stage.set(t, 1), room = newRoom();
-  const publisher = await alice.whip(server, room, 'alice', { codec: 'VP8', width: 1280, height: 720, fps: 15, noise: true });
+  const publisher = await alice.whip(server, room, 'alice', { codec: 'VP8', width: 1280, height: 720, fps: 15, noise: true, hint: 'detail' });
   await publisher.until('an estimate above 1 Mbit/s', ({ availableBitrate }) => availableBitrate > 1e6);
   let before = (await publisher.stats()).video.bytes, at = Date.now();
   await until('more than 1 Mbit/s sent', async () => {
