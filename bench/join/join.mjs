@@ -1,27 +1,29 @@
 // join       join to first decoded frame (p50, p95), joins per second with and without DTLS
-// usage: join.mjs [--json] [--joins 30] [--load 300] [--parallel 8]
+// usage: join.mjs [--json] [--joins 30] [--pause 700] [--load 300] [--parallel 8]
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { launchChromium } from '../../tests/Interop/rig/browser.mjs';
 import * as native from '../../tests/Interop/rig/native.mjs';
 import { Server } from '../../tests/Interop/rig/server.mjs';
 
-const usage = `usage: ./nexus bench join [--json] [--joins 30] [--load 300] [--parallel 8]
+const usage = `usage: ./nexus bench join [--json] [--joins 30] [--pause 700] [--load 300] [--parallel 8]
 
   --joins     browser joins measured from the call of join to the first decoded frame, one after the other
+  --pause     milliseconds between them; with less than the keyframe throttle (500) the throttle is measured, not the join
   --load      joins of native peers per measurement of joins per second
   --parallel  how many of those are under way at once`;
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean' }, help: { type: 'boolean' },
-    joins: { type: 'string', default: '30' }, load: { type: 'string', default: '300' }, parallel: { type: 'string', default: '8' },
+    joins: { type: 'string', default: '30' }, pause: { type: 'string', default: '700' }, load: { type: 'string', default: '300' }, parallel: { type: 'string', default: '8' },
   },
 });
 if (options.help) {
   console.log(usage);
   process.exit(0);
 }
-const joins = Number(options.joins), load = Number(options.load), parallel = Number(options.parallel);
+const joins = Number(options.joins), pause = Number(options.pause), load = Number(options.load), parallel = Number(options.parallel);
 
 const percentile = (values, p) => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -37,6 +39,7 @@ async function firstFrames(server) {
     await publisher.until('frames sent', ({ video }) => video.frames > 30);
     const times = [], answers = [];
     for (let i = 0; i <= joins; i++) {
+      await setTimeout(pause);
       const viewer = await bob.whep(server, 'bench', `viewer-${i}`, { grant: i === 0 });
       const time = await bob.evaluate(id => rig.firstFrame(id), viewer.id);
       if (i > 0) {
@@ -91,7 +94,7 @@ const server = await Server.start();
 try {
   const { times, answers } = await firstFrames(server);
   const result = {
-    joins, first_frame_p50_ms: percentile(times, 50), first_frame_p95_ms: percentile(times, 95),
+    joins, pause_ms: pause, first_frame_p50_ms: percentile(times, 50), first_frame_p95_ms: percentile(times, 95),
     answer_p50_ms: percentile(answers, 50),
     load, parallel, joins_per_second_without_dtls: await withoutDtls(server), joins_per_second_with_dtls: await withDtls(server),
   };
@@ -100,7 +103,6 @@ p95 ${result.first_frame_p95_ms} ms; to the answer p50 ${result.answer_p50_ms} m
 joins per second (${parallel} at once, clients on the same machine): ${result.joins_per_second_without_dtls} without DTLS, \
 ${result.joins_per_second_with_dtls} with DTLS`);
 } finally {
-  native.cleanup();
   await server.stop();
 }
 process.exit(0);

@@ -9,6 +9,7 @@ using Nexus.MediaNode.Protocol.Rtcp;
 using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Protocol.Srtp;
 using Nexus.MediaNode.Receiving;
+using SessionState = Nexus.Link.SessionState;
 
 namespace Nexus.MediaNode.Session;
 
@@ -112,7 +113,8 @@ internal sealed class DownTrack
             _projection.SetTarget(target);
         }
 
-        if (_projection.KeyFrameWish >= 0)
+        // A keyframe that comes before the subscriber can take it is lost, and the next one waits for the throttle.
+        if (_projection.KeyFrameWish >= 0 && Subscriber.State == SessionState.Connected)
         {
             Source.RequestKeyFrame(now, _projection.KeyFrameWish);
         }

@@ -2,8 +2,6 @@
 import datachannel from 'node-datachannel';
 import { token } from './server.mjs';
 
-export const cleanup = () => datachannel.cleanup();
-
 /** The offer of one viewer with an audio and a video section, and the peer behind it. */
 export async function offer(name) {
   const peer = new datachannel.PeerConnection(name, { iceServers: [], bindAddress: '127.0.0.1', disableAutoNegotiation: true });
