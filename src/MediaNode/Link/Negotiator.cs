@@ -59,6 +59,12 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         session.Negotiated = answer.Session;
         session.Answer = new SdpAnswer(desired.Offer.Id, answer.Sdp);
         session.Extensions = extensions;
+        foreach (var idle in session.Senders.Keys.Except(answer.Session.Media.Where(m => m.Use == SectionUse.Play).Select(m => m.Mid)).ToArray())
+        {
+            // A section that plays again later is a new stream: an SSRC's numbers must not start anew under the same keys.
+            session.Senders.Remove(idle);
+        }
+
         foreach (var media in answer.Session.Media.Where(m => m.Use == SectionUse.Play))
         {
             session.Senders[media.Mid] = media.Sender! with { Track = null, TrackName = null };
@@ -177,13 +183,17 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
     /// The n-th sections of each kind share a stream: they get the n-th publisher's tracks, and receivers play what shares a
     /// stream in sync.
     /// </summary>
-    private static PlayBinding NewSender(SessionDesired desired, MediaSection section, int place) => new()
+    private static PlayBinding NewSender(SessionDesired desired, MediaSection section, int place)
     {
-        Msid = new Msid($"stream-{place}", $"{section.Media}-{place}"),
-        Cname = desired.ParticipantSid,
-        Ssrc = NewSsrc(),
-        RtxSsrc = section.Kind == MediaKind.Video ? NewSsrc() : 0,
-    };
+        var ssrc = NewSsrc();
+        return new()
+        {
+            Msid = new Msid($"stream-{place}", $"{section.Media}-{place}-{ssrc:x8}"),
+            Cname = desired.ParticipantSid,
+            Ssrc = ssrc,
+            RtxSsrc = section.Kind == MediaKind.Video ? NewSsrc() : 0,
+        };
+    }
 
     private static void Publish(NodeSession session, NegotiatedSession negotiated)
     {

@@ -143,6 +143,9 @@ public struct ReferenceTimeResponder
     private uint _time;
     private Instant _receivedAt;
 
+    /// <summary>A reference time waits for its answer.</summary>
+    public readonly bool IsPending => _time != 0;
+
     public void Handle(Instant now, uint ssrc, ulong ntp)
     {
         _ssrc = ssrc;
@@ -153,7 +156,7 @@ public struct ReferenceTimeResponder
     /// <summary>The sub-block to send, once per reference time received.</summary>
     public bool TryAnswer(Instant now, out DelaySinceLastReceiverReport delay)
     {
-        var pending = _time != 0;
+        var pending = IsPending;
         delay = pending ? new(_ssrc, _time, NtpClock.ToCompact(now - _receivedAt)) : default;
         _time = 0;
         return pending;

@@ -107,12 +107,21 @@ public sealed class RtpHistory<TPacket>
         return false;
     }
 
-    /// <summary>Takes out any packet: call until it returns false when the stream ends.</summary>
+    /// <summary>
+    /// Takes out any packet: call until it returns false when the stream ends. Then the history is as new: another stream's
+    /// numbers may start anywhere.
+    /// </summary>
     public bool TryTake(out TPacket packet)
     {
-        var any = TryFindOldest(out var slot);
-        packet = any ? Take(slot) : default;
-        return any;
+        if (TryFindOldest(out var slot))
+        {
+            packet = Take(slot);
+            return true;
+        }
+
+        packet = default;
+        _oldest = _newest = 0;
+        return false;
     }
 
     private TPacket Take(int slot)

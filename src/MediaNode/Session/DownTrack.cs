@@ -31,6 +31,9 @@ internal sealed class DownTrack
     private FirFilter _firFilter;
     private bool _midKnown;
 
+    // Numbers that were used: whatever a publisher does, none is sealed twice (SrtpOutbound's remarks).
+    private ReplayWindow _used;
+
     public DownTrack(PlayPlan plan, MediaSession subscriber)
     {
         Plan = plan;
@@ -40,7 +43,7 @@ internal sealed class DownTrack
         _rtx = new RtxSender(plan.RtxSsrc, RandomNumberGenerator.GetInt32(1 << 15));
     }
 
-    public PlayPlan Plan { get; }
+    public PlayPlan Plan { get; private set; }
 
     public MediaSession Subscriber { get; }
 
@@ -52,6 +55,8 @@ internal sealed class DownTrack
 
     /// <summary>Offered index of the encoding that flows, or -1.</summary>
     public int CurrentEncoding => Source is null ? -1 : _projection?.CurrentEncoding ?? -1;
+
+    private bool HasRtx => _format!.RtxPayloadType is not null && Plan.RtxSsrc != 0;
 
     public long PacketsSent => _reporter.PacketsSent;
 
@@ -81,6 +86,23 @@ internal sealed class DownTrack
         }
 
         SelectTarget(now);
+    }
+
+    /// <summary>Renegotiated. The SSRC is the same, and so its numbering goes on: SRTP must never see a number again.</summary>
+    public void Update(PlayPlan plan)
+    {
+        if (Plan == plan)
+        {
+            return;
+        }
+
+        Plan = plan;
+        if (plan.RtxSsrc != 0 && plan.RtxSsrc != _rtx.Ssrc)
+        {
+            _rtx = new RtxSender(plan.RtxSsrc, RandomNumberGenerator.GetInt32(1 << 15));
+        }
+
+        ForgetSent();
     }
 
     public void Unbind()
@@ -236,6 +258,13 @@ internal sealed class DownTrack
             return false;
         }
 
+        if (_used.Check((ulong)sequence) != DropReason.None)
+        {
+            Subscriber.Loop.Drops.Count(DropReason.RtpDuplicate);
+            return false;
+        }
+
+        _used.Accept((ulong)sequence);
         var patch = result.Patch;
         Write(memory.Packet(slot), info, sequence, patch, egress, srtp);
         _reporter.Sent(now, patch.Timestamp, info.Header.PayloadLength);
@@ -252,7 +281,7 @@ internal sealed class DownTrack
         var destination = egress.Reserve(PacketMemory.SlotSize);
         var writer = new RtpHeaderWriter(
             destination, Subscriber.Extensions, patch.Marker, _format!.PayloadType, (ushort)sequence, patch.Timestamp, Plan.Ssrc);
-        WriteExtensions(ref writer, packet, info, patch, isRepeatable: _format.RtxPayloadType is null);
+        WriteExtensions(ref writer, packet, info, patch, isRepeatable: !HasRtx);
         var headerLength = writer.Complete();
 
         Span<byte> prefix = stackalloc byte[PacketPatch.MaxPrefixLength];
@@ -282,7 +311,7 @@ internal sealed class DownTrack
 
         writer.CopyFrom(packet, info.Extensions, HeaderExtensionKinds.EndToEnd);
         if (info.Extensions.TryGet(HeaderExtensionKind.DependencyDescriptor, packet, out var descriptor)
-            && Subscriber.Extensions.IdOf(HeaderExtensionKind.DependencyDescriptor) != 0)
+            && Subscriber.Extensions.CarriesDescriptors)
         {
             Span<byte> rewritten = stackalloc byte[256 + Protocol.Codecs.DependencyDescriptorWriter.MaxGrowth];
             var length = patch.WriteDependencyDescriptor(descriptor, rewritten);
@@ -316,13 +345,13 @@ internal sealed class DownTrack
         ref readonly var info = ref memory.Info(slot);
         var packet = memory.Packet(slot);
         var patch = Unsafe.BitCast<DescriptorRewrite, PacketPatch>(sent.Rewrite);
-        if (_format!.RtxPayloadType is not { } payloadType || Plan.RtxSsrc == 0)
+        if (!HasRtx)
         {
             Write(packet, info, sent.EgressSequence, patch, egress, srtp);
             return DropReason.None;
         }
 
-        WriteRtx(packet, info, sent.EgressSequence, patch, payloadType, egress, srtp);
+        WriteRtx(packet, info, sent.EgressSequence, patch, _format!.RtxPayloadType!.Value, egress, srtp);
         return DropReason.None;
     }
 

@@ -12,10 +12,13 @@ namespace Nexus.MediaNode.Session;
 /// </summary>
 public sealed class PublishedTrack
 {
+    private static readonly TimeSpan RenewalInterval = TimeSpan.FromMilliseconds(500);
+
     private readonly PacketMemory _memory;
     private readonly DropCounters _drops;
     private readonly EncodingActivity _activity = new();
     private int[] _pending = new int[64];
+    private Instant _nextRenewal = Instant.Zero;
 
     internal PublishedTrack(PublishPlan plan, MediaSession publisher, PacketMemory memory, DropCounters drops)
     {
@@ -68,10 +71,22 @@ public sealed class PublishedTrack
         ref var info = ref _memory.Info(slot);
         info.Encoding = (byte)encoding;
         var stream = Streams[encoding];
+        if (stream.Ssrc != info.Header.Ssrc && stream.Ssrc != 0 && !TryRenew(now, encoding, info.Header.Ssrc))
+        {
+            _drops.Count(DropReason.RtpTooManySsrcs);
+            return;
+        }
+
         var reason = stream.Receive(now, slot, ref info, isRepeat);
         if (reason != DropReason.None)
         {
             _drops.Count(reason);
+            if (reason == DropReason.RtpUnknownPayloadType && Subscribers.Count != 0 && !Muted)
+            {
+                // Comfort noise and the like: swallowed as padding is, so that subscribers see no gap.
+                Append(slot);
+            }
+
             return;
         }
 
@@ -91,6 +106,10 @@ public sealed class PublishedTrack
         if (retarget)
         {
             SelectTargets(now);
+            if (info.Frame.IsKeyFrame)
+            {
+                stream.KeyFrames.KeyFrameReceived(); // who just wished for one gets this one, at the end of the turn
+            }
         }
 
         if (Subscribers.Count != 0)
@@ -102,12 +121,7 @@ public sealed class PublishedTrack
     /// <summary>Gives the references of the turn's packets back.</summary>
     internal void EndTurn()
     {
-        foreach (var slot in Pending)
-        {
-            _memory.Release(slot);
-        }
-
-        PendingCount = 0;
+        ReleasePending();
         IsDirty = false;
     }
 
@@ -146,14 +160,26 @@ public sealed class PublishedTrack
         }
     }
 
-    /// <summary>An encoding's SSRC was replaced: its numbers start anew.</summary>
-    internal void RestartStream(Instant now, int encoding, uint ssrc)
+    /// <summary>
+    /// An encoding's SSRC was replaced: its numbers start anew, and subscribers go on as with a new source. False when it was
+    /// replaced just now, which no honest sender does.
+    /// </summary>
+    private bool TryRenew(Instant now, int encoding, uint ssrc)
     {
+        if (now < _nextRenewal)
+        {
+            return false;
+        }
+
+        _nextRenewal = now + RenewalInterval;
+        ReleasePending();
         Streams[encoding].Restart(ssrc);
         foreach (var subscriber in Subscribers)
         {
             subscriber.RestartSource(now);
         }
+
+        return true;
     }
 
     internal void HandleSenderReport(Instant now, int encoding, in SenderReport report)
@@ -200,6 +226,16 @@ public sealed class PublishedTrack
         {
             stream.Close();
         }
+    }
+
+    private void ReleasePending()
+    {
+        foreach (var slot in Pending)
+        {
+            _memory.Release(slot);
+        }
+
+        PendingCount = 0;
     }
 
     private void Append(int slot)

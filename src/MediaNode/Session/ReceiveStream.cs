@@ -75,13 +75,15 @@ internal sealed class ReceiveStream
             Restart(info.Header.Ssrc);
         }
 
+        var packet = _memory.Packet(slot);
+        info.Sequence = _sequence.Extend(info.Header.SequenceNumber);
         if (info.Header.PayloadType != _plan.PayloadType)
         {
+            Nack?.Receive(now, info.Sequence);
+            info.Frame = new FrameInfo { Codec = _plan.Codec, IsPadding = true };
             return DropReason.RtpUnknownPayloadType;
         }
 
-        var packet = _memory.Packet(slot);
-        info.Sequence = _sequence.Extend(info.Header.SequenceNumber);
         if (!isRepeat)
         {
             Statistics!.Receive(info.Arrival, info.Sequence, info.Header.Timestamp, info.Length);
@@ -90,15 +92,17 @@ internal sealed class ReceiveStream
         var reason = Parse(packet, ref info);
         if (reason != DropReason.None)
         {
+            Nack?.Receive(now, info.Sequence); // it came: asking for it again brings nothing better
             return reason;
         }
 
         PacketsReceived++;
         LastPacketAt = now;
         var isVideoKeyFrame = _history is not null && info.Frame.IsKeyFrame;
+        var order = PacketOrder.New;
         if (Nack is not null)
         {
-            var order = Nack.Receive(now, info.Sequence, isVideoKeyFrame);
+            order = Nack.Receive(now, info.Sequence, isVideoKeyFrame);
             PacketsRepaired += order == PacketOrder.FilledHole && isRepeat ? 1 : 0;
             if (Nack.TakeKeyFrameNeeded())
             {
@@ -106,8 +110,9 @@ internal sealed class ReceiveStream
             }
         }
 
-        if (isVideoKeyFrame)
+        if (isVideoKeyFrame && order == PacketOrder.New)
         {
+            // A late one starts nobody: what follows it has gone by.
             KeyFrames.KeyFrameReceived();
         }
 

@@ -152,7 +152,7 @@ internal sealed class SessionFeedback(MediaSession session)
             }
         }
 
-        if (count != 0)
+        if (count != 0 || ReferenceTime.IsPending)
         {
             SendReceiverReport(now, blocks[..count], buffer);
         }

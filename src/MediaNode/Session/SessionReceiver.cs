@@ -137,13 +137,12 @@ internal sealed class SessionReceiver
                 break;
         }
 
-        var reason = Deliver(now, slot, result);
         if (result.Status == DemuxStatus.Latched && _held.Count != 0)
         {
-            RetryHeld(now);
+            RetryHeld(now); // they came before this one
         }
 
-        return reason;
+        return Deliver(now, slot, result);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

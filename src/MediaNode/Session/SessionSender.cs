@@ -20,7 +20,7 @@ internal sealed class SessionSender(MediaSession session)
 
     public void Apply(SessionPlan plan, bool extensionsChanged)
     {
-        foreach (var downTrack in _downTracks.Where(d => !plan.Play.Contains(d.Plan)).ToArray())
+        foreach (var downTrack in _downTracks.Where(d => !plan.Play.Any(p => p.Mid == d.Plan.Mid && p.Ssrc == d.Plan.Ssrc)).ToArray())
         {
             downTrack.Unbind();
             _downTracks.Remove(downTrack);
@@ -32,9 +32,13 @@ internal sealed class SessionSender(MediaSession session)
             {
                 _downTracks.Add(new DownTrack(play, session));
             }
-            else if (extensionsChanged)
+            else
             {
-                downTrack.ForgetSent();
+                downTrack.Update(play);
+                if (extensionsChanged)
+                {
+                    downTrack.ForgetSent();
+                }
             }
         }
     }

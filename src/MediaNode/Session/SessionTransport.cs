@@ -58,8 +58,9 @@ internal sealed class SessionTransport
             Send(source, response[..length]);
         }
 
-        if (result.IsNewTuple)
+        if (result.IsAuthentic && _loop.Sessions.Find(source) != _session)
         {
+            // New, or claimed meanwhile by another session's check from the same address: the latest proof counts.
             _tuples.Add(source);
             _loop.Sessions.Map(source, _session);
             if (source.IsTcp)

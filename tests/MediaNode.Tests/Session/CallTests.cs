@@ -4,22 +4,12 @@ using Nexus.TestKit.Media;
 namespace Nexus.MediaNode.Tests.Session;
 
 /// <summary>A publisher and viewers through the whole node, on virtual time.</summary>
-public sealed class CallTests : IDisposable
+public sealed class CallTests : NodeTest
 {
-    private static readonly TestSection AudioOut = new("audio", "sendonly", ["opus"]);
-    private static readonly TestSection VideoOut = new("video", "sendonly", ["VP8"]);
-    private static readonly TestSection AudioIn = new("audio", "recvonly", ["opus"]);
-    private static readonly TestSection VideoIn = new("video", "recvonly", ["VP8", "H264"]);
-    private static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(33);
-
-    private readonly VirtualNode _node = new();
-
-    public void Dispose() => _node.Dispose();
-
     [Fact]
     public void A_viewer_gets_what_a_publisher_sends_from_a_keyframe_on_without_gaps()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, AudioOut, VideoOut);
         Connect(viewer, SessionLeg.Play, AudioIn, VideoIn);
         var video = new TestStream(publisher, "1", 2222);
@@ -37,23 +27,23 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void No_timer_spins_when_a_keyframe_is_wanted_of_a_publisher_that_sends_nothing()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         Connect(viewer, SessionLeg.Play, VideoIn);
-        var before = _node.Loop.Counters.Turns;
-        _node.Run(TimeSpan.FromSeconds(10));
-        Assert.InRange(_node.Loop.Counters.Turns - before, 1, 2000);
-        Assert.Equal("NO_SOURCE_PACKETS", _node.ReportOf("bob").Subscriptions.Single().Reason);
+        var before = Node.Loop.Counters.Turns;
+        Node.Run(TimeSpan.FromSeconds(10));
+        Assert.InRange(Node.Loop.Counters.Turns - before, 1, 2000);
+        Assert.Equal("NO_SOURCE_PACKETS", Node.ReportOf("bob").Subscriptions.Single().Reason);
     }
 
     [Fact]
     public void A_publisher_gets_transport_feedback_reports_and_a_request_for_a_keyframe()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, AudioOut, VideoOut);
         var video = new TestStream(publisher, "1", 2222);
-        video.SendVp8Frame(_node.Clock.Now, keyFrame: true);
-        _node.Run(FrameTime);
+        video.SendVp8Frame(Node.Clock.Now, keyFrame: true);
+        Node.Run(FrameTime);
         Connect(viewer, SessionLeg.Play, AudioIn, VideoIn);
         SendFrames(video, null, 60, keyFrames: false);
         Assert.Contains(2222u, publisher.Plis);
@@ -65,13 +55,13 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void A_viewer_that_joins_late_starts_at_a_keyframe_it_had_the_node_ask_for()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         var video = new TestStream(publisher, "0", 2222);
         SendFrames(video, null, 60);
         publisher.Plis.Clear();
         Connect(viewer, SessionLeg.Play, VideoIn);
-        _node.RunUntil(() => publisher.Plis.Contains(2222));
+        Node.RunUntil(() => publisher.Plis.Contains(2222));
         var first = video.Sequence;
         SendFrames(video, null, 30);
         var got = viewer.PacketsOf(viewer.AnsweredSsrc(0)).ToList();
@@ -82,7 +72,7 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void Loss_from_the_publisher_is_asked_for_and_repaired_before_viewers_notice()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         Connect(viewer, SessionLeg.Play, VideoIn);
         var video = new TestStream(publisher, "0", 2222);
@@ -96,14 +86,14 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void What_a_viewer_lost_is_repeated_by_rtx_with_the_same_payload()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         Connect(viewer, SessionLeg.Play, VideoIn);
         var video = new TestStream(publisher, "0", 2222);
         SendFrames(video, null, 10);
         var original = viewer.PacketsOf(viewer.AnsweredSsrc(0)).ElementAt(7);
         viewer.SendNack(viewer.AnsweredSsrc(0), original.Header.SequenceNumber);
-        _node.RunUntil(() => viewer.PacketsOf(viewer.AnsweredRtxSsrc(0)).Any());
+        Node.RunUntil(() => viewer.PacketsOf(viewer.AnsweredRtxSsrc(0)).Any());
         var repeat = viewer.PacketsOf(viewer.AnsweredRtxSsrc(0)).Single();
         Assert.Equal(TestOffer.Vp8Type + 1, repeat.Header.PayloadType);
         Assert.Equal(original.Header.Timestamp, repeat.Header.Timestamp);
@@ -114,7 +104,7 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void Without_rtx_a_repeat_is_the_very_same_packet()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         Connect(viewer, SessionLeg.Play, rtx: false, VideoIn);
         var video = new TestStream(publisher, "0", 2222);
@@ -123,14 +113,14 @@ public sealed class CallTests : IDisposable
 
         // The peer's replay window would swallow a second copy: lose the first one.
         var skip = 0;
-        _node.Network.Filter = (from, _, bytes) => from != _node.Port.Address || (bytes.Span[0] >> 6) != 2 || bytes.Span[1] >= 192 || skip++ != 1;
-        video.SendVp8Frame(_node.Clock.Now, keyFrame: false);
-        _node.Run(FrameTime);
-        _node.Network.Filter = null;
+        Node.Network.Filter = (from, _, bytes) => from != Node.Port.Address || (bytes.Span[0] >> 6) != 2 || bytes.Span[1] >= 192 || skip++ != 1;
+        video.SendVp8Frame(Node.Clock.Now, keyFrame: false);
+        Node.Run(FrameTime);
+        Node.Network.Filter = null;
         var before = viewer.PacketsOf(ssrc).Count();
         var missing = (ushort)(viewer.PacketsOf(ssrc).Last().Header.SequenceNumber - 1);
         viewer.SendNack(ssrc, missing);
-        _node.RunUntil(() => viewer.PacketsOf(ssrc).Count() > before);
+        Node.RunUntil(() => viewer.PacketsOf(ssrc).Count() > before);
         Assert.Equal(missing, viewer.PacketsOf(ssrc).Last().Header.SequenceNumber);
         AssertContinuous([.. viewer.PacketsOf(ssrc).OrderBy(p => TestStream.MarkOf(p.Payload))]);
     }
@@ -138,7 +128,7 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void Padding_of_the_publisher_leaves_no_gap_at_the_viewer()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         Connect(viewer, SessionLeg.Play, VideoIn);
         var video = new TestStream(publisher, "0", 2222);
@@ -148,7 +138,7 @@ public sealed class CallTests : IDisposable
             video.SendPadding();
         }
 
-        _node.Run(FrameTime);
+        Node.Run(FrameTime);
         var got = viewer.PacketsOf(viewer.AnsweredSsrc(0)).ToList();
         Assert.Equal(60, got.Count);
         AssertContinuous(got);
@@ -157,38 +147,38 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void A_muted_track_is_dropped_at_the_publisher_and_goes_on_without_a_gap_at_a_keyframe()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         var track = Connect(publisher, SessionLeg.Publish, VideoOut).Tracks.Single();
         Connect(viewer, SessionLeg.Play, VideoIn);
         var video = new TestStream(publisher, "0", 2222);
         SendFrames(video, null, 10);
         var desired = VirtualNode.Desired("alice", SessionLeg.Publish) with { MutedTracks = [track.Sid] };
-        _node.Apply("alice", desired, seq: 2);
+        Node.Apply("alice", desired, seq: 2);
         var before = viewer.Packets.Count;
         SendFrames(video, null, 10);
         Assert.Equal(before, viewer.Packets.Count);
-        Assert.Equal(30, _node.Loop.Drops[DropReason.TrackMuted]);
-        Assert.Equal("MUTED", _node.ReportOf("bob").Subscriptions.Single().Reason);
+        Assert.Equal(30, Node.Loop.Drops[DropReason.TrackMuted]);
+        Assert.Equal("MUTED", Node.ReportOf("bob").Subscriptions.Single().Reason);
 
         publisher.Plis.Clear();
-        _node.Apply("alice", desired with { MutedTracks = [] }, seq: 3);
-        _node.RunUntil(() => publisher.Plis.Count != 0);
+        Node.Apply("alice", desired with { MutedTracks = [] }, seq: 3);
+        Node.RunUntil(() => publisher.Plis.Count != 0);
         SendFrames(video, null, 10);
         AssertContinuous([.. viewer.PacketsOf(viewer.AnsweredSsrc(0))]);
-        Assert.Equal("active", _node.ReportOf("bob").Subscriptions.Single().State);
+        Assert.Equal("active", Node.ReportOf("bob").Subscriptions.Single().State);
     }
 
     [Fact]
     public void A_publisher_that_reloads_takes_the_free_section_of_its_viewer_over_without_a_gap()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         Connect(viewer, SessionLeg.Play, VideoIn);
         SendFrames(new TestStream(publisher, "0", 2222), null, 10);
         var before = viewer.Packets.Count;
 
-        _node.Ask<SessionReply>(id => new CloseSession(id, "alice", 1, 9, ReasonCodes.ClientLeft));
-        var again = _node.Peer("alice-2");
+        Node.Ask<SessionReply>(id => new CloseSession(id, "alice", 1, 9, ReasonCodes.ClientLeft));
+        var again = Node.Peer("alice-2");
         Connect(again, SessionLeg.Publish, VideoOut);
         SendFrames(new TestStream(again, "0", 3333) { Sequence = 9, Timestamp = 5 }, null, 10);
         var got = viewer.PacketsOf(viewer.AnsweredSsrc(0)).ToList();
@@ -200,13 +190,13 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void Three_viewers_get_the_simulcast_layers_that_they_asked_for()
     {
-        var publisher = _node.Peer("alice");
+        var publisher = Node.Peer("alice");
         Connect(publisher, SessionLeg.Publish, new TestSection("video", "sendonly", ["VP8"], "f", "h", "q"));
         var viewers = new[] { LayerWish.Low, LayerWish.Middle, LayerWish.High }.Select(wish =>
         {
-            var viewer = _node.Peer($"viewer-{wish}");
-            _node.Join(viewer, SessionLeg.Play, [VideoIn], d => d with { Subscribe = d.Subscribe with { Layer = wish } });
-            _node.RunUntil(() => viewer.IsConnected);
+            var viewer = Node.Peer($"viewer-{wish}");
+            Node.Join(viewer, SessionLeg.Play, [VideoIn], d => d with { Subscribe = d.Subscribe with { Layer = wish } });
+            Node.RunUntil(() => viewer.IsConnected);
             return viewer;
         }).ToArray();
 
@@ -218,28 +208,28 @@ public sealed class CallTests : IDisposable
         {
             foreach (var stream in new[] { quarter, half, full })
             {
-                stream.SendVp8Frame(_node.Clock.Now, keyFrame: i % 15 == 0);
+                stream.SendVp8Frame(Node.Clock.Now, keyFrame: i % 15 == 0);
             }
 
-            _node.Run(FrameTime);
+            Node.Run(FrameTime);
         }
 
         foreach (var (viewer, rid) in viewers.Zip(new[] { "q", "h", "f" }))
         {
-            var subscription = _node.ReportOf(viewer.Name).Subscriptions.Single();
+            var subscription = Node.ReportOf(viewer.Name).Subscriptions.Single();
             Assert.Equal(("active", rid), (subscription.State, subscription.Layer));
             AssertContinuous([.. viewer.PacketsOf(viewer.AnsweredSsrc(0))]);
         }
 
-        Assert.Equal(["q", "h", "f"], _node.ReportOf("alice").Tracks.Single().Layers.Select(l => l.Rid));
+        Assert.Equal(["q", "h", "f"], Node.ReportOf("alice").Tracks.Single().Layers.Select(l => l.Rid));
     }
 
     [Fact]
     public void A_viewer_that_cannot_decode_the_track_is_refused_by_name()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, new TestSection("video", "sendonly", ["H264"]));
-        var reply = _node.Join(viewer, SessionLeg.Play, [new TestSection("video", "recvonly", ["VP8"])]);
+        var reply = Node.Join(viewer, SessionLeg.Play, [new TestSection("video", "recvonly", ["VP8"])]);
         Assert.Equal(ApplyStatus.Refused, reply.Status);
         Assert.Equal(ReasonCodes.Codec, reply.Error!.Code);
         Assert.Contains("H264", reply.Error.Message, StringComparison.Ordinal);
@@ -248,7 +238,7 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void A_later_track_fills_a_free_section_of_a_viewer_that_came_before_anyone()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(viewer, SessionLeg.Play, VideoIn);
         Connect(publisher, SessionLeg.Publish, VideoOut);
         SendFrames(new TestStream(publisher, "0", 2222), null, 10);
@@ -258,69 +248,37 @@ public sealed class CallTests : IDisposable
     [Fact]
     public void A_client_that_says_close_notify_is_closed_and_its_track_gone()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         Connect(viewer, SessionLeg.Play, VideoIn);
         publisher.Transport.CloseDtls();
-        _node.RunUntil(() => _node.Sent.OfType<SessionChanged>().Any(s => s.Report is { Session: "alice", State: SessionState.Closed }));
-        Assert.Empty(_node.ReportOf("bob").Subscriptions);
+        Node.RunUntil(() => Node.Sent.OfType<SessionChanged>().Any(s => s.Report is { Session: "alice", State: SessionState.Closed }));
+        Assert.Empty(Node.ReportOf("bob").Subscriptions);
     }
 
     [Fact]
     public void A_client_whose_checks_stop_is_disconnected_after_thirty_seconds_and_comes_back_with_them()
     {
-        var publisher = _node.Peer("alice");
+        var publisher = Node.Peer("alice");
         Connect(publisher, SessionLeg.Publish, VideoOut);
         publisher.Transport.SendsChecks = false;
-        var stopped = _node.Clock.Now;
-        _node.RunUntil(() => StateOf("alice") == SessionState.Disconnected, TimeSpan.FromSeconds(40));
-        Assert.InRange((_node.Clock.Now - stopped).TotalSeconds, 28, 32);
+        var stopped = Node.Clock.Now;
+        Node.RunUntil(() => StateOf("alice") == SessionState.Disconnected, TimeSpan.FromSeconds(40));
+        Assert.InRange((Node.Clock.Now - stopped).TotalSeconds, 28, 32);
         publisher.Transport.SendsChecks = true;
-        _node.RunUntil(() => StateOf("alice") == SessionState.Connected);
+        Node.RunUntil(() => StateOf("alice") == SessionState.Connected);
     }
 
     [Fact]
     public void Five_per_cent_loss_both_ways_is_repaired()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         Connect(viewer, SessionLeg.Play, VideoIn);
         var video = new TestStream(publisher, "0", 2222);
         SendFrames(video, null, 5);
-        _node.Network.Default = new() { Loss = 0.05, Delay = TimeSpan.FromMilliseconds(20), Jitter = TimeSpan.FromMilliseconds(5) };
+        Node.Network.Default = new() { Loss = 0.05, Delay = TimeSpan.FromMilliseconds(20), Jitter = TimeSpan.FromMilliseconds(5) };
         SendFrames(video, null, 60, keyFrames: false);
         Assert.NotEmpty(publisher.Nacks);
-    }
-
-    private SessionState StateOf(string session) =>
-        _node.Sent.OfType<SessionChanged>().LastOrDefault(s => s.Report.Session == session)?.Report.State ?? SessionState.New;
-
-    private SessionApplied Connect(TestPeer peer, SessionLeg leg, params TestSection[] sections) => Connect(peer, leg, rtx: true, sections);
-
-    private SessionApplied Connect(TestPeer peer, SessionLeg leg, bool rtx, params TestSection[] sections)
-    {
-        var applied = _node.Join(peer, leg, sections, rtx: rtx);
-        Assert.True(applied.Status == ApplyStatus.Applied, applied.Error?.Message);
-        _node.RunUntil(() => peer.IsConnected && StateOf(peer.Name) == SessionState.Connected);
-        return applied;
-    }
-
-    private void SendFrames(TestStream video, TestStream? audio, int frames, bool keyFrames = true)
-    {
-        for (var i = 0; i < frames; i++)
-        {
-            video.SendVp8Frame(_node.Clock.Now, keyFrame: keyFrames && i % 30 == 0);
-            audio?.SendOpus();
-            _node.Run(FrameTime);
-        }
-    }
-
-    private static void AssertContinuous(IReadOnlyList<PeerPacket> packets)
-    {
-        Assert.NotEmpty(packets);
-        foreach (var (first, second) in packets.Zip(packets.Skip(1)))
-        {
-            Assert.Equal((ushort)(first.Header.SequenceNumber + 1), second.Header.SequenceNumber);
-        }
     }
 }

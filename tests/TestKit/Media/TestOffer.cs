@@ -21,6 +21,11 @@ public static class TestOffer
     public const byte RidId = 3;
     public const byte RepairedRidId = 4;
     public const byte AudioLevelId = 5;
+    public const byte OrientationId = 6;
+    public const byte PlayoutDelayId = 7;
+    public const byte AbsCaptureTimeId = 8;
+    public const byte DescriptorId = 9;
+    public const byte LayersAllocationId = 10;
 
     public static int TypeOf(string codec) => codec switch
     {
@@ -58,6 +63,11 @@ public static class TestOffer
         {
             sdp.Append($"a=extmap:{RidId} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n");
             sdp.Append($"a=extmap:{RepairedRidId} urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n");
+            sdp.Append($"a=extmap:{OrientationId} urn:3gpp:video-orientation\r\n");
+            sdp.Append($"a=extmap:{PlayoutDelayId} http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n");
+            sdp.Append($"a=extmap:{AbsCaptureTimeId} http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time\r\n");
+            sdp.Append($"a=extmap:{DescriptorId} https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n");
+            sdp.Append($"a=extmap:{LayersAllocationId} http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00\r\n");
         }
         else
         {

@@ -14,6 +14,22 @@ namespace Nexus.TestKit.Media;
 public sealed record PeerPacket(Instant At, RtpHeader Header, byte[] Bytes)
 {
     public ReadOnlySpan<byte> Payload => Bytes.AsSpan(Header.PayloadOffset, Header.PayloadLength);
+
+    /// <summary>Header extensions by id.</summary>
+    public IReadOnlyDictionary<int, byte[]> Extensions
+    {
+        get
+        {
+            var found = new Dictionary<int, byte[]>();
+            var elements = new HeaderExtensionEnumerator(Bytes, Header);
+            while (elements.MoveNext())
+            {
+                found.Add(elements.Id, Bytes.AsSpan(elements.Offset, elements.Length).ToArray());
+            }
+
+            return found;
+        }
+    }
 }
 
 /// <summary>
@@ -52,6 +68,21 @@ public sealed class TestPeer : IDisposable
 
     public int TransportFeedbacks { get; private set; }
 
+    /// <summary>Transport-wide numbers that were reported as received.</summary>
+    public HashSet<ushort> FeedbackSequences { get; } = [];
+
+    /// <summary>Canonical names by SSRC.</summary>
+    public Dictionary<uint, string> CanonicalNames { get; } = [];
+
+    /// <summary>Answers to our reference times.</summary>
+    public List<DelaySinceLastReceiverReport> Delays { get; } = [];
+
+    /// <summary>Type of the first packet of each RTCP datagram.</summary>
+    public List<RtcpType> RtcpHeads { get; } = [];
+
+    /// <summary>Changes an offer before it is sent.</summary>
+    public Func<string, string> EditOffer { get; set; } = sdp => sdp;
+
     /// <summary>Number of the next packet on the transport, whatever its stream.</summary>
     public ushort NextTransportSequence { get; set; }
 
@@ -68,7 +99,7 @@ public sealed class TestPeer : IDisposable
 
     public string Offer(IReadOnlyList<TestSection> sections, bool rtx = true)
     {
-        return TestOffer.Write(_local.Ufrag, _local.Password, _engine.Certificate.Fingerprint.ToString(), sections, rtx);
+        return EditOffer(TestOffer.Write(_local.Ufrag, _local.Password, _engine.Certificate.Fingerprint.ToString(), sections, rtx));
     }
 
     /// <summary>Takes the node's answer and starts to connect to its first UDP candidate.</summary>
@@ -114,6 +145,23 @@ public sealed class TestPeer : IDisposable
         Transport.SendRtcp(writer.Written);
     }
 
+    public void SendFir(uint mediaSsrc, byte commandNumber)
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        var writer = new RtcpWriter(buffer);
+        writer.Fir(1, new FullIntraRequest(mediaSsrc, commandNumber));
+        Transport.SendRtcp(writer.Written);
+    }
+
+    public void SendReferenceTime(ulong ntp)
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        var writer = new RtcpWriter(buffer);
+        writer.ReceiverReport(1);
+        writer.ReceiverReferenceTime(1, ntp);
+        Transport.SendRtcp(writer.Written);
+    }
+
     public void SendSenderReport(in SenderReport report)
     {
         Span<byte> buffer = stackalloc byte[64];
@@ -137,8 +185,13 @@ public sealed class TestPeer : IDisposable
         }
 
         var reader = new RtcpReader(packet.Span);
-        while (reader.MoveNext(out var part))
+        for (var first = true; reader.MoveNext(out var part); first = false)
         {
+            if (first)
+            {
+                RtcpHeads.Add(part.Type);
+            }
+
             Take(part);
         }
     }
@@ -160,9 +213,32 @@ public sealed class TestPeer : IDisposable
         {
             SenderReports.Add(report);
         }
-        else if (part.IsTransportFeedback(RtcpFormat.TransportWide))
+        else if (TransportWideReader.TryRead(part, out _, out var arrivals))
         {
             TransportFeedbacks++;
+            while (arrivals.MoveNext())
+            {
+                if (arrivals.Received)
+                {
+                    FeedbackSequences.Add(arrivals.Sequence);
+                }
+            }
+        }
+        else if (ExtendedReportReader.TryRead(part, out var extended))
+        {
+            while (extended.MoveNext())
+            {
+                for (var i = 0; i < extended.DelayCount; i++)
+                {
+                    Delays.Add(extended.Delay(i));
+                }
+            }
+        }
+
+        var names = new SourceDescriptionReader(part);
+        while (names.MoveNext(out var ssrc, out var name))
+        {
+            CanonicalNames[ssrc] = System.Text.Encoding.UTF8.GetString(name);
         }
 
         var blocks = SenderReport.Blocks(part);

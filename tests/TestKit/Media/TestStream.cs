@@ -18,7 +18,15 @@ public sealed class TestStream(TestPeer peer, string mid, uint ssrc, string? rid
         true,
         (TestOffer.MidId, HeaderExtensionKind.Mid),
         (TestOffer.TransportSequenceId, HeaderExtensionKind.TransportSequence),
-        (TestOffer.RidId, HeaderExtensionKind.Rid));
+        (TestOffer.RidId, HeaderExtensionKind.Rid),
+        (TestOffer.RepairedRidId, HeaderExtensionKind.RepairedRid),
+        (TestOffer.OrientationId, HeaderExtensionKind.VideoOrientation),
+        (TestOffer.PlayoutDelayId, HeaderExtensionKind.PlayoutDelay),
+        (TestOffer.AbsCaptureTimeId, HeaderExtensionKind.AbsCaptureTime),
+        (TestOffer.DescriptorId, HeaderExtensionKind.DependencyDescriptor),
+        (TestOffer.LayersAllocationId, HeaderExtensionKind.VideoLayersAllocation));
+    private readonly Dictionary<long, (int Type, byte[] Payload, bool Marker, uint Timestamp)> _kept = [];
+    private ushort _rtxSequence = 100;
     private ushort _pictureId = 77;
     private byte _tl0;
     private int _sent;
@@ -41,6 +49,27 @@ public sealed class TestStream(TestPeer peer, string mid, uint ssrc, string? rid
     public HashSet<long> Lose { get; } = [];
 
     public List<long> SentSequences { get; } = [];
+
+    /// <summary>Stands on every packet besides.</summary>
+    public List<(HeaderExtensionKind Kind, byte[] Data)> Extensions { get; } = [];
+
+    /// <summary>Sends a packet again by RTX, its payload changed or not.</summary>
+    public void Repeat(long sequence, uint rtxSsrc, Action<byte[]>? change = null)
+    {
+        var (type, payload, marker, timestamp) = _kept[sequence];
+        byte[] repeat = [(byte)(sequence >> 8), (byte)sequence, .. payload];
+        change?.Invoke(repeat);
+        Span<byte> packet = stackalloc byte[100];
+        var writer = new RtpHeaderWriter(packet, _extensions, marker, (byte)(type + 1), _rtxSequence, timestamp, rtxSsrc);
+        writer.Add(HeaderExtensionKind.Mid, Encoding.ASCII.GetBytes(mid));
+        if (rid is not null)
+        {
+            writer.Add(HeaderExtensionKind.RepairedRid, Encoding.ASCII.GetBytes(rid));
+        }
+
+        writer.AddTransportSequence(peer.NextTransportSequence++);
+        peer.Transport.SendRtp(packet[..writer.Complete()], repeat, _rtxSequence++);
+    }
 
     /// <summary>Sends one frame and moves the clock of the stream on by a thirtieth of a second.</summary>
     public void SendVp8Frame(Instant now, bool keyFrame, int packets = 3)
@@ -97,9 +126,14 @@ public sealed class TestStream(TestPeer peer, string mid, uint ssrc, string? rid
 
     public SenderReport Report(ulong ntp) => new(ssrc, ntp, Timestamp, (uint)_sent, 1);
 
-    private void Send(int type, byte[] payload, bool marker)
+    /// <summary>Sends one packet as it is, but for its number in the last eight octets of a payload that has so many.</summary>
+    public void Send(int type, byte[] payload, bool marker)
     {
-        BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(payload.Length - 8), Sequence);
+        if (payload.Length >= 8)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(payload.Length - 8), Sequence);
+        }
+
         Span<byte> packet = stackalloc byte[100];
         var header = Header(packet, type, marker);
         if (!Lose.Remove(Sequence))
@@ -107,6 +141,7 @@ public sealed class TestStream(TestPeer peer, string mid, uint ssrc, string? rid
             peer.Transport.SendRtp(packet[..header], payload, (ulong)Sequence);
         }
 
+        _kept[Sequence] = (type, payload, marker, Timestamp);
         SentSequences.Add(Sequence);
         Sequence++;
         _sent++;
@@ -125,6 +160,11 @@ public sealed class TestStream(TestPeer peer, string mid, uint ssrc, string? rid
         }
 
         writer.AddTransportSequence(peer.NextTransportSequence++);
+        foreach (var (kind, data) in Extensions)
+        {
+            writer.Add(kind, data);
+        }
+
         return writer.Complete();
     }
 }

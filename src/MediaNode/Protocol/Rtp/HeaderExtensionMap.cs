@@ -38,6 +38,12 @@ public sealed class HeaderExtensionMap
     /// <summary>Whether some id fits no one-byte header.</summary>
     public bool HasTwoByteIds { get; private set; }
 
+    /// <summary>
+    /// Dependency descriptors were negotiated and their structures, longer than a one-byte element, have a form to travel in.
+    /// Without, none are sent at all: a receiver drops packets whose descriptor it cannot explain.
+    /// </summary>
+    public bool CarriesDescriptors => _idByKind[(int)HeaderExtensionKind.DependencyDescriptor] != 0 && (AllowMixed || HasTwoByteIds);
+
     /// <summary>The extensions that have an id here.</summary>
     public HeaderExtensionKinds Kinds { get; private set; }
 
