@@ -87,8 +87,9 @@ public sealed class LinkConnection(Stream stream, string peer) : IAsyncDisposabl
             await stream.ReadExactlyAsync(body, cancellation);
             return JsonSerializer.Deserialize(body, LinkJson.Default.LinkMessage) ?? throw new LinkException($"{peer} sent a null message");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or NotSupportedException)
         {
+            // NotSupportedException: the serializer's word for an object without a type
             throw new LinkException($"{peer} sent a frame that is no message of this protocol: {e.Message}", e);
         }
         catch (Exception e) when (e is EndOfStreamException or ObjectDisposedException or (IOException and not LinkException))
