@@ -13,6 +13,9 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     /// <summary>How long a caller waits for the node, all tries together.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>Commands sent in one go; what is not settled by then is tried again with the next tick.</summary>
+    private const int MostAtOnce = 8;
+
     /// <summary>How often unconfirmed commands are tried again, and the lease is looked at.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
@@ -125,9 +128,9 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         DateTimeOffset deadline = time.GetUtcNow() + Patience;
         SessionPhase before = _session.Phase;
         SessionCommand next = _session.Phase == SessionPhase.Unknown ? new SessionCommand.Claim() : _session.Next();
-        while (next is not SessionCommand.None)
+        for (int sent = 0; next is not SessionCommand.None; sent++)
         {
-            if (time.GetUtcNow() >= deadline)
+            if (time.GetUtcNow() >= deadline || sent == MostAtOnce)
             {
                 last = Failed(ReasonCodes.NodeTimeout, "the media node did not answer in time");
                 break;

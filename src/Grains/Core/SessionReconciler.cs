@@ -155,8 +155,8 @@ public sealed class SessionReconciler
                 Phase = Phase == SessionPhase.Wanted ? SessionPhase.Established : Phase;
                 return false;
             case ApplyStatus.Stale:
-                // another owner claimed meanwhile, or an older command of ours arrived late; claim again and see
-                _epoch = result.Epoch > _epoch ? 0 : _epoch;
+                // another owner claimed meanwhile, or an older claim of ours arrived late: claim again, which begins a new order
+                _epoch = result.Epoch >= _epoch ? 0 : _epoch;
                 return false;
             case ApplyStatus.Refused when seq == _seq && Phase == SessionPhase.Established:
                 // the session stays as it was before

@@ -12,6 +12,7 @@ public sealed class GrainRig : IAsyncDisposable
     public const string Tenant = "acme";
 
     private readonly Dictionary<FakeNode, Attachment> _linked = [];
+    private DateTimeOffset _nextDigest;
     private int _links;
     private int _sessions;
 
@@ -105,6 +106,26 @@ public sealed class GrainRig : IAsyncDisposable
                 return await condition();
             },
             limit ?? TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Lets time pass, with digests as they come.</summary>
+    public async Task PassAsync(TimeSpan time)
+    {
+        DateTimeOffset end = Fabric.Time.GetUtcNow() + time;
+        while (Fabric.Time.GetUtcNow() < end)
+        {
+            if (Fabric.Time.GetUtcNow() >= _nextDigest)
+            {
+                _nextDigest = Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(5);
+                foreach (FakeNode node in _linked.Keys.ToList())
+                {
+                    await DigestAsync(node);
+                }
+            }
+
+            await Fabric.AdvanceAsync(TimeSpan.FromSeconds(1));
+            await (Fabric.HasVirtualTime ? Task.Delay(1) : Task.CompletedTask);
+        }
     }
 
     public IMediaNodeGrain Node(FakeNode node) => Grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));

@@ -226,7 +226,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
     /// <summary>The answer to a command that was carried out before, or that is older than the latest.</summary>
     private static SessionApplied? Repeated(Session known, long epoch, long seq) => (epoch, seq).CompareTo((known.Epoch, known.Seq)) switch
     {
-        0 => known.Latest ?? Answer(known, ApplyStatus.Stale),
+        0 => known.Latest, // null after a claim: nothing was carried out in this epoch yet
         < 0 => Answer(known, ApplyStatus.Stale),
         _ => null,
     };
