@@ -87,6 +87,10 @@ public static class SettingsReader
         && variable != "NEXUS_PORT"
         && !variable.StartsWith("NEXUS_PORT_", StringComparison.Ordinal);
 
+    /// <summary>Kubernetes tells every pod of a service named nexus by such variables.</summary>
+    private static bool IsServiceLink(string variable) =>
+        variable is "NEXUS_PORT" || variable.StartsWith("NEXUS_PORT_", StringComparison.Ordinal) || variable.Contains("_SERVICE_", StringComparison.Ordinal);
+
     private static NexusOptions FromFile(NexusOptions options, string file)
     {
         try
@@ -97,8 +101,8 @@ public static class SettingsReader
             {
                 options = property.Name switch
                 {
-                    "tenants" => options with { Tenants = property.Value.Deserialize<ImmutableArray<TenantOptions>>(Json) },
-                    "iceServers" => options with { IceServers = property.Value.Deserialize<ImmutableArray<IceServerOptions>>(Json) },
+                    "tenants" => options with { Tenants = List<TenantOptions>(property, file) },
+                    "iceServers" => options with { IceServers = List<IceServerOptions>(property, file) },
                     _ => Put(
                         options,
                         SettingsTable.ByKey(property.Name) ?? throw new SettingsException($"{file}: there is no setting '{property.Name}': see ./nexus up --help"),
@@ -120,6 +124,18 @@ public static class SettingsReader
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SettingsException($"the configuration file cannot be read: {e.Message}");
+        }
+    }
+
+    private static ImmutableArray<T> List<T>(JsonProperty property, string file)
+    {
+        try
+        {
+            return property.Value.Deserialize<ImmutableArray<T>>(Json);
+        }
+        catch (JsonException e)
+        {
+            throw new SettingsException($"{file}: {property.Name}: {e.Message}");
         }
     }
 
