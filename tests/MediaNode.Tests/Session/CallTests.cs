@@ -69,6 +69,24 @@ public sealed class CallTests : NodeTest
         AssertContinuous(got);
     }
 
+    /// <summary>Earlier, the keyframe would be lost and the next one kept back by the throttle: half a second of nothing.</summary>
+    [Fact]
+    public void The_keyframe_for_a_new_viewer_is_asked_for_once_it_is_connected()
+    {
+        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        Connect(publisher, SessionLeg.Publish, VideoOut);
+        var video = new TestStream(publisher, "0", 2222);
+        SendFrames(video, null, 60);
+        publisher.Plis.Clear();
+        _node.Join(viewer, SessionLeg.Play, [VideoIn]);
+        viewer.Transport.SendsChecks = false;
+        SendFrames(video, null, 10, keyFrames: false);
+        Assert.Empty(publisher.Plis);
+        viewer.Transport.SendsChecks = true;
+        _node.RunUntil(() => viewer.IsConnected && StateOf("bob") == SessionState.Connected);
+        _node.RunUntil(() => publisher.Plis.Contains(2222), TimeSpan.FromMilliseconds(50));
+    }
+
     [Fact]
     public void Loss_from_the_publisher_is_asked_for_and_repaired_before_viewers_notice()
     {
