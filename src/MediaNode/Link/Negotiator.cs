@@ -115,6 +115,9 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             Extensions = session.Extensions!,
             ReducedSizeRtcp = negotiated.Media.Where(m => m.Use is SectionUse.Publish or SectionUse.Play).All(m => m.RtcpRsize),
             Publish = [.. session.Published.Values],
+            Data = negotiated.Media.FirstOrDefault(m => m.Use == SectionUse.Data) is { } data
+                ? new DataPlan(data.SctpPort, data.MaxMessageSize)
+                : null,
             Play =
             [
                 .. negotiated.Media.Where(m => m.Use == SectionUse.Play).Select(m => new PlayPlan

@@ -59,6 +59,9 @@ public sealed class ForwardingLoop : IDisposable
     /// <summary>The control side waits on this for events: set by the loop at the end of a turn that made any. Set before the first turn.</summary>
     public Action? EventsWaiting { get; set; }
 
+    /// <summary>Where data channels lead; without it messages go nowhere. Set before the first turn.</summary>
+    public IDataSink? DataSink { get; set; }
+
     /// <summary>When <see cref="RunTurn"/> has something to do even if nothing arrives.</summary>
     public Instant NextTimeout => _deadlines.Earliest;
 
@@ -239,6 +242,7 @@ public sealed class ForwardingLoop : IDisposable
             var session = _touched[i];
             session.IsTouched = false;
             session.SendFeedback(now);
+            session.SendData(now);
             _deadlines.Set(session.Slot, session.NextTimeout);
         }
 

@@ -13,6 +13,9 @@ public sealed class Handshake
     /// <summary>Datagrams of one association that may wait for the worker: more than two flights.</summary>
     private const int MaxOutstanding = 32;
 
+    /// <summary>… and once it is up: what SCTP sends in one burst.</summary>
+    private const int MaxOutstandingData = 256;
+
     private int _outstanding;
 
     internal Handshake(HandshakePort port, MediaSession session, DtlsRole role, IReadOnlyList<DtlsFingerprint> remote)
@@ -30,6 +33,9 @@ public sealed class Handshake
 
     internal DtlsRole Role { get; }
 
+    /// <summary>Loop's thread only.</summary>
+    internal bool IsConnected { get; set; }
+
     internal IReadOnlyList<DtlsFingerprint> Remote { get; }
 
     /// <summary>Worker's thread only from here on.</summary>
@@ -41,7 +47,7 @@ public sealed class Handshake
 
     internal bool TryTakePlace()
     {
-        if (Interlocked.Increment(ref _outstanding) <= MaxOutstanding)
+        if (Interlocked.Increment(ref _outstanding) <= (IsConnected ? MaxOutstandingData : MaxOutstanding))
         {
             return true;
         }
@@ -57,15 +63,18 @@ internal enum HandshakeAction : byte
 {
     Start,
     Receive,
+
+    /// <summary>Application data, to be sent as one record.</summary>
+    Send,
     Close,
 }
 
 /// <summary>From a loop to the worker.</summary>
 internal readonly record struct HandshakeInput(Handshake Handshake, HandshakeAction Action, byte[]? Buffer, int Length);
 
-/// <summary>From the worker to a loop: a datagram to send, or a new state with what comes with it.</summary>
+/// <summary>From the worker to a loop: a datagram to send, received application data, or a new state with what comes with it.</summary>
 internal readonly record struct HandshakeOutput(
-    Handshake Handshake, byte[]? Buffer, int Length, DtlsState State, SrtpContexts? Srtp, string? Failure);
+    Handshake Handshake, byte[]? Buffer, int Length, DtlsState State, SrtpContexts? Srtp, string? Failure, bool IsData = false);
 
 /// <summary>Both directions of a session's media encryption, made off the loop and then owned by it.</summary>
 public sealed class SrtpContexts(SrtpKeyingMaterial keys) : IDisposable

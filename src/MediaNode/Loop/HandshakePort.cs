@@ -23,7 +23,13 @@ public sealed class HandshakePort
     }
 
     /// <summary>Passes a datagram on. The caller has made sure that it came from an ICE-validated tuple.</summary>
-    internal DropReason Receive(Handshake handshake, ReadOnlySpan<byte> datagram)
+    internal DropReason Receive(Handshake handshake, ReadOnlySpan<byte> datagram) =>
+        Submit(handshake, HandshakeAction.Receive, datagram);
+
+    /// <summary>Sends application data once the association is up.</summary>
+    internal DropReason Send(Handshake handshake, ReadOnlySpan<byte> data) => Submit(handshake, HandshakeAction.Send, data);
+
+    private DropReason Submit(Handshake handshake, HandshakeAction action, ReadOnlySpan<byte> datagram)
     {
         if (!handshake.TryTakePlace())
         {
@@ -32,7 +38,7 @@ public sealed class HandshakePort
 
         var copy = ArrayPool<byte>.Shared.Rent(datagram.Length);
         datagram.CopyTo(copy);
-        if (_worker.TrySubmit(new HandshakeInput(handshake, HandshakeAction.Receive, copy, datagram.Length)))
+        if (_worker.TrySubmit(new HandshakeInput(handshake, action, copy, datagram.Length)))
         {
             return DropReason.None;
         }

@@ -101,6 +101,10 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
                     handshake.GivePlaceBack();
                     handshake.Transport?.Handle(now, input.Buffer.AsSpan(0, input.Length));
                     break;
+                case HandshakeAction.Send:
+                    handshake.GivePlaceBack();
+                    handshake.Transport?.TrySend(input.Buffer.AsSpan(0, input.Length));
+                    break;
                 default:
                     handshake.Transport?.Close();
                     break;
@@ -128,15 +132,15 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
             return;
         }
 
-        // Application data would be SCTP's: nothing is negotiated that sends any.
-        while (transport.TryReceive(_datagram, out _))
-        {
-        }
-
         if (transport.State != handshake.ToldState)
         {
             handshake.ToldState = transport.State;
             Tell(handshake, transport);
+        }
+
+        while (transport.TryReceive(_datagram, out var received))
+        {
+            PassData(handshake, _datagram.AsSpan(0, received));
         }
 
         // After the keys: the peer sends media as soon as it has our last flight, and its first packets are a keyframe.
@@ -201,6 +205,19 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
 
         _byKey.Add(handshake);
         return _byKey.Count - 1;
+    }
+
+    /// <summary>Application data for the loop. When that is behind, it is dropped: SCTP sends again.</summary>
+    private static void PassData(Handshake handshake, ReadOnlySpan<byte> data)
+    {
+        var copy = ArrayPool<byte>.Shared.Rent(data.Length);
+        data.CopyTo(copy);
+        if (!handshake.Port.TryPut(new HandshakeOutput(handshake, copy, data.Length, DtlsState.Connected, null, null, IsData: true)))
+        {
+            ArrayPool<byte>.Shared.Return(copy);
+        }
+
+        handshake.Port.Wake?.Invoke();
     }
 
     private void Put(in HandshakeOutput output)

@@ -7,6 +7,7 @@ using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Receiving;
 
 namespace Nexus.MediaNode.Session;
@@ -35,6 +36,7 @@ public sealed class MediaSession
         _feedback = new SessionFeedback(this);
         Receiver.Apply(plan);
         Sender.Apply(plan, extensionsChanged: false);
+        ApplyData(now);
     }
 
     public string Id => Plan.Id;
@@ -56,6 +58,9 @@ public sealed class MediaSession
     internal SessionReceiver Receiver { get; }
 
     internal SessionSender Sender { get; }
+
+    /// <summary>Null without data channels.</summary>
+    internal SessionData? Data { get; private set; }
 
     /// <summary>Of our RTCP where no stream of ours is meant.</summary>
     internal uint LocalSsrc { get; }
@@ -86,7 +91,8 @@ public sealed class MediaSession
     internal bool IsChanged { get; set; }
 
     internal Instant NextTimeout => Instant.Min(
-        Transport.NextTimeout, State == SessionState.Connected ? _feedback.NextTimeout : Instant.Never);
+        Instant.Min(Transport.NextTimeout, Data?.NextTimeout ?? Instant.Never),
+        State == SessionState.Connected ? _feedback.NextTimeout : Instant.Never);
 
     internal void Apply(Instant now, SessionPlan plan)
     {
@@ -94,7 +100,35 @@ public sealed class MediaSession
         Plan = plan;
         Receiver.Apply(plan);
         Sender.Apply(plan, extensionsChanged);
+        ApplyData(now);
         Touch();
+    }
+
+    /// <summary>Data channels, once negotiated, stay for the session's life.</summary>
+    private void ApplyData(Instant now)
+    {
+        if (Data is null && Plan.Data is { } data)
+        {
+            Data = new SessionData(this, data);
+            if (Transport.CanSendData)
+            {
+                Data.Start(now);
+            }
+        }
+    }
+
+    /// <summary>Opens a data channel to the client; null without data channels, or as <see cref="DataChannels.Open"/> says. Loop's thread.</summary>
+    public DataChannel? OpenDataChannel(Instant now, string label, DataChannelOptions? options = null)
+    {
+        Touch();
+        return Data?.Channels.Open(now, label, options);
+    }
+
+    /// <summary>Sends a message to the client; it leaves at the end of the turn. Loop's thread.</summary>
+    public SctpSendStatus TrySendData(Instant now, ushort channelId, ReadOnlySpan<byte> message, bool isText)
+    {
+        Touch();
+        return Data?.Channels.TrySend(now, channelId, message, isText) ?? SctpSendStatus.NoStream;
     }
 
     internal void RestartIce(Instant now, IceCredentials local)
@@ -147,7 +181,14 @@ public sealed class MediaSession
 
     internal int ForwardPending(Instant now, EgressBuffer egress) => Sender.ForwardPending(now, egress);
 
-    internal void HandleTimeout(Instant now) => Transport.HandleTimeout(now);
+    internal void HandleTimeout(Instant now)
+    {
+        Transport.HandleTimeout(now);
+        Data?.HandleTimeout(now);
+    }
+
+    /// <summary>Sends the data that waits.</summary>
+    internal void SendData(Instant now) => Data?.Settle(now);
 
     /// <summary>Sends the RTCP that is due.</summary>
     internal void SendFeedback(Instant now)

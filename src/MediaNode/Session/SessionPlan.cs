@@ -29,7 +29,15 @@ public sealed record SessionPlan
     public ImmutableArray<PublishPlan> Publish { get; init; } = [];
 
     public ImmutableArray<PlayPlan> Play { get; init; } = [];
+
+    /// <summary>Null without data channels.</summary>
+    public DataPlan? Data { get; init; }
 }
+
+/// <summary>The section for data channels.</summary>
+/// <param name="RemotePort">The peer's SCTP port.</param>
+/// <param name="RemoteMaxMessageSize">Octets; 0 means any.</param>
+public sealed record DataPlan(ushort RemotePort, long RemoteMaxMessageSize);
 
 /// <summary>How the transport starts. ICE restarts come as <see cref="RestartIce"/>.</summary>
 /// <param name="Ice">Our credentials. The peer's are of no use to a lite agent: it sends no checks.</param>

@@ -38,6 +38,9 @@ internal sealed class SessionTransport
 
     public Instant NextTimeout => _ice.NextTimeout;
 
+    /// <summary>DTLS is up: application data can be sent.</summary>
+    public bool CanSendData => _handshake is { IsConnected: true };
+
     public TransportTuple Selected => _ice.Selected;
 
     /// <summary>Where media goes and by which keys; false until both are known.</summary>
@@ -97,6 +100,12 @@ internal sealed class SessionTransport
             return;
         }
 
+        if (output.IsData)
+        {
+            _session.Data?.Receive(now, output.Buffer.AsSpan(0, output.Length));
+            return;
+        }
+
         if (output.Buffer is not null)
         {
             if (_ice.HasSelected)
@@ -111,7 +120,9 @@ internal sealed class SessionTransport
         {
             case DtlsState.Connected:
                 Srtp = output.Srtp;
+                _handshake.IsConnected = true;
                 FollowIce(now);
+                _session.Data?.Start(now);
                 break;
             case DtlsState.Failed:
                 _session.SetState(now, SessionState.Closed, ReasonCodes.DtlsFailed);
@@ -121,6 +132,15 @@ internal sealed class SessionTransport
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>Sends one record of application data; when the worker is behind it is dropped, and SCTP sends again.</summary>
+    public void SendData(ReadOnlySpan<byte> data)
+    {
+        if (_loop.Handshakes.Send(_handshake!, data) is not DropReason.None and var reason)
+        {
+            _loop.Drops.Count(reason);
         }
     }
 

@@ -4,6 +4,7 @@ using Nexus.MediaNode;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Protocol.Srtp;
 using Nexus.MediaNode.Protocol.Stun;
 using Nexus.TestKit.Net;
@@ -43,7 +44,15 @@ public sealed class PeerTransport : IDisposable
 
     public long ErrorResponses { get; private set; }
 
-    public Instant NextTimeout => Instant.Min(_nextCheck, _dtls.State == DtlsState.Handshaking ? _dtls.NextTimeout : Instant.Never);
+    public Instant NextTimeout => Instant.Min(
+        Instant.Min(_nextCheck, Data.Association.NextTimeout),
+        _dtls.State == DtlsState.Handshaking ? _dtls.NextTimeout : Instant.Never);
+
+    /// <summary>Data channels over this transport: the test connects them, when it negotiated any.</summary>
+    public DataChannels Data { get; } = new(DtlsRole.Client);
+
+    /// <summary>Takes what happens to them.</summary>
+    public Action<DataChannelEvent>? DataEvent { get; set; }
 
     /// <summary>Stops or goes on sending checks: without them consent runs out.</summary>
     public bool SendsChecks { get; set; } = true;
@@ -80,6 +89,8 @@ public sealed class PeerTransport : IDisposable
         {
             Handle(now, datagram);
         }
+
+        RunData(now);
     }
 
     /// <summary>Protects and sends a whole RTP packet; <paramref name="index"/> is its extended number.</summary>
@@ -147,6 +158,30 @@ public sealed class PeerTransport : IDisposable
                 break;
             default:
                 break;
+        }
+    }
+
+    private void RunData(Instant now)
+    {
+        while (_dtls.TryReceive(_buffer, out var length))
+        {
+            Data.Association.Handle(now, _buffer.AsSpan(0, length));
+        }
+
+        if (Data.Association.NextTimeout <= now)
+        {
+            Data.Association.HandleTimeout(now);
+        }
+
+        while (Data.TryPoll(now, out var happened))
+        {
+            DataEvent?.Invoke(happened);
+        }
+
+        while (_dtls.State == DtlsState.Connected && Data.Association.TryGetOutput(now, _buffer, out var length))
+        {
+            _dtls.TrySend(_buffer.AsSpan(0, length));
+            SendDtls();
         }
     }
 

@@ -53,6 +53,14 @@ public static class TestOffer
     private static void WriteSection(
         StringBuilder sdp, TestSection section, int mid, string ufrag, string password, string fingerprint, bool rtx)
     {
+        if (section.Kind == "application")
+        {
+            sdp.Append("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n");
+            sdp.Append($"a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\na=fingerprint:{fingerprint}\r\na=setup:actpass\r\na=mid:{mid}\r\n");
+            sdp.Append("a=sctp-port:5000\r\na=max-message-size:262144\r\n");
+            return;
+        }
+
         var isVideo = section.Kind == "video";
         var types = section.Codecs.Select(TypeOf).SelectMany(t => isVideo && rtx ? new[] { t, t + 1 } : [t]);
         sdp.Append($"m={section.Kind} 9 UDP/TLS/RTP/SAVPF {string.Join(' ', types)}\r\nc=IN IP4 0.0.0.0\r\n");

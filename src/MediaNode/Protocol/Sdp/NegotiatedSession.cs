@@ -14,6 +14,9 @@ public enum SectionUse : byte
 
     /// <summary>We send to the remote end.</summary>
     Play,
+
+    /// <summary>Data channels: SCTP over the bundle's DTLS, both ways.</summary>
+    Data,
 }
 
 /// <summary>Why a section neither publishes nor plays.</summary>
@@ -70,6 +73,12 @@ public sealed record NegotiatedMedia
     public PlayBinding? Sender { get; init; }
 
     public bool RtcpRsize { get; init; }
+
+    /// <summary>Data: the remote end's SCTP port.</summary>
+    public ushort SctpPort { get; init; }
+
+    /// <summary>Data: the longest message that the remote end takes, in octets; 0 means any (RFC 8841 section 6).</summary>
+    public long MaxMessageSize { get; init; }
 
     /// <summary>The id of an agreed extension, or 0.</summary>
     public int ExtensionId(string uri) => Extensions.FirstOrDefault(e => e.Uri == uri)?.Id ?? 0;

@@ -1,3 +1,5 @@
+using Nexus.MediaNode.Protocol.Sctp;
+
 namespace Nexus.MediaNode.Protocol.Sdp;
 
 /// <summary>The answer to one m-section: decided first, written afterwards.</summary>
@@ -26,8 +28,10 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
 
         if (offered.IsDataChannel)
         {
-            // The seam for SCTP. The section that carries the bundle must live, or ICE dies with it (browsers.md 7).
-            return Refuse(isTagged ? SectionUse.Inactive : SectionUse.Rejected, SectionRefusal.UnsupportedMedia);
+            // WHIP and WHEP know no data. The section that carries the bundle must live, or ICE dies with it (browsers.md 7).
+            return policy.Role == SessionRole.Duplex
+                ? DecideData()
+                : Refuse(isTagged ? SectionUse.Inactive : SectionUse.Rejected, SectionRefusal.UnsupportedMedia);
         }
 
         if (!offered.IsRtp || offered.Kind is not (MediaKind.Audio or MediaKind.Video))
@@ -72,7 +76,11 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
         section = section with { Transport = transport };
         if (offered.Kind == MediaKind.Application)
         {
-            return section with { SctpPort = 5000, MaxMessageSize = offered.MaxMessageSize };
+            return section with
+            {
+                SctpPort = SctpOptions.Default.LocalPort,
+                MaxMessageSize = Outcome.Use == SectionUse.Data ? SctpOptions.Default.MaxMessageSize : offered.MaxMessageSize,
+            };
         }
 
         List<RtpCodec> codecs = [.. Outcome.Codecs.SelectMany(WithRtx)];
@@ -104,6 +112,17 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
             Codecs = dormant ? [.. Usable().Select(Agree)] : [],
             Extensions = dormant ? Extensions(MediaDirection.SendRecv) : [],
             RtcpRsize = offered.RtcpRsize,
+        };
+        return null;
+    }
+
+    private SdpError? DecideData()
+    {
+        Outcome = Outcome with
+        {
+            Use = SectionUse.Data,
+            SctpPort = (ushort)(offered.SctpPort is > 0 and <= ushort.MaxValue ? offered.SctpPort.Value : SctpOptions.Default.RemotePort),
+            MaxMessageSize = offered.MaxMessageSize ?? 65536,
         };
         return null;
     }

@@ -1,0 +1,87 @@
+using Nexus.MediaNode.Protocol.Dtls;
+using Nexus.MediaNode.Protocol.Sctp;
+
+namespace Nexus.MediaNode.Session;
+
+/// <summary>A session's data channels: SCTP here on the loop, DTLS beside it, messages to the loop's <see cref="IDataSink"/>.</summary>
+internal sealed class SessionData
+{
+    private readonly MediaSession _session;
+    private readonly byte[] _packet = new byte[DtlsLimits.MaxApplicationData];
+
+    public SessionData(MediaSession session, DataPlan plan)
+    {
+        _session = session;
+        var role = session.Plan.Transport.IsDtlsClient ? DtlsRole.Client : DtlsRole.Server;
+        Channels = new DataChannels(role, SctpOptions.Default with { RemotePort = plan.RemotePort })
+        {
+            RemoteMaxMessageSize = plan.RemoteMaxMessageSize,
+        };
+    }
+
+    public DataChannels Channels { get; }
+
+    public Instant NextTimeout => Channels.Association.NextTimeout;
+
+    /// <summary>DTLS is up: both sides begin, whoever is first.</summary>
+    public void Start(Instant now)
+    {
+        Channels.Association.Connect(now);
+        _session.Touch();
+    }
+
+    /// <summary>Takes the content of one DTLS record. Answers at once: peers count SACKs to find losses, so one for many is too few.</summary>
+    public void Receive(Instant now, ReadOnlySpan<byte> packet)
+    {
+        var reason = Channels.Association.Handle(now, packet);
+        if (reason != DropReason.None)
+        {
+            _session.Loop.Drops.Count(reason);
+        }
+
+        Settle(now);
+        _session.Touch();
+    }
+
+    public void HandleTimeout(Instant now) => Channels.Association.HandleTimeout(now);
+
+    /// <summary>Tells what happened and sends what waits.</summary>
+    public void Settle(Instant now)
+    {
+        while (Channels.TryPoll(now, out var happened))
+        {
+            Tell(happened);
+        }
+
+        while (_session.Transport.CanSendData && Channels.Association.TryGetOutput(now, _packet, out var length))
+        {
+            _session.Transport.SendData(_packet.AsSpan(0, length));
+        }
+    }
+
+    private void Tell(in DataChannelEvent happened)
+    {
+        if (_session.Loop.DataSink is not { } sink || happened.Channel is not { } channel)
+        {
+            return;
+        }
+
+        switch (happened.Kind)
+        {
+            case DataChannelEventKind.Opened:
+                sink.ChannelOpened(_session, channel);
+                break;
+            case DataChannelEventKind.Message:
+                sink.MessageReceived(_session, channel, happened.Data.Span, happened.IsText);
+                break;
+            case DataChannelEventKind.BufferedAmountLow:
+                sink.RoomToSend(_session, channel);
+                break;
+            case DataChannelEventKind.Closed:
+                sink.ChannelClosed(_session, channel);
+                break;
+            default:
+                break;
+        }
+    }
+}
