@@ -12,6 +12,7 @@ public sealed partial class ParticipantGrain
     {
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         ParticipantView? before = _view;
+        Leg? legBefore = _legs.Find(report.Session);
         if (_legs.Report(report, time.GetUtcNow(), TimeSpan.FromSeconds(_policy.GraceSeconds)) is not { } leg)
         {
             return;
@@ -22,6 +23,7 @@ public sealed partial class ParticipantGrain
             _legs.Remove(leg.Session);
         }
 
+        await TellHolder(legBefore!, leg, report.Reason);
         await TellTracks(tracksBefore);
         await TellLayers(leg.Tracks);
         if (before is null || before.State != _legs.State || Changed(tracksBefore))
@@ -91,6 +93,7 @@ public sealed partial class ParticipantGrain
             Identity = Identity,
             Name = desired.Name,
             Metadata = desired.Metadata,
+            Attributes = desired.Attributes,
             State = ParticipantState.Joining,
             JoinedAt = time.GetUtcNow(),
         };
@@ -115,7 +118,9 @@ public sealed partial class ParticipantGrain
             ReportVersion = report.Version,
             Tracks = report.Tracks,
             Subscriptions = report.Subscriptions,
-            Deadline = report.State == SessionState.Connected ? null : time.GetUtcNow() + ConnectWithin,
+            Sections = report.SectionsWanted,
+            HeldUntil = desired.Leg == SessionLeg.Duplex ? time.GetUtcNow() + HolderLease : null, // its gateway will be heard of
+            Deadline = report.State == SessionState.Connected || desired.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
         };
     }
 
@@ -129,7 +134,13 @@ public sealed partial class ParticipantGrain
         }
 
         await TellTracks(tracksBefore);
+        await HangUp(reason);
         await Publish(reason);
+        foreach (Leg leg in legs)
+        {
+            await TellEnded(leg, reason);
+        }
+
         await Task.WhenAll(legs.Select(leg => Owner(leg).Close(reason)));
     }
 
@@ -194,13 +205,13 @@ public sealed partial class ParticipantGrain
     {
         ImmutableArray<TrackView> after = _legs.Tracks(Identity);
         return before.Length != after.Length
-            || before.Zip(after).Any(p => p.First.Sid != p.Second.Sid || p.First.Muted != p.Second.Muted || p.First.Codec != p.Second.Codec);
+            || before.Zip(after).Any(p => p.First with { Layers = [] } != p.Second with { Layers = [] });
     }
 
     /// <summary>One timer runs while some leg has a deadline, one while there is a leg at all.</summary>
     private void KeepTime()
     {
-        bool needed = _legs.All.Any(l => l.Deadline is not null);
+        bool needed = _legs.All.Any(l => l.Deadline is not null || l.HeldUntil is not null || l.ResumeBy is not null) || !Calls.IsEmpty;
         if (needed && _tick is null)
         {
             _tick = this.RegisterGrainTimer(OnTick, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true });
@@ -242,9 +253,16 @@ public sealed partial class ParticipantGrain
 
     private async Task OnTick()
     {
+        if (_legs.LetGo(time.GetUtcNow(), Grace))
+        {
+            await Publish(ReasonCodes.ClientLost);
+        }
+
+        await ExpireCalls();
         foreach (Leg leg in _legs.Expired(time.GetUtcNow()))
         {
-            await End([leg], leg.State is SessionState.New ? ReasonCodes.NoIce
+            await End([leg], leg.ResumeBy is not null ? ReasonCodes.ClientLost
+                : leg.State is SessionState.New ? ReasonCodes.NoIce
                 : leg.State is SessionState.Connecting ? ReasonCodes.NoDtls
                 : ReasonCodes.ClientLost);
         }

@@ -81,9 +81,12 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         leg = leg with { Answer = applied.Answer, Tracks = applied.Tracks };
         _legs.Set(leg);
+        leg = leg with { Subscriptions = applied.Subscriptions, Sections = applied.SectionsWanted };
+        _legs.Set(leg);
         foreach (Leg replaced in _legs.ReplacedBy(leg.Session, request.Leg))
         {
             _legs.Remove(replaced.Session);
+            await TellEnded(replaced, ReasonCodes.DuplicateIdentity);
             await Owner(replaced).Close(ReasonCodes.DuplicateIdentity);
         }
 
@@ -197,6 +200,8 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         Node = leg.Node.Id,
         Answer = leg.Answer,
         Tracks = [.. leg.Tracks.Select(t => ParticipantSessions.View(t, Identity, leg.Node.Id))],
+        Session = View(leg),
+        Participant = _view,
     };
 
     private ParticipantView NewView(JoinRequest request) => new()
@@ -205,6 +210,8 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         Identity = Identity,
         Name = request.Name,
         Metadata = request.Metadata,
+        Attributes = request.Attributes,
+        Hidden = request.Grants.Hidden,
         State = ParticipantState.Joining,
         JoinedAt = time.GetUtcNow(),
     };
@@ -218,7 +225,9 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
             Owner = owner,
             Node = node,
             HeardAt = time.GetUtcNow(),
-            Deadline = time.GetUtcNow() + ConnectWithin,
+            Deadline = request.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
+            Holder = request.Holder,
+            HeldUntil = request.Holder is null ? null : time.GetUtcNow() + HolderLease,
             Desired = new SessionDesired
             {
                 OwnerKey = owner,
@@ -233,6 +242,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
                 Subscribe = request.Subscribe,
                 Name = request.Name,
                 Metadata = request.Metadata,
+                Attributes = request.Attributes,
             },
         };
     }

@@ -23,7 +23,7 @@ public sealed class RoomRecord
 
 /// <summary>A room: roster, policy, the node it is on.</summary>
 [ZonePlacement]
-public sealed class RoomGrain(
+public sealed partial class RoomGrain(
     [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record, TimeProvider time) : Grain, IRoomGrain
 {
     /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
@@ -60,6 +60,7 @@ public sealed class RoomGrain(
         {
             record.State.Epoch++;
             await record.WriteStateAsync();
+            BeginJournal(rebuilding: true);
             await Announce();
             WatchEmpty(Rebuilding);
         }
@@ -79,6 +80,7 @@ public sealed class RoomGrain(
         {
             record.State.Policy = policy;
             await record.WriteStateAsync();
+            NoteMetadata(policy.Metadata);
         }
 
         WatchEmpty();
@@ -94,10 +96,13 @@ public sealed class RoomGrain(
 
         await RefreshNodes();
         NodeDecision choice = NodeChoice.Choose(_nodes, _node, request.Region, request.Tenant.Regions);
-        LinkError? refused = choice.Error ?? _roster.Admit(request.Participant with { Node = choice.Node!.Id, Region = choice.Node.Region }, record.State.Policy.MaxParticipants, time.GetUtcNow());
+        ParticipantView joiner = request.Participant with { Node = choice.Node?.Id, Region = choice.Node?.Region };
+        ParticipantView? before = _roster.Find(joiner.Identity);
+        LinkError? refused = choice.Error ?? _roster.Admit(joiner, record.State.Policy.MaxParticipants, time.GetUtcNow());
         if (refused is null)
         {
             _node = choice.Node!.Id;
+            Note(before, joiner);
         }
 
         WatchEmpty();
@@ -124,9 +129,11 @@ public sealed class RoomGrain(
             _nodesAt = default; // the list of nodes is older than that
         }
 
-        if (_roster.Update(participant, time.GetUtcNow()) && participant.State != ParticipantState.Disconnected)
+        ParticipantView? before = _roster.Find(participant.Identity);
+        if (_roster.Update(participant, time.GetUtcNow()))
         {
-            _node ??= participant.Node;
+            _node ??= participant.State == ParticipantState.Disconnected ? null : participant.Node;
+            Note(before, participant);
         }
 
         if (IsOpen && time.GetUtcNow() - _announcedAt > Announcement)
@@ -154,6 +161,7 @@ public sealed class RoomGrain(
 
         _roster.Clear();
         _node = null;
+        EndJournal();
         StopWatching();
         record.State.Sid = "";
         await record.WriteStateAsync();
@@ -175,6 +183,7 @@ public sealed class RoomGrain(
         record.State.Policy = policy;
         record.State.Epoch++;
         await record.WriteStateAsync();
+        BeginJournal(rebuilding: false);
         return null;
     }
 
@@ -197,7 +206,11 @@ public sealed class RoomGrain(
 
     private Task Expire()
     {
-        _roster.Expire(time.GetUtcNow() - Lease);
+        foreach (ParticipantView lost in _roster.Expire(time.GetUtcNow() - Lease))
+        {
+            Note(lost, lost with { State = ParticipantState.Disconnected, Reason = ReasonCodes.ClientLost });
+        }
+
         WatchEmpty();
         return Task.CompletedTask;
     }

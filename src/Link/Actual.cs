@@ -45,9 +45,14 @@ public sealed record SessionApplied
     [Id(7)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
 
     [Id(8)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
+
+    [Id(9)] public SessionState State { get; init; }
 }
 
-/// <summary>Receiving sections that a session lacks for what its client asked for: it is to offer them.</summary>
+/// <summary>
+/// How many receiving sections of each kind a duplex session should have in all, for what its client asked for and a spare
+/// one: when it has fewer, it is to offer the missing ones.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("nexus.SectionsWanted")]
 public sealed record SectionsWanted([property: Id(0)] int Audio, [property: Id(1)] int Video)
 {
@@ -92,6 +97,8 @@ public sealed record TrackDescription
 
     /// <summary>As its publisher named it.</summary>
     [Id(7)] public string Name { get; init; } = "";
+
+    [Id(8)] public bool MutedByServer { get; init; }
 }
 
 /// <summary>One simulcast layer as it arrives now. Sizes in pixels (0 until a keyframe told them), bitrate in bit/s over the last second.</summary>
@@ -132,4 +139,5 @@ public sealed record SubscriptionDescription(
     [property: Id(1)] string Mid,
     [property: Id(2)] string State,
     [property: Id(3)] string? Layer,
-    [property: Id(4)] string? Reason);
+    [property: Id(4)] string? Reason,
+    [property: Id(5)] string ParticipantSid = "");

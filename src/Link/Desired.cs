@@ -88,6 +88,9 @@ public sealed record SubscriptionWish
     [Id(4)] public bool Paused { get; init; }
 
     [Id(5)] public bool Acknowledged { get; init; }
+
+    /// <summary>The client does not want it, whatever the rule says.</summary>
+    [Id(6)] public bool Unwanted { get; init; }
 }
 
 /// <summary>What a client says of one section that it publishes on.</summary>
@@ -128,6 +131,9 @@ public sealed record SubscribeRule
 
     /// <summary>The simulcast layer to send; null means the highest that flows.</summary>
     [Id(3)] public LayerWish? Layer { get; init; }
+
+    /// <summary>Whether tracks that the rule brings also wait for the client's acknowledgement.</summary>
+    [Id(4)] public bool Acknowledge { get; init; }
 }
 
 /// <summary>A subscriber's explicit wish for a simulcast layer. With two layers, Middle means the lower.</summary>

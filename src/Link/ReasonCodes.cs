@@ -12,7 +12,7 @@ public static class ReasonCodes
     public const string Codec = "CODEC";
     public const string NotAcked = "NOT_ACKED";
     public const string Muted = "MUTED";
-    public const string Paused = "PAUSED";
+    public const string Wish = "WISH";
     public const string NoSection = "NO_SECTION";
     public const string NoSourcePackets = "NO_SOURCE_PACKETS";
     public const string NoKeyFrame = "NO_KEYFRAME";
@@ -34,6 +34,11 @@ public static class ReasonCodes
     public const string SessionNotFound = "SESSION_NOT_FOUND";
     public const string ParticipantNotFound = "PARTICIPANT_NOT_FOUND";
     public const string TrackNotFound = "TRACK_NOT_FOUND";
+
+    public const string CallNotFound = "CALL_NOT_FOUND";
+    public const string CallEnded = "CALL_ENDED";
+    public const string BadRequest = "BAD_REQUEST";
+    public const string RateLimited = "RATE_LIMITED";
 
     // why a session ended
     public const string ClientLeft = "CLIENT_LEFT";

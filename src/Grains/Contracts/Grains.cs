@@ -23,6 +23,21 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>Null when there is no such room.</summary>
     Task<RoomView?> Describe();
 
+    /// <summary>
+    /// Deltas go to <paramref name="observer"/> for 30 s from now: say it again in time. The page is the first of the roster; the
+    /// deltas that follow go on from it. Null when there is no such room.
+    /// </summary>
+    Task<RoomPage?> Watch(string gateway, IGatewayObserver observer);
+
+    /// <summary>Renews a watch without a page. False when the room knows of none: watch anew.</summary>
+    Task<bool> RenewWatch(string gateway);
+
+    [OneWay]
+    Task Unwatch(string gateway);
+
+    /// <summary>The part of the roster after an identity. Null when there is no such room.</summary>
+    Task<RoomPage?> Page(string after);
+
     /// <summary>Everyone leaves with <paramref name="reason"/>, and the room is gone. False when there was none.</summary>
     Task<bool> Close(string reason);
 }
@@ -35,6 +50,39 @@ public interface IParticipantGrain : IGrainWithStringKey
 
     /// <summary>ICE restart of one session.</summary>
     Task<RestartResult> RestartIce(string session, IceRestart restart);
+
+    /// <summary>A further offer of a duplex session, with all that it publishes. A refused one changes nothing.</summary>
+    Task<SessionResult> Negotiate(string session, SdpOffer offer, ImmutableArray<Publication> publications);
+
+    Task<SessionResult> Subscribe(string session, ImmutableArray<SubscriptionChange> changes);
+
+    /// <summary>The publisher's own mute. What the server muted stays so (PERMISSION).</summary>
+    Task<ActResult> MuteOwn(string session, string trackSid, bool muted);
+
+    Task<ActResult> UpdateProfile(string session, ProfileChange change);
+
+    /// <summary>The client is back on another connection: the same join. SESSION_NOT_FOUND once its time of grace is over.</summary>
+    Task<SessionResult> Resume(string session, SessionHolder holder);
+
+    /// <summary>The client's connection stands; to be said again within 30 s. False when there is no such session.</summary>
+    Task<bool> Renew(string session, SessionHolder holder);
+
+    /// <summary>The client's connection was lost: its time of grace begins.</summary>
+    [OneWay]
+    Task Detach(string session, string gateway);
+
+    /// <summary>The caller's side of a new call. It comes before <see cref="Ring"/>, so that answers find it.</summary>
+    Task<ActResult> PlaceCall(CallView call);
+
+    /// <summary>The called one's side. PARTICIPANT_NOT_FOUND when nobody is there who could be rung.</summary>
+    Task<ActResult> Ring(CallView call);
+
+    /// <summary>What this side does with one of its calls.</summary>
+    Task<ActResult> ActOnCall(string callId, CallAction action, string? reason);
+
+    /// <summary>From the other side of a call: it is further now.</summary>
+    [OneWay]
+    Task OnCall(CallView call);
 
     /// <summary>Ends one session on the client's behalf; the participant leaves with its last.</summary>
     Task<ActResult> Leave(string session, string reason);
@@ -162,6 +210,17 @@ public interface ITenantGrain : IGrainWithStringKey
 
     /// <summary>Names of the rooms that are there.</summary>
     Task<ImmutableArray<string>> Rooms();
+}
+
+/// <summary>One gateway process, as grains see it: what it is told of the rooms and sessions it serves.</summary>
+public interface IGatewayObserver : IGrainObserver
+{
+    /// <summary>At most once in 50 ms for each room.</summary>
+    [OneWay]
+    Task OnDelta(string roomKey, RoomDelta delta);
+
+    [OneWay]
+    Task OnSession(SessionNews news);
 }
 
 /// <summary>

@@ -15,6 +15,10 @@ public static class Ids
     /// <summary>The same place has the same id at each start.</summary>
     public static string Node(string place) => "ND_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..12];
 
+    public static string NewCall() => "CA_" + Random();
+
+    public static string NewGateway() => "GW_" + Random();
+
     /// <summary>One connection of a participant. Also the last part of a WHIP or WHEP resource, so it cannot be guessed.</summary>
     public static string NewSession() => "SE_" + Random() + Random();
 

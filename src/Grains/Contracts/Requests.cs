@@ -43,6 +43,11 @@ public sealed record JoinRequest
 
     /// <summary>The tenant's rules, from the gateway's configuration.</summary>
     [Id(8)] public required TenantRules Tenant { get; init; }
+
+    [Id(9)] public ImmutableDictionary<string, string> Attributes { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>The gateway that holds the client's connection; null for clients without one (WHIP, WHEP), whose sessions live by their media alone.</summary>
+    [Id(10)] public SessionHolder? Holder { get; init; }
 }
 
 /// <summary>What applies to a tenant wherever it is served. The gateway sends it along, so that no grain reads configuration.</summary>
@@ -74,6 +79,10 @@ public sealed record JoinResult
     [Id(4)] public SdpAnswer? Answer { get; init; }
 
     [Id(5)] public ImmutableArray<TrackView> Tracks { get; init; } = [];
+
+    [Id(6)] public SessionView? Session { get; init; }
+
+    [Id(7)] public ParticipantView? Participant { get; init; }
 
     public static JoinResult Refused(string code, string message) => new() { Error = new LinkError(code, message) };
 }

@@ -70,6 +70,11 @@ public sealed record ParticipantView
     [Id(10)] public DateTimeOffset JoinedAt { get; init; }
 
     [Id(11)] public string Metadata { get; init; } = "";
+
+    [Id(12)] public ImmutableDictionary<string, string> Attributes { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Others are not told of it.</summary>
+    [Id(13)] public bool Hidden { get; init; }
 }
 
 public enum ParticipantState
@@ -103,6 +108,10 @@ public sealed record TrackView
     [Id(6)] public string? Node { get; init; }
 
     [Id(7)] public ImmutableArray<LayerDescription> Layers { get; init; } = [];
+
+    [Id(8)] public string Name { get; init; } = "";
+
+    [Id(9)] public bool MutedByServer { get; init; }
 }
 
 /// <summary>A session as its owner has it.</summary>

@@ -31,6 +31,17 @@ public sealed record Leg
     /// <summary>The answer of the join, for a retry of it.</summary>
     public SdpAnswer? Answer { get; init; }
 
+    public SectionsWanted Sections { get; init; } = SectionsWanted.None;
+
+    /// <summary>The gateway that holds the client's connection; null when there is none.</summary>
+    public SessionHolder? Holder { get; init; }
+
+    /// <summary>Until when the holder's word counts; null for legs that live by their media alone.</summary>
+    public DateTimeOffset? HeldUntil { get; init; }
+
+    /// <summary>Until when the client may resume; null while its connection stands.</summary>
+    public DateTimeOffset? ResumeBy { get; init; }
+
     /// <summary>When it must be connected (again), or is given up; null while it is connected.</summary>
     public DateTimeOffset? Deadline { get; init; }
 }
@@ -76,6 +87,8 @@ public sealed class ParticipantSessions
             ReportVersion = report.Version,
             Tracks = report.Tracks,
             Subscriptions = report.Subscriptions,
+            Sections = report.SectionsWanted,
+            Desired = leg.Desired with { Subscriptions = SubscriptionWishes.Pruned(leg.Desired.Subscriptions, report.Subscriptions) },
             Deadline = report.State switch
             {
                 SessionState.Connected or SessionState.Closed => null,
@@ -91,10 +104,23 @@ public sealed class ParticipantSessions
     public ImmutableArray<Leg> SilentSince(DateTimeOffset moment) => [.. _bySession.Values.Where(l => l.HeardAt < moment)];
 
     /// <summary>Legs whose time to connect, or whose time of grace, is over.</summary>
-    public ImmutableArray<Leg> Expired(DateTimeOffset now) => [.. _bySession.Values.Where(l => l.Deadline <= now)];
+    public ImmutableArray<Leg> Expired(DateTimeOffset now) => [.. _bySession.Values.Where(l => l.Deadline <= now || l.ResumeBy <= now)];
+
+    /// <summary>Begins the time of grace of legs whose gateways were not heard of in time. True when there were any.</summary>
+    public bool LetGo(DateTimeOffset now, TimeSpan grace)
+    {
+        ImmutableArray<Leg> lost = [.. _bySession.Values.Where(l => l.ResumeBy is null && l.HeldUntil <= now)];
+        foreach (Leg leg in lost)
+        {
+            Set(leg with { Holder = null, HeldUntil = null, ResumeBy = now + grace });
+        }
+
+        return lost.Length > 0;
+    }
 
     public ParticipantState State =>
         _bySession.Count == 0 ? ParticipantState.Disconnected
+        : _bySession.Values.Any(l => l.ResumeBy is not null) ? ParticipantState.Reconnecting
         : _bySession.Values.Any(l => l.State == SessionState.Connected) ? ParticipantState.Active
         : _bySession.Values.Any(l => l.State == SessionState.Disconnected) ? ParticipantState.Reconnecting
         : ParticipantState.Joining;
@@ -111,7 +137,9 @@ public sealed class ParticipantSessions
         Kind = track.Kind,
         Source = track.Source,
         Codec = track.Codec,
+        Name = track.Name,
         Muted = track.Muted,
+        MutedByServer = track.MutedByServer,
         Node = node,
         Layers = track.Layers,
     };

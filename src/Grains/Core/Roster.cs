@@ -55,14 +55,29 @@ public sealed class Roster
     }
 
     /// <summary>Lets go of those who gave no sign of life since: they were lost with all who knew of them. One who lives after all comes back with its next sign.</summary>
-    public void Expire(DateTimeOffset since)
+    public ImmutableArray<ParticipantView> Expire(DateTimeOffset since)
     {
+        var gone = ImmutableArray.CreateBuilder<ParticipantView>();
         foreach (string silent in _heardAt.Where(h => h.Value < since).Select(h => h.Key).ToList())
         {
             _heardAt.Remove(silent);
-            _byIdentity.Remove(silent);
+            if (_byIdentity.Remove(silent, out ParticipantView? participant))
+            {
+                gone.Add(participant);
+            }
         }
+
+        return gone.ToImmutable();
     }
+
+    public ParticipantView? Find(string identity) => _byIdentity.GetValueOrDefault(identity);
+
+    /// <summary>Those who are seen by others, in order of identity, from the one after <paramref name="after"/> on.</summary>
+    public ImmutableArray<ParticipantView> Page(string after, int count) =>
+    [
+        .. _byIdentity.Values.Where(p => !p.Hidden && string.CompareOrdinal(p.Identity, after) > 0)
+            .OrderBy(p => p.Identity, StringComparer.Ordinal).Take(count),
+    ];
 
     public void Clear()
     {

@@ -285,7 +285,7 @@ public sealed class NodeCore
                 room.Loop.Post(new MuteTrack(session.Id, plan.Sid, muted));
             }
 
-            tracks.Add(new RoomTrack(plan.Sid, session.Id, session.Desired!.Identity, plan.Kind, codec, ++_trackOrder, muted));
+            tracks.Add(new RoomTrack(plan.Sid, session.Id, session.Desired!.Identity, plan.Kind, codec, ++_trackOrder, muted, session.Desired.ParticipantSid));
         }
 
         room.SetTracks(session.Id, session.State == SessionState.Closed ? [] : tracks);
@@ -384,6 +384,7 @@ public sealed class NodeCore
         Tracks = status == ApplyStatus.Applied ? NodeReporter.TracksOf(session) : [],
         Subscriptions = status == ApplyStatus.Applied ? NodeReporter.SubscriptionsOf(session) : [],
         SectionsWanted = status == ApplyStatus.Applied ? session.SectionsWanted : SectionsWanted.None,
+        State = session.State,
         Error = error,
     };
 

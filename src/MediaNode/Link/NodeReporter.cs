@@ -126,6 +126,7 @@ internal sealed class NodeReporter(
                 Name = PublicationOf(session, plan.Mid)?.Name ?? "",
                 Codec = NameOf(plan.Codec),
                 Muted = IsMuted(session, plan),
+                MutedByServer = session.Desired?.MutedTracks.Contains(plan.Sid) == true,
                 Layers = session.Snapshot?.Tracks.FirstOrDefault(t => t.Sid == plan.Sid)?.Layers
                     ?? [.. plan.Rids.Select(r => new LayerDescription(r, 0, 0, 0, false))],
             }),
@@ -138,8 +139,8 @@ internal sealed class NodeReporter(
 
     public static ImmutableArray<SubscriptionDescription> SubscriptionsOf(NodeSession session) =>
     [
-        .. session.Bound.Select(b => SubscriptionOf(session, b.Key, b.Value.Sid)),
-        .. session.Unplayed.Select(u => new SubscriptionDescription(u.TrackSid, "", u.Reason == ReasonCodes.NoSection ? "waiting" : "refused", null, u.Reason)),
+        .. session.Bound.Select(b => SubscriptionOf(session, b.Key, b.Value.Sid) with { ParticipantSid = b.Value.ParticipantSid }),
+        .. session.Unplayed.Select(u => new SubscriptionDescription(u.TrackSid, "", u.Reason == ReasonCodes.NoSection ? "waiting" : "refused", null, u.Reason, u.Track?.ParticipantSid ?? "")),
     ];
 
     private static SubscriptionDescription SubscriptionOf(NodeSession session, string mid, string sid) =>

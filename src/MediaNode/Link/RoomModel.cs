@@ -6,7 +6,7 @@ namespace Nexus.MediaNode.Link;
 /// <summary>A published track as the control side of a node knows it.</summary>
 /// <param name="Order">Publication order within the room.</param>
 internal sealed record RoomTrack(
-    string Sid, string Session, string Identity, MediaKind Kind, RtpCodec Codec, long Order, bool Muted = false);
+    string Sid, string Session, string Identity, MediaKind Kind, RtpCodec Codec, long Order, bool Muted = false, string ParticipantSid = "");
 
 /// <summary>One room on this node: which loop it lives on, its sessions, and its tracks in publication order.</summary>
 internal sealed class RoomModel(string key, LoopLink loop)

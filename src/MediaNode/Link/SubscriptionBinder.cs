@@ -23,9 +23,10 @@ internal static class SubscriptionBinder
             return;
         }
 
-        var plan = SubscriptionPlanner.Plan(session.Id, desired.Subscribe, desired.Subscriptions, Negotiator.PlaySections(session), room.Tracks);
+        var sections = Negotiator.PlaySections(session);
+        var plan = SubscriptionPlanner.Plan(session.Id, desired.Subscribe, desired.Subscriptions, sections, room.Tracks);
         session.Unplayed = plan.Unplayed;
-        session.SectionsWanted = plan.SectionsWanted;
+        session.SectionsWanted = desired.Leg == SessionLeg.Duplex && desired.CanSubscribe ? plan.SectionsWanted(sections) : SectionsWanted.None;
         foreach (var gone in session.Bound.Keys.Where(mid => !plan.Bindings.ContainsKey(mid)).ToArray())
         {
             session.Bound.Remove(gone);
@@ -47,9 +48,10 @@ internal static class SubscriptionBinder
         var wish = desired.Subscriptions.FirstOrDefault(w => w.TrackSid == track.Sid);
         var isBound = session.Bound.TryGetValue(section.Mid, out var bound) && bound.Sid == track.Sid && bound.Codec == track.Codec;
         session.Bound[section.Mid] = track;
-        if (wish is { Acknowledged: false } or { Paused: true })
+        var isAcknowledged = wish?.Acknowledged ?? !desired.Subscribe.Acknowledge;
+        if (!isAcknowledged || wish is { Paused: true })
         {
-            Hold(room, session, section.Mid, wish.Acknowledged ? ReasonCodes.Paused : ReasonCodes.NotAcked);
+            Hold(room, session, section.Mid, isAcknowledged ? ReasonCodes.Wish : ReasonCodes.NotAcked);
             return;
         }
 

@@ -15,9 +15,19 @@ internal sealed record Unplayed(string TrackSid, RoomTrack? Track, string Reason
 /// <param name="Unplayed">CODEC: no section of the session can decode it. NO_SECTION: all that could are taken. TRACK_NOT_FOUND: it was asked for by name.</param>
 internal sealed record SubscriptionPlan(ImmutableDictionary<string, RoomTrack> Bindings, ImmutableArray<Unplayed> Unplayed)
 {
-    public SectionsWanted SectionsWanted => new(Wanted(MediaKind.Audio), Wanted(MediaKind.Video));
+    /// <summary>What a session without a use for any has at least, so that the first track needs no further offer.</summary>
+    private const int Least = 2;
 
-    private int Wanted(MediaKind kind) => Unplayed.Count(u => u.Reason == ReasonCodes.NoSection && u.Track!.Kind == kind);
+    private const int Most = 48;
+
+    public SectionsWanted SectionsWanted(IReadOnlyList<PlaySection> sections) => new(Wanted(sections, MediaKind.Audio), Wanted(sections, MediaKind.Video));
+
+    private int Wanted(IReadOnlyList<PlaySection> sections, MediaKind kind)
+    {
+        var have = sections.Count(s => s.Kind == kind);
+        var missing = Unplayed.Count(u => u.Reason == ReasonCodes.NoSection && u.Track!.Kind == kind);
+        return Math.Max(have, missing == 0 ? Least : Math.Min(have + missing + 1, Most));
+    }
 }
 
 /// <summary>
@@ -36,13 +46,13 @@ internal static class SubscriptionPlanner
     {
         var bindings = ImmutableDictionary.CreateBuilder<string, RoomTrack>();
         var unplayed = ImmutableArray.CreateBuilder<Unplayed>();
-        var chosen = Chosen(session, wishes, tracks, unplayed);
+        var chosen = Chosen(session, [.. wishes.Where(w => !w.Unwanted)], tracks, unplayed);
         var byRule = rule.Auto || rule.Identity is not null || rule.TrackSid is not null
-            ? tracks.Where(t => t.Session != session && IsWanted(rule, t) && !chosen.Exists(c => c.Track.Sid == t.Sid)).ToList()
+            ? tracks.Where(t => t.Session != session && IsWanted(rule, t) && !wishes.Any(w => w.TrackSid == t.Sid)).ToList()
             : [];
         Keep(sections, chosen, byRule, bindings);
         Place(sections, chosen, bindings, unplayed);
-        Fill(sections, byRule, bindings, unplayed);
+        Fill(sections, rule, byRule, bindings, unplayed);
         return new(bindings.ToImmutable(), unplayed.ToImmutable());
     }
 
@@ -105,14 +115,14 @@ internal static class SubscriptionPlanner
             }
             else
             {
-                var isUndecodable = able.Count == 0 && sections.Any(s => s.Kind == track.Kind);
-                unplayed.Add(new(track.Sid, track, isUndecodable ? ReasonCodes.Codec : ReasonCodes.NoSection));
+                unplayed.Add(new(track.Sid, track, WhyNot(sections, track)));
             }
         }
     }
 
     private static void Fill(
         IReadOnlyList<PlaySection> sections,
+        SubscribeRule rule,
         List<RoomTrack> byRule,
         ImmutableDictionary<string, RoomTrack>.Builder bindings,
         ImmutableArray<Unplayed>.Builder unplayed)
@@ -128,8 +138,16 @@ internal static class SubscriptionPlanner
             {
                 unplayed.Add(new(track.Sid, track, ReasonCodes.Codec));
             }
+            else if (rule.Acknowledge)
+            {
+                unplayed.Add(new(track.Sid, track, WhyNot(sections, track)));
+            }
         }
     }
+
+    /// <summary>Sections of the kind, and none that decodes it: more of them would not help.</summary>
+    private static string WhyNot(IReadOnlyList<PlaySection> sections, RoomTrack track) =>
+        sections.Any(s => s.Kind == track.Kind) && !sections.Any(s => CanPlay(s, track)) ? ReasonCodes.Codec : ReasonCodes.NoSection;
 
     private static bool IsWanted(SubscribeRule rule, RoomTrack track) =>
         (rule.Identity is null || rule.Identity == track.Identity) && (rule.TrackSid is null || rule.TrackSid == track.Sid);

@@ -25,12 +25,12 @@ public sealed class DuplexTests : IDisposable
         Assert.Equal((ApplyStatus.Applied, null), (joined.Status, joined.Answer));
 
         var asked = Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track }] });
-        Assert.Equal(new SectionsWanted(0, 1), asked.SectionsWanted);
-        Assert.Equal(new SubscriptionDescription(track, "", "waiting", null, "NO_SECTION"), asked.Subscriptions.Single());
+        Assert.Equal(new SectionsWanted(2, 2), asked.SectionsWanted);
+        Assert.Equal(new SubscriptionDescription(track, "", "waiting", null, "NO_SECTION", "PA_alice"), asked.Subscriptions.Single());
 
         var offered = Offer(_node.Peer("bob"), VideoIn);
-        Assert.Equal(SectionsWanted.None, offered.SectionsWanted);
-        Assert.Equal(new SubscriptionDescription(track, "0", "paused", null, "NOT_ACKED"), offered.Subscriptions.Single());
+        Assert.Equal(new SectionsWanted(2, 2), offered.SectionsWanted);
+        Assert.Equal(new SubscriptionDescription(track, "0", "paused", null, "NOT_ACKED", "PA_alice"), offered.Subscriptions.Single());
         Assert.True(alice.IsConnected);
     }
 
@@ -55,6 +55,18 @@ public sealed class DuplexTests : IDisposable
     }
 
     [Fact]
+    public void What_the_rule_brings_waits_for_the_acknowledgement_too_and_can_be_unwanted()
+    {
+        Publish(VideoOut);
+        var track = TrackOf("alice");
+        var rule = new SubscribeRule { Auto = true, Acknowledge = true };
+        var joined = Apply("bob", d => d with { Subscribe = rule });
+        Assert.Equal((new SectionsWanted(2, 2), "NO_SECTION"), (joined.SectionsWanted, joined.Subscriptions.Single().Reason));
+        Assert.Equal("NOT_ACKED", Offer(_node.Peer("bob"), VideoIn).Subscriptions.Single().Reason);
+        Assert.Empty(Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track, Unwanted = true }] }).Subscriptions);
+    }
+
+    [Fact]
     public void A_paused_subscription_says_so_and_resumes_at_a_keyframe()
     {
         var video = new TestStream(Publish(VideoOut), "0", 2222);
@@ -64,7 +76,7 @@ public sealed class DuplexTests : IDisposable
         Assert.NotEqual(0, got);
 
         var paused = Apply("bob", d => d with { Subscriptions = [d.Subscriptions[0] with { Paused = true }] });
-        Assert.Equal(("paused", "PAUSED"), (paused.Subscriptions.Single().State, paused.Subscriptions.Single().Reason));
+        Assert.Equal(("paused", "WISH"), (paused.Subscriptions.Single().State, paused.Subscriptions.Single().Reason));
         Send(video, 5, keyFrames: true);
         Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
 
@@ -110,9 +122,9 @@ public sealed class DuplexTests : IDisposable
         var offered = Offer(bob, VideoIn);
 
         Assert.Equal(ApplyStatus.Applied, offered.Status);
-        Assert.Contains(new SubscriptionDescription(track, "", "refused", null, "CODEC"), offered.Subscriptions);
+        Assert.Contains(new SubscriptionDescription(track, "", "refused", null, "CODEC", "PA_alice"), offered.Subscriptions);
         Assert.Contains(new SubscriptionDescription("TR_none", "", "refused", null, "TRACK_NOT_FOUND"), offered.Subscriptions);
-        Assert.Equal(SectionsWanted.None, offered.SectionsWanted);
+        Assert.Equal(new SectionsWanted(2, 2), offered.SectionsWanted);
     }
 
     [Fact]

@@ -219,7 +219,8 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
                 Kind = kind,
                 Source = kind == "audio" ? "microphone" : "camera",
                 Codec = kind == "audio" ? "opus" : "VP8",
-                Muted = desired.MutedTracks.Contains($"TR_{session}_{kind}"),
+                Muted = desired.MutedTracks.Contains($"TR_{session}_{kind}") || desired.Publications.Any(p => p.Mid == mid.ToString() && p.Muted),
+                MutedByServer = desired.MutedTracks.Contains($"TR_{session}_{kind}"),
             })]
             : [];
 

@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+
+namespace Nexus.Contracts;
+
+/// <summary>What changed in a room between two versions. Participants are whole, so that applying one twice does no harm.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomDelta")]
+public sealed record RoomDelta
+{
+    [Id(0)] public required long Epoch { get; init; }
+
+    [Id(1)] public required long From { get; init; }
+
+    [Id(2)] public required long To { get; init; }
+
+    [Id(3)] public ImmutableArray<ParticipantView> Participants { get; init; } = [];
+
+    [Id(4)] public ImmutableArray<Departure> Left { get; init; } = [];
+
+    /// <summary>The room's new metadata; null when it did not change.</summary>
+    [Id(5)] public string? Metadata { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("nexus.Departure")]
+public sealed record Departure([property: Id(0)] string Sid, [property: Id(1)] string Identity, [property: Id(2)] string Reason);
+
+/// <summary>A part of the roster, in order of identity, as of (<see cref="Epoch"/>, <see cref="To"/>).</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomPage")]
+public sealed record RoomPage
+{
+    [Id(0)] public required string RoomSid { get; init; }
+
+    [Id(1)] public required long Epoch { get; init; }
+
+    [Id(2)] public required long To { get; init; }
+
+    [Id(3)] public ImmutableArray<ParticipantView> Participants { get; init; } = [];
+
+    /// <summary>Where the next page begins; null after the last.</summary>
+    [Id(4)] public string? Next { get; init; }
+
+    [Id(5)] public string Metadata { get; init; } = "";
+
+    /// <summary>The room lost its memory a moment ago: who is missing here need not have left.</summary>
+    [Id(6)] public bool IsRebuilding { get; init; }
+}

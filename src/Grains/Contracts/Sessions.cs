@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using Nexus.Link;
+
+namespace Nexus.Contracts;
+
+/// <summary>The gateway process that holds a client's connection, and the way to it.</summary>
+/// <param name="Gateway">Names the process, so that the word of an older holder does not end a newer one's.</param>
+[GenerateSerializer, Immutable, Alias("nexus.SessionHolder")]
+public sealed record SessionHolder([property: Id(0)] string Gateway, [property: Id(1)] IGatewayObserver Observer);
+
+/// <summary>One duplex session as its client must know it.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SessionView")]
+public sealed record SessionView
+{
+    [Id(0)] public required string Session { get; init; }
+
+    [Id(1)] public required string Node { get; init; }
+
+    [Id(2)] public required string Region { get; init; }
+
+    /// <summary>The newest offer that was answered; 0 before the first.</summary>
+    [Id(3)] public int OfferId { get; init; }
+
+    [Id(4)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
+
+    [Id(5)] public SectionsWanted Sections { get; init; } = SectionsWanted.None;
+
+    /// <summary>Seconds that the session is kept for a client whose connection was lost.</summary>
+    [Id(6)] public int GraceSeconds { get; init; }
+
+    /// <summary>Own tracks by mid.</summary>
+    [Id(7)] public ImmutableDictionary<string, string> Published { get; init; } = ImmutableDictionary<string, string>.Empty;
+}
+
+/// <summary>A named refusal, or the session as it is now.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SessionResult")]
+public sealed record SessionResult([property: Id(0)] LinkError? Error, [property: Id(1)] SessionView? Session, [property: Id(2)] SdpAnswer? Answer = null)
+{
+    public static SessionResult Refused(LinkError error) => new(error, null);
+}
+
+/// <summary>What a gateway is told of a session it holds.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SessionNews")]
+public sealed record SessionNews
+{
+    [Id(0)] public required string Session { get; init; }
+
+    /// <summary>How it stands now; null when that did not change.</summary>
+    [Id(1)] public SessionView? View { get; init; }
+
+    /// <summary>Set when it is over; one of <see cref="ReasonCodes"/>.</summary>
+    [Id(2)] public string? Ended { get; init; }
+
+    [Id(3)] public CallView? Call { get; init; }
+
+    /// <summary>It was resumed by way of another gateway.</summary>
+    [Id(4)] public bool MovedAway { get; init; }
+}
+
+/// <summary>One change of what a client wants to receive.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SubscriptionChange")]
+public sealed record SubscriptionChange
+{
+    [Id(0)] public required string TrackSid { get; init; }
+
+    [Id(1)] public required SubscriptionChangeKind Kind { get; init; }
+
+    [Id(2)] public LayerWish? Layer { get; init; }
+
+    /// <summary>Pixels; 0 for any.</summary>
+    [Id(3)] public int MaxHeight { get; init; }
+
+    [Id(4)] public bool Paused { get; init; }
+}
+
+public enum SubscriptionChangeKind
+{
+    Subscribe,
+    Unsubscribe,
+
+    /// <summary>The client is ready to play it.</summary>
+    Acknowledge,
+
+    /// <summary>Layer, size and pause, in place of what was wished before.</summary>
+    Wish,
+}
+
+/// <summary>A change of one's own metadata and attributes. An attribute of null is removed.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.ProfileChange")]
+public sealed record ProfileChange(
+    [property: Id(0)] string? Metadata, [property: Id(1)] ImmutableDictionary<string, string?> Attributes);

@@ -1,0 +1,203 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Core;
+using Nexus.Link;
+
+namespace Nexus.Grains;
+
+/// <summary>Duplex sessions: further offers, wishes, profile, and the client's connection, which may be lost and found again.</summary>
+public sealed partial class ParticipantGrain
+{
+    private const int MostAttributes = 64;
+
+    /// <summary>A gateway that was not heard of for so long has lost the client's connection.</summary>
+    private static readonly TimeSpan HolderLease = TimeSpan.FromSeconds(30);
+
+    private TimeSpan Grace => TimeSpan.FromSeconds(_policy.GraceSeconds);
+
+    public async Task<SessionResult> Negotiate(string session, SdpOffer offer, ImmutableArray<Publication> publications)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return SessionResult.Refused(NoSession);
+        }
+
+        if (offer.Id <= leg.Desired.Offer?.Id)
+        {
+            return offer.Id == leg.Answer?.OfferId
+                ? new SessionResult(null, View(leg), leg.Answer)
+                : SessionResult.Refused(new LinkError(ReasonCodes.BadRequest, $"offer {offer.Id} is older than {leg.Desired.Offer.Id}, the latest: ids rise"));
+        }
+
+        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        (Leg? next, SdpAnswer? answer, LinkError? error) = await Bring(leg, leg.Desired with { Offer = offer, Publications = publications });
+        if (next is null)
+        {
+            return SessionResult.Refused(error!);
+        }
+
+        next = next with { Answer = answer, Deadline = next.State == SessionState.Connected ? null : next.Deadline ?? time.GetUtcNow() + ConnectWithin };
+        _legs.Set(next);
+        KeepTime();
+        await TellTracks(tracksBefore);
+        if (Changed(tracksBefore))
+        {
+            await Publish(null);
+        }
+
+        return new SessionResult(null, View(next), answer);
+    }
+
+    public async Task<SessionResult> Subscribe(string session, ImmutableArray<SubscriptionChange> changes)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return SessionResult.Refused(NoSession);
+        }
+
+        (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { Subscriptions = SubscriptionWishes.Apply(leg.Desired.Subscriptions, changes) });
+        return next is null ? SessionResult.Refused(error!) : new SessionResult(null, View(next));
+    }
+
+    public async Task<ActResult> MuteOwn(string session, string trackSid, bool muted)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return new ActResult(NoSession);
+        }
+
+        if (leg.Tracks.FirstOrDefault(t => t.Sid == trackSid) is not { } track)
+        {
+            return ActResult.Refused(ReasonCodes.TrackNotFound, $"this session publishes no track '{trackSid}'");
+        }
+
+        if (track.MutedByServer && !muted)
+        {
+            return ActResult.Refused(ReasonCodes.Permission, "the track was muted by an admin: only an admin can unmute it");
+        }
+
+        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        Publication publication = leg.Desired.Publications.FirstOrDefault(p => p.Mid == track.Mid) ?? new() { Mid = track.Mid, Source = track.Source, Name = track.Name };
+        (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with
+        {
+            Publications = leg.Desired.Publications.RemoveAll(p => p.Mid == track.Mid).Add(publication with { Muted = muted }),
+        });
+        if (next is not null && Changed(tracksBefore))
+        {
+            await TellLayers(next.Tracks);
+            await Publish(null);
+        }
+
+        return new ActResult(error);
+    }
+
+    public async Task<ActResult> UpdateProfile(string session, ProfileChange change)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return new ActResult(NoSession);
+        }
+
+        ImmutableDictionary<string, string> attributes = _view!.Attributes;
+        foreach ((string key, string? value) in change.Attributes)
+        {
+            attributes = value is null ? attributes.Remove(key) : attributes.SetItem(key, value);
+        }
+
+        if (attributes.Count > MostAttributes)
+        {
+            return ActResult.Refused(ReasonCodes.BadRequest, $"a participant has at most {MostAttributes} attributes");
+        }
+
+        _view = _view with { Metadata = change.Metadata ?? _view.Metadata, Attributes = attributes };
+        _legs.Set(leg with { Desired = leg.Desired with { Metadata = _view.Metadata, Attributes = attributes } });
+        await Publish(null);
+        return ActResult.Done;
+    }
+
+    public async Task<SessionResult> Resume(string session, SessionHolder holder)
+    {
+        if (_legs.Find(session) is not { Desired.Leg: SessionLeg.Duplex } leg)
+        {
+            return SessionResult.Refused(NoSession);
+        }
+
+        if (leg.Holder is { } older && older.Gateway != holder.Gateway)
+        {
+            await older.Observer.OnSession(new SessionNews { Session = session, MovedAway = true });
+        }
+
+        ParticipantState before = _legs.State;
+        Leg next = Held(leg, holder);
+        if (before != _legs.State)
+        {
+            await Publish(null);
+        }
+
+        return new SessionResult(null, View(next));
+    }
+
+    public Task<bool> Renew(string session, SessionHolder holder)
+    {
+        bool known = _legs.Find(session) is { } leg && (leg.Holder is null ? leg.ResumeBy is null : leg.Holder.Gateway == holder.Gateway);
+        if (known)
+        {
+            Held(_legs.Find(session)!, holder);
+        }
+
+        return Task.FromResult(known);
+    }
+
+    public async Task Detach(string session, string gateway)
+    {
+        if (_legs.Find(session) is { } leg && leg.Holder?.Gateway == gateway)
+        {
+            _legs.Set(leg with { Holder = null, HeldUntil = null, ResumeBy = time.GetUtcNow() + Grace });
+            await Publish(ReasonCodes.ClientLost);
+        }
+    }
+
+    private Leg Held(Leg leg, SessionHolder holder)
+    {
+        Leg next = leg with { Holder = holder, HeldUntil = time.GetUtcNow() + HolderLease, ResumeBy = null };
+        _legs.Set(next);
+        KeepTime();
+        return next;
+    }
+
+    /// <summary>Has the node bring the session to a new desired state; the leg as it is then, or why it stays as it was.</summary>
+    private async Task<(Leg? Leg, SdpAnswer? Answer, LinkError? Error)> Bring(Leg leg, SessionDesired desired)
+    {
+        SessionApplied applied = await Owner(leg).Apply(desired, mustExist: true);
+        if (applied.Status != ApplyStatus.Applied)
+        {
+            return (null, null, applied.Error ?? NoSession);
+        }
+
+        Leg next = leg with { Desired = desired, Tracks = applied.Tracks, Subscriptions = applied.Subscriptions, Sections = applied.SectionsWanted };
+        _legs.Set(next);
+        return (next, applied.Answer, null);
+    }
+
+    private SessionView View(Leg leg) => new()
+    {
+        Session = leg.Session,
+        Node = leg.Node.Id,
+        Region = leg.Node.Region,
+        OfferId = leg.Desired.Offer?.Id ?? 0,
+        Subscriptions = leg.Subscriptions,
+        Sections = leg.Sections,
+        GraceSeconds = _policy.GraceSeconds,
+        Published = leg.Tracks.ToImmutableDictionary(t => t.Mid, t => t.Sid),
+    };
+
+    /// <summary>Tells the leg's gateway what is new for the client.</summary>
+    private Task TellHolder(Leg before, Leg now, string? reason) =>
+        now.State == SessionState.Closed ? TellEnded(now, reason ?? ReasonCodes.ClientLost)
+        : now.Holder is { } holder && (before.Sections != now.Sections || !before.Subscriptions.SequenceEqual(now.Subscriptions))
+            ? holder.Observer.OnSession(new SessionNews { Session = now.Session, View = View(now) })
+            : Task.CompletedTask;
+
+    private static Task TellEnded(Leg leg, string reason) =>
+        leg.Holder is { } holder ? holder.Observer.OnSession(new SessionNews { Session = leg.Session, Ended = reason }) : Task.CompletedTask;
+}

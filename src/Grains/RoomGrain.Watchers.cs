@@ -1,0 +1,145 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Core;
+using Nexus.Link;
+
+namespace Nexus.Grains;
+
+/// <summary>What gateways are told: one watch per gateway process, one delta for all of them, pages for those who missed some.</summary>
+public sealed partial class RoomGrain
+{
+    public const int PageSize = 200;
+
+    /// <summary>Changes are gathered for so long.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan WatchLease = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, (IGatewayObserver Observer, DateTimeOffset Until)> _watchers = new(StringComparer.Ordinal);
+    private RoomJournal _journal = new(0);
+    private DateTimeOffset _rebuiltAt;
+    private IGrainTimer? _flush;
+
+    public async Task<RoomPage?> Watch(string gateway, IGatewayObserver observer)
+    {
+        if (!IsOpen)
+        {
+            return null;
+        }
+
+        await Flush();
+        _watchers[gateway] = (observer, time.GetUtcNow() + WatchLease);
+        return PageOf("");
+    }
+
+    public Task<bool> RenewWatch(string gateway)
+    {
+        bool known = _watchers.TryGetValue(gateway, out var watcher);
+        if (known)
+        {
+            _watchers[gateway] = (watcher.Observer, time.GetUtcNow() + WatchLease);
+        }
+
+        return Task.FromResult(known);
+    }
+
+    public Task Unwatch(string gateway)
+    {
+        _watchers.Remove(gateway);
+        return Task.CompletedTask;
+    }
+
+    public async Task<RoomPage?> Page(string after)
+    {
+        if (!IsOpen)
+        {
+            return null;
+        }
+
+        await Flush(); // a page ends where a delta ends, so that the next one goes on from it
+        return PageOf(after);
+    }
+
+    private RoomPage PageOf(string after)
+    {
+        ImmutableArray<ParticipantView> page = _roster.Page(after, PageSize);
+        return new RoomPage
+        {
+            RoomSid = record.State.Sid,
+            Epoch = _journal.Epoch,
+            To = _journal.Version,
+            Participants = [.. page.Select(p => p with { Subscriptions = [] })],
+            Next = page.Length == PageSize ? page[^1].Identity : null,
+            Metadata = record.State.Policy.Metadata,
+            IsRebuilding = time.GetUtcNow() < _rebuiltAt,
+        };
+    }
+
+    private void BeginJournal(bool rebuilding)
+    {
+        _journal = new RoomJournal(record.State.Epoch);
+        _rebuiltAt = rebuilding ? time.GetUtcNow() + Rebuilding : default;
+    }
+
+    private void EndJournal()
+    {
+        _watchers.Clear();
+        _flush?.Dispose();
+        _flush = null;
+    }
+
+    private void Note(ParticipantView? before, ParticipantView now)
+    {
+        if (before is not null && before.Sid != now.Sid)
+        {
+            _journal.Left(before, ReasonCodes.DuplicateIdentity);
+        }
+
+        if (now.State == ParticipantState.Disconnected)
+        {
+            _journal.Left(now, now.Reason);
+        }
+        else
+        {
+            _journal.Changed(now);
+        }
+
+        FlushSoon();
+    }
+
+    private void NoteMetadata(string metadata)
+    {
+        _journal.MetadataChanged(metadata);
+        FlushSoon();
+    }
+
+    private void FlushSoon()
+    {
+        if (_journal.HasNews && IsOpen)
+        {
+            _flush ??= this.RegisterGrainTimer(Flush, new GrainTimerCreationOptions(Gathering, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+        }
+    }
+
+    private async Task Flush()
+    {
+        _flush?.Dispose();
+        _flush = null;
+        if (_journal.Take() is not { } delta)
+        {
+            return;
+        }
+
+        foreach ((string gateway, (IGatewayObserver observer, DateTimeOffset until)) in _watchers.ToArray())
+        {
+            if (until <= time.GetUtcNow())
+            {
+                _watchers.Remove(gateway);
+            }
+            else
+            {
+                await observer.OnDelta(Key, delta);
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Grains.Tests.Rig;
+using Nexus.Link;
+using Nexus.TestKit.Nodes;
+
+namespace Nexus.Grains.Tests.Grains;
+
+/// <summary>Sessions whose client has a connection to a gateway: further offers, resume, profile, calls.</summary>
+public sealed class DuplexTests : IAsyncLifetime
+{
+    private GrainRig _rig = null!;
+    private FakeNode _node = null!;
+    private GatewayProbe _probe = null!;
+
+    public async Task InitializeAsync()
+    {
+        (_rig, _node) = await GrainRig.StartWithNodeAsync();
+        _probe = new GatewayProbe(_rig);
+    }
+
+    public async Task DisposeAsync() => await _rig.DisposeAsync();
+
+    [Fact]
+    public async Task Offers_follow_the_join_and_the_same_one_again_has_the_same_answer()
+    {
+        await Join("alice");
+        SessionResult first = await Alice.Negotiate("SE_alice", new(1, "audio"), [new() { Mid = "0", Source = "microphone" }]);
+        SessionResult second = await Alice.Negotiate("SE_alice", new(2, "audio,video"), []);
+        SessionResult again = await Alice.Negotiate("SE_alice", new(2, "audio,video"), []);
+        SessionResult old = await Alice.Negotiate("SE_alice", new(1, "audio"), []);
+
+        Assert.Equal("answer to audio", first.Answer!.Sdp);
+        Assert.Equal(2, second.Session!.Published.Count);
+        Assert.Equal(second.Answer, again.Answer);
+        Assert.Equal("BAD_REQUEST", old.Error!.Code);
+        Assert.Equal(2, (await Alice.Describe())!.Tracks.Length);
+    }
+
+    [Fact]
+    public async Task A_refused_offer_changes_nothing()
+    {
+        await Join("alice");
+        await Alice.Negotiate("SE_alice", new(1, "audio"), []);
+        Assert.Equal("SDP_INVALID", (await Alice.Negotiate("SE_alice", new(2, "bad"), [])).Error!.Code);
+        Assert.Equal("audio", _node.Actual["SE_alice"].Offer!.Sdp);
+        Assert.Null((await Alice.Negotiate("SE_alice", new(3, "audio,video"), [])).Error);
+    }
+
+    [Fact]
+    public async Task Wishes_reach_the_node_as_state()
+    {
+        await Join("alice");
+        await Alice.Subscribe("SE_alice", [Change("TR_1", SubscriptionChangeKind.Subscribe), Change("TR_2", SubscriptionChangeKind.Acknowledge)]);
+        await Alice.Subscribe("SE_alice", [Change("TR_1", SubscriptionChangeKind.Wish) with { MaxHeight = 360, Paused = true }, Change("TR_2", SubscriptionChangeKind.Unsubscribe)]);
+
+        Assert.Equal<SubscriptionWish>(
+            [new SubscriptionWish { TrackSid = "TR_1", MaxHeight = 360, Paused = true }, new SubscriptionWish { TrackSid = "TR_2", Unwanted = true }],
+            _node.Actual["SE_alice"].Subscriptions);
+    }
+
+    [Fact]
+    public async Task A_lost_connection_is_reconnecting_and_a_resume_within_the_grace_is_the_same_stay()
+    {
+        JoinResult joined = await Join("alice");
+        _node.SetState("SE_alice", SessionState.Connected);
+        await Until("alice", ParticipantState.Active);
+        await Alice.Detach("SE_alice", "GW_1");
+        await Until("alice", ParticipantState.Reconnecting);
+
+        var elsewhere = new GatewayProbe(_rig, "GW_2");
+        SessionResult resumed = await Alice.Resume("SE_alice", elsewhere.Holder);
+        Assert.Equal(("SE_alice", "ND_1"), (resumed.Session!.Session, resumed.Session.Node));
+        await Alice.Detach("SE_alice", "GW_1"); // a late word of the older gateway
+        await Until("alice", ParticipantState.Active);
+        Assert.Equal(joined.ParticipantSid, (await Alice.Describe())!.Sid);
+    }
+
+    [Fact]
+    public async Task After_the_grace_the_participant_has_left_and_a_resume_finds_nothing()
+    {
+        await Join("alice");
+        await Alice.Detach("SE_alice", "GW_1");
+        await _rig.UntilAsync(async () => await Alice.Describe() is null);
+
+        Assert.Equal("SESSION_NOT_FOUND", (await Alice.Resume("SE_alice", _probe.Holder)).Error!.Code);
+        Assert.Equal("CLIENT_LOST", _node.CloseReasons["SE_alice"]);
+        Assert.Empty(await _rig.RosterAsync());
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_not_heard_of_for_thirty_seconds_has_lost_its_clients()
+    {
+        await Join("alice");
+        _node.SetState("SE_alice", SessionState.Connected);
+        await Until("alice", ParticipantState.Active);
+        await Until("alice", ParticipantState.Reconnecting);
+        Assert.False(await Alice.Renew("SE_alice", _probe.Holder));
+    }
+
+    [Fact]
+    public async Task A_resume_on_another_gateway_is_told_to_the_first()
+    {
+        await Join("alice");
+        await Alice.Resume("SE_alice", new GatewayProbe(_rig, "GW_2").Holder);
+        Assert.True((await _probe.NextNews(_rig)).MovedAway);
+    }
+
+    [Fact]
+    public async Task Who_is_replaced_or_removed_is_told_why()
+    {
+        await Join("alice");
+        await Alice.Join(Request("SE_alice2"));
+        SessionNews replaced = await _probe.NextNews(_rig);
+        Assert.Equal(("SE_alice", "DUPLICATE_IDENTITY"), (replaced.Session, replaced.Ended));
+        await Alice.Remove(ReasonCodes.Removed);
+        SessionNews removed = await _probe.NextNews(_rig);
+        Assert.Equal(("SE_alice2", "REMOVED"), (removed.Session, removed.Ended));
+    }
+
+    [Fact]
+    public async Task Own_mute_is_undone_by_oneself_and_the_servers_is_not()
+    {
+        await Join("alice");
+        string sid = (await Alice.Negotiate("SE_alice", new(1, "audio"), [new() { Mid = "0", Source = "microphone" }])).Session!.Published["0"];
+        Assert.Null((await Alice.MuteOwn("SE_alice", sid, true)).Error);
+        Assert.True(_node.Actual["SE_alice"].Publications.Single().Muted);
+        Assert.Equal("TRACK_NOT_FOUND", (await Alice.MuteOwn("SE_alice", "TR_none", true)).Error!.Code);
+        await Alice.Mute(sid, true);
+        Assert.Equal("PERMISSION", (await Alice.MuteOwn("SE_alice", sid, false)).Error!.Code);
+    }
+
+    [Fact]
+    public async Task Attributes_are_merged_and_reach_the_roster()
+    {
+        await Join("alice");
+        await Alice.UpdateProfile("SE_alice", new("m", Attributes(("a", "1"), ("b", "2"))));
+        await Alice.UpdateProfile("SE_alice", new(null, Attributes(("a", null), ("c", "3"))));
+        ParticipantView alice = (await _rig.Room().Describe())!.Participants.Single();
+        Assert.Equal(("m", "b=2 c=3"), (alice.Metadata, string.Join(' ', alice.Attributes.OrderBy(a => a.Key).Select(a => $"{a.Key}={a.Value}"))));
+        Assert.Equal("BAD_REQUEST", (await Alice.UpdateProfile("SE_alice", new(null, Attributes([.. Enumerable.Range(0, 63).Select(i => ($"k{i}", (string?)"v"))])))).Error!.Code);
+    }
+
+    [Fact]
+    public async Task A_call_rings_and_is_accepted()
+    {
+        CallView call = await Call();
+        Assert.Equal(CallState.Inviting, (await Next("bob")).State);
+        await Bob.ActOnCall(call.CallId, CallAction.Ringing, null);
+        Assert.Equal(CallState.Ringing, (await Next("alice")).State);
+        await Bob.ActOnCall(call.CallId, CallAction.Accept, null);
+        Assert.Equal(CallState.Accepted, (await Next("alice")).State);
+        Assert.Equal("CALL_ENDED", (await Alice.ActOnCall(call.CallId, CallAction.Cancel, null)).Error!.Code);
+        Assert.Equal("CALL_NOT_FOUND", (await Alice.ActOnCall("CA_none", CallAction.Cancel, null)).Error!.Code);
+    }
+
+    [Fact]
+    public async Task Only_the_caller_cancels_and_only_the_called_one_answers()
+    {
+        CallView call = await Call();
+        Assert.Equal("PERMISSION", (await Alice.ActOnCall(call.CallId, CallAction.Accept, null)).Error!.Code);
+        Assert.Equal("PERMISSION", (await Bob.ActOnCall(call.CallId, CallAction.Cancel, null)).Error!.Code);
+        await Alice.ActOnCall(call.CallId, CallAction.Cancel, "changed my mind");
+        CallView heard = await Next("bob", CallState.Cancelled);
+        Assert.Equal("changed my mind", heard.Reason);
+    }
+
+    [Fact]
+    public async Task A_call_that_nobody_takes_times_out_on_both_sides()
+    {
+        await Call();
+        await Next("alice", CallState.TimedOut);
+        await Next("bob", CallState.TimedOut);
+    }
+
+    [Fact]
+    public async Task Who_leaves_ends_his_calls()
+    {
+        await Call();
+        await Bob.Leave("SE_bob", ReasonCodes.ClientLeft);
+        Assert.Equal("CLIENT_LEFT", (await Next("alice", CallState.Rejected)).Reason);
+        Assert.Equal("PARTICIPANT_NOT_FOUND", (await Bob.Ring(NewCall() with { CallId = "CA_2" })).Error!.Code);
+    }
+
+    private readonly Queue<SessionNews> _kept = new();
+
+    private IParticipantGrain Alice => _rig.Participant("alice");
+
+    private IParticipantGrain Bob => _rig.Participant("bob");
+
+    private static SubscriptionChange Change(string sid, SubscriptionChangeKind kind) => new() { TrackSid = sid, Kind = kind };
+
+    private static ImmutableDictionary<string, string?> Attributes(params (string Key, string? Value)[] attributes) =>
+        attributes.ToImmutableDictionary(a => a.Key, a => a.Value);
+
+    private JoinRequest Request(string session) => _rig.Request(session, SessionLeg.Duplex) with { Offer = null, Holder = _probe.Holder };
+
+    private async Task<JoinResult> Join(string identity)
+    {
+        JoinResult joined = await _rig.Participant(identity).Join(Request($"SE_{identity}"));
+        Assert.Null(joined.Error);
+        return joined;
+    }
+
+    private CallView NewCall() => new() { CallId = "CA_1", From = "alice", To = "bob", ExpiresAt = _rig.Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(5) };
+
+    private async Task<CallView> Call()
+    {
+        await Join("alice");
+        await Join("bob");
+        CallView call = NewCall();
+        Assert.Null((await Alice.PlaceCall(call)).Error);
+        Assert.Null((await Bob.Ring(call)).Error);
+        return call;
+    }
+
+    /// <summary>The next word of a call to one of the two.</summary>
+    private async Task<CallView> Next(string identity, CallState? state = null)
+    {
+        while (true)
+        {
+            SessionNews? news = _kept.FirstOrDefault(n => n.Session == $"SE_{identity}" && n.Call is { } c && (state is null || c.State == state));
+            if (news is not null)
+            {
+                List<SessionNews> rest = [.. _kept.Where(n => n != news)];
+                _kept.Clear();
+                rest.ForEach(_kept.Enqueue);
+                return news.Call!;
+            }
+
+            _kept.Enqueue(await _probe.NextNews(_rig));
+        }
+    }
+
+    private Task Until(string identity, ParticipantState state) =>
+        _rig.UntilAsync(async () => (await _rig.Room().Describe())?.Participants.SingleOrDefault(p => p.Identity == identity)?.State == state);
+}

@@ -1,0 +1,38 @@
+using System.Threading.Channels;
+using Nexus.Contracts;
+
+namespace Nexus.Grains.Tests.Rig;
+
+/// <summary>A gateway's ear: keeps what it is told, in order, and lets tests wait for it.</summary>
+public sealed class GatewayProbe : IGatewayObserver
+{
+    private readonly Channel<RoomDelta> _deltas = Channel.CreateUnbounded<RoomDelta>();
+    private readonly Channel<SessionNews> _news = Channel.CreateUnbounded<SessionNews>();
+
+    public GatewayProbe(GrainRig rig, string name = "GW_1") => Holder = new(name, rig.Grains.CreateObjectReference<IGatewayObserver>(this));
+
+    public SessionHolder Holder { get; }
+
+    /// <summary>Null when nothing (more) was told so far.</summary>
+    public RoomDelta? Delta => _deltas.Reader.TryRead(out RoomDelta? delta) ? delta : null;
+
+    public SessionNews? News => _news.Reader.TryRead(out SessionNews? news) ? news : null;
+
+    public Task OnDelta(string roomKey, RoomDelta delta) => _deltas.Writer.WriteAsync(delta).AsTask();
+
+    public Task OnSession(SessionNews news) => _news.Writer.WriteAsync(news).AsTask();
+
+    public async Task<RoomDelta> NextDelta(GrainRig rig)
+    {
+        RoomDelta? delta = null;
+        await rig.UntilAsync(() => Task.FromResult((delta = Delta) is not null));
+        return delta!;
+    }
+
+    public async Task<SessionNews> NextNews(GrainRig rig)
+    {
+        SessionNews? news = null;
+        await rig.UntilAsync(() => Task.FromResult((news = News) is not null));
+        return news!;
+    }
+}
