@@ -136,10 +136,15 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
                 break;
             }
 
+            bool perhapsOldPort = _port is not null && sent == 0;
             if (await Send(next) is { } answer)
             {
                 last = answer;
                 _heardAt = time.GetUtcNow();
+            }
+            else if (perhapsOldPort)
+            {
+                continue; // the node may have been linked anew since: ask for its port again
             }
             else
             {
