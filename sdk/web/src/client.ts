@@ -1,0 +1,61 @@
+import type { SocketFactory } from './connection.js';
+import type { Clock } from './clock.js';
+import { NexusError } from './errors.js';
+import { Room } from './room.js';
+import { Session, type TokenSource } from './session.js';
+
+export interface NexusClientOptions {
+  /** Of the server: `https://host`, or `wss://host/ws`. */
+  url: string;
+  /** An access token, or what gets a fresh one (needed when a re-join may come after its expiry). */
+  token: TokenSource;
+  /** Wish for a region; residency overrules it. */
+  region?: string;
+}
+
+export interface JoinOptions {
+  /** Subscribe to all tracks of the others. Default true. */
+  autoSubscribe?: boolean;
+  /** Ask of each video only what its elements can show. Default true. */
+  adaptive?: boolean;
+  /** Own attributes from the start; needs the grant `canUpdateOwnMetadata`. */
+  attributes?: Record<string, string>;
+  /** Seconds of failed reconnections after which the room is given up. Default 300. */
+  giveUpAfterSeconds?: number;
+  /** For tests. @internal */
+  clock?: Clock;
+  /** For tests. @internal */
+  socket?: SocketFactory;
+}
+
+/** The way in: one client for any number of rooms. */
+export class NexusClient {
+  readonly #options: NexusClientOptions;
+
+  constructor(options: NexusClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Joins a room, by default the one that the token names.
+   * @throws {NexusError} with the server's code when it refuses, `CONNECT_FAILED` when it cannot be reached.
+   */
+  async join(room?: string, options: JoinOptions = {}): Promise<Room> {
+    if (typeof RTCPeerConnection === 'undefined') throw new NexusError('UNSUPPORTED', 'This browser has no WebRTC.');
+    const { autoSubscribe = true, adaptive = true, giveUpAfterSeconds = 300, attributes, clock, socket } = options;
+    const session = new Session({
+      url: signallingUrl(this.#options.url), token: this.#options.token, region: this.#options.region,
+      room, autoSubscribe, attributes, giveUpAfter: giveUpAfterSeconds * 1000, platform: navigator.userAgent.slice(0, 128),
+      ...(clock && { clock }), ...(socket && { open: socket }),
+    });
+    return new Room(session, await session.join(), { adaptive, ...(clock && { clock }) });
+  }
+}
+
+/** `https://host` → `wss://host/ws`; what names a path already keeps it. */
+export function signallingUrl(url: string): string {
+  const target = new URL(url, globalThis.location?.href);
+  target.protocol = target.protocol.replace('http', 'ws');
+  if (target.pathname === '/') target.pathname = '/ws';
+  return target.href;
+}

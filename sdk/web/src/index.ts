@@ -1,0 +1,11 @@
+export { Call } from './call.js';
+export { listDevices, type CameraOptions, type MicrophoneOptions, type Resolution, type ScreenOptions, type VideoCodec } from './capture.js';
+export { NexusClient, type JoinOptions, type NexusClientOptions } from './client.js';
+export { NexusError, type ClientCode } from './errors.js';
+export { LocalTrack } from './local-track.js';
+export { LocalParticipant, RemoteParticipant } from './participant.js';
+export type { CallState, Grants, Kind, Layer, Quality, Source, Wish } from './protocol.js';
+export { RemoteTrack, type RemoteTrackState } from './remote-track.js';
+export { Room, type RoomEvents, type RoomState } from './room.js';
+export type { TokenSource } from './session.js';
+export { version } from './version.js';

@@ -1,0 +1,1949 @@
+// @nexus-rtc/web: built from sdk/web by `npm run build`. Do not edit.
+
+// src/emitter.ts
+var Emitter = class {
+  #listeners = {};
+  /** Calls `listener` at each `event`, until the function that is returned is called. */
+  on(event, listener) {
+    const listeners = this.#listeners[event] ??= /* @__PURE__ */ new Set();
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+  /** Resolves with the arguments of the next `event`. */
+  once(event) {
+    return new Promise((resolve) => {
+      const off = this.on(event, (...args) => {
+        off();
+        resolve(args);
+      });
+    });
+  }
+  /** @internal */
+  emit(event, ...args) {
+    for (const listener of [...this.#listeners[event] ?? []]) {
+      try {
+        listener(...args);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+};
+
+// src/call.ts
+var Call = class extends Emitter {
+  /** @internal */
+  constructor(message, incoming, request) {
+    super();
+    this.incoming = incoming;
+    this.#message = message;
+    this.#request = request;
+  }
+  incoming;
+  #message;
+  #request;
+  get id() {
+    return this.#message.callId;
+  }
+  /** Identity of the caller. */
+  get from() {
+    return this.#message.from;
+  }
+  get to() {
+    return this.#message.to;
+  }
+  get state() {
+    return this.#message.state;
+  }
+  /** What the caller sent along. */
+  get payload() {
+    return this.#message.payload ?? "";
+  }
+  get reason() {
+    return this.#message.reason;
+  }
+  /** Whether it is still undecided. */
+  get pending() {
+    return this.state === "inviting" || this.state === "ringing";
+  }
+  /** Tells the caller that the phone rings. */
+  ringing() {
+    return this.#act("ringing");
+  }
+  accept() {
+    return this.#act("accept");
+  }
+  reject(reason) {
+    return this.#act("reject", reason);
+  }
+  /** By the caller. */
+  cancel() {
+    return this.#act("cancel");
+  }
+  /** @internal */
+  update(message) {
+    const { state } = this;
+    this.#message = { ...this.#message, ...message };
+    if (this.state !== state) this.emit("state", this.state);
+  }
+  async #act(action, reason) {
+    await this.#request({ type: "call-action", callId: this.id, action, ...reason && { reason } });
+  }
+};
+
+// src/errors.ts
+var NexusError = class extends Error {
+  constructor(code, message, options) {
+    super(message, options);
+    this.code = code;
+  }
+  code;
+  name = "NexusError";
+};
+function captureError(cause, what) {
+  const name = cause instanceof Error ? cause.name : "";
+  const options = { cause };
+  switch (name) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return new NexusError("CAPTURE_DENIED", `The browser does not let this page use the ${what}. Allow it in the address bar and try again.`, options);
+    case "NotFoundError":
+    case "DevicesNotFoundError":
+      return new NexusError("DEVICE_NOT_FOUND", `No ${what} was found. Plug one in, or choose another.`, options);
+    case "NotReadableError":
+    case "AbortError":
+      return new NexusError("DEVICE_BUSY", `The ${what} cannot be read: another program may be using it.`, options);
+    case "OverconstrainedError":
+      return new NexusError("DEVICE_UNSUITABLE", `The ${what} that was chosen is not there any more, or does not do what was asked of it.`, options);
+    default:
+      return new NexusError("UNSUPPORTED", `This browser cannot capture the ${what} here (a secure origin is needed).`, options);
+  }
+}
+
+// src/capture.ts
+var sizes = { "180p": [320, 180], "360p": [640, 360], "720p": [1280, 720], "1080p": [1920, 1080] };
+function sizeOf(resolution) {
+  if (typeof resolution !== "string") return resolution;
+  const [width, height] = sizes[resolution];
+  return { width, height };
+}
+async function captureCamera(options) {
+  const { width, height } = sizeOf(options.resolution ?? "720p");
+  const video = {
+    width: { ideal: width },
+    height: { ideal: height },
+    frameRate: { ideal: options.frameRate ?? 30 },
+    ...options.deviceId ? { deviceId: { exact: options.deviceId } } : { facingMode: options.facingMode ?? "user" }
+  };
+  return only(await media((devices) => devices.getUserMedia({ video }), "camera"));
+}
+async function captureMicrophone(options) {
+  const { echoCancellation = true, noiseSuppression = true, autoGainControl = true, deviceId } = options;
+  const audio = { echoCancellation, noiseSuppression, autoGainControl, ...deviceId && { deviceId: { exact: deviceId } } };
+  return only(await media((devices) => devices.getUserMedia({ audio }), "microphone"));
+}
+async function captureScreen(options) {
+  const { width, height } = sizeOf(options.resolution ?? "1080p");
+  const video = { width: { max: width }, height: { max: height }, frameRate: { max: options.frameRate ?? 15 } };
+  const track = only(await media((devices) => devices.getDisplayMedia({ video }), "screen"));
+  track.contentHint = options.content ?? "detail";
+  return track;
+}
+async function listDevices(kind) {
+  const wanted = kind === "camera" ? "videoinput" : kind === "microphone" ? "audioinput" : "audiooutput";
+  return (await navigator.mediaDevices?.enumerateDevices() ?? []).filter((device) => device.kind === wanted && device.deviceId);
+}
+async function media(act, what) {
+  try {
+    return await act(navigator.mediaDevices);
+  } catch (error) {
+    throw captureError(error, what);
+  }
+}
+function only(stream) {
+  const [track] = stream.getTracks();
+  if (!track) throw new NexusError("DEVICE_NOT_FOUND", "The browser gave no track.");
+  return track;
+}
+
+// src/adaptive.ts
+function wishFor(elements, pixelRatio, before) {
+  const { maxWidth: _, maxHeight: __, paused: ___, ...rest } = before;
+  const visible = elements.filter((e) => e.visible && e.width > 0 && e.height > 0);
+  if (visible.length === 0) return { ...rest, paused: true };
+  const step = (size) => Math.min(16384, Math.ceil(size * pixelRatio / 16) * 16);
+  return { ...rest, maxWidth: step(Math.max(...visible.map((e) => e.width))), maxHeight: step(Math.max(...visible.map((e) => e.height))) };
+}
+var AdaptiveWishes = class {
+  #shown = /* @__PURE__ */ new Map();
+  #sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => this.#update(target)));
+  #sights = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const shown = this.#shown.get(target);
+      if (shown) shown.visible = isIntersecting;
+      this.#update(target);
+    }
+  });
+  /** The track's elements have changed. */
+  attached(track) {
+    if (track.kind !== "video") return;
+    const now = new Set(track.elements);
+    for (const [element, shown] of this.#shown) {
+      if (shown.track === track && !now.has(element)) this.#forget(element);
+    }
+    for (const element of now) {
+      if (this.#shown.get(element)?.track === track) continue;
+      this.#shown.set(element, { track, visible: true });
+      this.#sizes.observe(element);
+      this.#sights.observe(element);
+    }
+  }
+  close() {
+    this.#sizes.disconnect();
+    this.#sights.disconnect();
+    this.#shown.clear();
+  }
+  #forget(element) {
+    this.#shown.delete(element);
+    this.#sizes.unobserve(element);
+    this.#sights.unobserve(element);
+  }
+  #update(element) {
+    const track = this.#shown.get(element)?.track;
+    if (!track) return;
+    const elements = track.elements.map((e) => ({ width: e.clientWidth, height: e.clientHeight, visible: this.#shown.get(e)?.visible ?? true }));
+    track.setWish(wishFor(elements, globalThis.devicePixelRatio || 1, track.wish));
+  }
+};
+
+// src/clock.ts
+var realClock = {
+  now: () => performance.now(),
+  after: (ms, act) => {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+  random: Math.random
+};
+function every(clock, ms, act) {
+  let cancel = () => {
+  };
+  const arm = () => {
+    cancel = clock.after(ms, () => {
+      arm();
+      act();
+    });
+  };
+  arm();
+  return () => cancel();
+}
+
+// src/attachments.ts
+var Attachments = class {
+  /**
+   * @param muted for one's own tracks, which nobody wants to hear.
+   * @param blocked is told when the browser refuses to play with sound before the user has touched the page.
+   */
+  constructor(kind, muted, blocked = () => {
+  }) {
+    this.kind = kind;
+    this.muted = muted;
+    this.blocked = blocked;
+  }
+  kind;
+  muted;
+  blocked;
+  #elements = /* @__PURE__ */ new Set();
+  #media;
+  get elements() {
+    return [...this.#elements];
+  }
+  set media(media2) {
+    if (media2 === this.#media) return;
+    this.#media = media2;
+    for (const element of this.#elements) this.#show(element);
+  }
+  attach(element = document.createElement(this.kind)) {
+    this.#elements.add(element);
+    element.autoplay = true;
+    if (this.muted || this.kind === "video") element.muted = true;
+    if (element instanceof HTMLVideoElement) element.playsInline = true;
+    this.#show(element);
+    return element;
+  }
+  detach(element) {
+    for (const attached of element ? [element] : this.elements) {
+      if (this.#elements.delete(attached)) attached.srcObject = null;
+    }
+  }
+  #show(element) {
+    element.srcObject = this.#media ? new MediaStream([this.#media]) : null;
+    if (!this.#media) return;
+    element.play().catch((error) => {
+      if (error instanceof Error && error.name === "NotAllowedError") this.blocked(element);
+    });
+  }
+};
+
+// src/local-track.ts
+var LocalTrack = class _LocalTrack extends Emitter {
+  kind;
+  source;
+  name;
+  codec;
+  simulcast;
+  #capture;
+  #attachments;
+  #media;
+  #muted = false;
+  #stopped = false;
+  #deviceId;
+  /** Set while it is published. */
+  sid;
+  constructor({ kind, source, media: media2, name = "", codec = "VP8", simulcast = true, capture }) {
+    super();
+    this.kind = kind;
+    this.source = source;
+    this.name = name;
+    this.codec = codec;
+    this.simulcast = simulcast;
+    this.#capture = capture;
+    this.#attachments = new Attachments(kind, true);
+    this.#use(media2);
+  }
+  /** A track of any other origin: a canvas, a file, the app's own processing. */
+  static of(media2, options = {}) {
+    return new _LocalTrack({ kind: media2.kind, source: "unknown", media: media2, ...options });
+  }
+  /** Undefined while the camera is off. */
+  get mediaStreamTrack() {
+    return this.#media;
+  }
+  get muted() {
+    return this.#muted;
+  }
+  get deviceId() {
+    return this.#media?.getSettings().deviceId ?? this.#deviceId;
+  }
+  /** Stops sending. The camera is switched off, so that its light goes out. */
+  mute() {
+    if (this.#muted || this.#stopped) return;
+    this.#muted = true;
+    if (this.source === "camera" && this.#capture) {
+      this.#deviceId = this.deviceId;
+      this.#drop();
+    } else {
+      this.#media.enabled = false;
+    }
+    this.emit("muted", true);
+  }
+  /** Sends again. Rejects when the camera cannot be opened any more. */
+  async unmute() {
+    if (!this.#muted || this.#stopped) return;
+    if (!this.#media) this.#replace(await this.#capture(this.#deviceId));
+    this.#media.enabled = true;
+    this.#muted = false;
+    this.emit("muted", false);
+  }
+  /** Goes over to another device; what is published goes on without a gap in its name. */
+  async useDevice(deviceId) {
+    if (!this.#capture || this.#stopped) return;
+    this.#deviceId = deviceId;
+    if (this.source === "camera" && this.#muted) return;
+    const media2 = await this.#capture(deviceId);
+    media2.enabled = !this.#muted;
+    const old = this.#media;
+    this.#replace(media2);
+    old?.stop();
+  }
+  /** Shows it, always without sound. */
+  attach(element) {
+    return this.#attachments.attach(element);
+  }
+  /** From one element, or from all. */
+  detach(element) {
+    this.#attachments.detach(element);
+  }
+  /** For good: the device is let go. */
+  stop() {
+    this.#stopped = true;
+    this.#drop();
+    this.detach();
+  }
+  #replace(media2) {
+    this.#use(media2);
+    this.emit("replaced", media2);
+  }
+  #use(media2) {
+    this.#media = media2;
+    this.#attachments.media = media2;
+    media2.addEventListener("ended", () => media2 === this.#media && this.emit("ended"));
+  }
+  #drop() {
+    const media2 = this.#media;
+    this.#media = void 0;
+    this.#attachments.media = void 0;
+    media2?.stop();
+    this.emit("replaced", void 0);
+  }
+};
+
+// src/quality.ts
+var toMap = (report) => new Map([...report.values()].map((stats) => [stats.id, stats]));
+function qualityReport(before, now, names, intervalMs) {
+  const all = [...now.values()];
+  const streams = (type) => all.filter((s) => s.type === type).flatMap((s) => {
+    const trackSid = s.mid !== void 0 && names.byMid(s.mid) || names.byMedia(s.trackIdentifier ?? now.get(s.mediaSourceId ?? "")?.trackIdentifier ?? "");
+    return trackSid && s.kind ? [{ s, was: before.get(s.id), trackSid, kind: s.kind }] : [];
+  });
+  return {
+    type: "quality-report",
+    intervalMs: clamp(intervalMs, 1, 6e4),
+    ...transportOf(all, now),
+    up: streams("outbound-rtp").map(({ s, was, trackSid, kind }) => up(now, s, was, trackSid, kind, intervalMs)),
+    down: streams("inbound-rtp").map(({ s, was, trackSid, kind }) => down(now, s, was, trackSid, kind, intervalMs))
+  };
+}
+function transportOf(all, now) {
+  const selected = all.find((s) => s.type === "transport")?.selectedCandidatePairId;
+  const pair = now.get(selected ?? "") ?? all.find((s) => s.type === "candidate-pair" && s.nominated && s.state === "succeeded");
+  const local = now.get(pair?.localCandidateId ?? "");
+  return given({
+    rttMs: scaled(pair?.currentRoundTripTime, 1e3, 6e4),
+    transport: local && (local.candidateType === "relay" ? "relay" : local.protocol === "tcp" ? "tcp" : "udp"),
+    availableOutBps: scaled(pair?.availableOutgoingBitrate, 1, 1e10),
+    availableInBps: scaled(pair?.availableIncomingBitrate, 1, 1e10)
+  });
+}
+function up(all, s, was, trackSid, kind, intervalMs) {
+  const remote = all.get(s.remoteId ?? "");
+  const limited = s.qualityLimitationReason;
+  return {
+    ...common(all, s, trackSid, kind),
+    bps: rate(s.bytesSent, was?.bytesSent, intervalMs),
+    loss: clamp(remote?.fractionLost ?? 0, 0, 1),
+    jitterMs: scaled(remote?.jitter, 1e3, 6e4) ?? 0,
+    ...given({
+      rid: s.rid,
+      audioLevel: scaled(all.get(s.mediaSourceId ?? "")?.audioLevel, 1, 1),
+      limitedBy: limited === "none" || limited === "cpu" || limited === "bandwidth" ? limited : limited && "other"
+    })
+  };
+}
+function down(all, s, was, trackSid, kind, intervalMs) {
+  const lost = grown(s.packetsLost, was?.packetsLost), received = grown(s.packetsReceived, was?.packetsReceived);
+  const concealed = (x) => x?.concealedSamples === void 0 ? void 0 : x.concealedSamples - (x.silentConcealedSamples ?? 0);
+  const samples = grown(s.totalSamplesReceived, was?.totalSamplesReceived);
+  const quiet = grown(concealed(s), concealed(was));
+  return {
+    ...common(all, s, trackSid, kind),
+    bps: rate(s.bytesReceived, was?.bytesReceived, intervalMs),
+    loss: lost + received > 0 ? lost / (lost + received) : 0,
+    jitterMs: scaled(s.jitter, 1e3, 6e4) ?? 0,
+    ...given({
+      audioLevel: scaled(s.audioLevel, 1, 1),
+      ...kind === "video" ? {
+        freezes: Math.round(clamp(grown(s.freezeCount, was?.freezeCount), 0, 1e3)),
+        freezeMs: clamp(1e3 * grown(s.totalFreezesDuration, was?.totalFreezesDuration), 0, 6e4),
+        framesDropped: Math.round(clamp(grown(s.framesDropped, was?.framesDropped), 0, 1e5))
+      } : { concealedMs: samples > 0 ? clamp(quiet / samples * intervalMs, 0, 6e4) : 0 }
+    })
+  };
+}
+function common(all, s, trackSid, kind) {
+  return {
+    trackSid,
+    kind,
+    ...given({
+      codec: all.get(s.codecId ?? "")?.mimeType?.split("/")[1],
+      width: scaled(s.frameWidth, 1, 16384),
+      height: scaled(s.frameHeight, 1, 16384),
+      fps: scaled(s.framesPerSecond, 1, 1e3)
+    })
+  };
+}
+function given(members) {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== void 0 && value !== ""));
+}
+var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+var scaled = (value, by, max) => value === void 0 ? void 0 : clamp(value * by, 0, max);
+var grown = (now, before) => Math.max(0, (now ?? 0) - (before ?? 0));
+var rate = (now, before, intervalMs) => before === void 0 ? 0 : clamp(grown(now, before) * 8e3 / intervalMs, 0, 1e10);
+
+// src/speaking.ts
+var threshold = 0.015;
+var holdMs = 700;
+var silent = { speaking: false, heardAt: -Infinity };
+function hear(voice, level, now) {
+  const heardAt = level > threshold ? now : voice.heardAt;
+  const speaking = now - heardAt < holdMs;
+  return speaking === voice.speaking && heardAt === voice.heardAt ? voice : { speaking, heardAt };
+}
+
+// src/monitor.ts
+var reportEvery = 1e3;
+var listenEvery = 200;
+var Monitor = class {
+  #owner;
+  #clock;
+  #voices = /* @__PURE__ */ new Map();
+  #stop;
+  #before = /* @__PURE__ */ new Map();
+  #beforeAt;
+  constructor(clock, owner) {
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#beforeAt = clock.now();
+    this.#stop = [
+      every(clock, reportEvery, () => void this.#report()),
+      every(clock, listenEvery, () => void this.#listen())
+    ];
+  }
+  close() {
+    this.#stop.forEach((stop) => stop());
+  }
+  async #report() {
+    const report = await this.#owner.connection()?.getStats();
+    if (!report) return;
+    const now = toMap(report), at = this.#clock.now();
+    this.#owner.report(qualityReport(this.#before, now, this.#owner.names, Math.max(1, at - this.#beforeAt)));
+    this.#before = now;
+    this.#beforeAt = at;
+  }
+  async #listen() {
+    const levels = /* @__PURE__ */ new Map();
+    for (const [sid, receiver] of this.#owner.voices()) {
+      const level = Math.max(0, ...receiver.getSynchronizationSources().map((source) => source.audioLevel ?? 0));
+      levels.set(sid, Math.max(level, levels.get(sid) ?? 0));
+    }
+    const own = this.#owner.ownVoice();
+    if (own) levels.set(own[0], await levelOf(own[1]));
+    for (const sid of /* @__PURE__ */ new Set([...levels.keys(), ...this.#voices.keys()])) this.#hear(sid, levels.get(sid) ?? 0);
+  }
+  #hear(sid, level) {
+    const before = this.#voices.get(sid) ?? silent;
+    const after = hear(before, level, this.#clock.now());
+    this.#voices.set(sid, after);
+    if (after.speaking !== before.speaking) this.#owner.speaking(sid, after.speaking);
+  }
+};
+async function levelOf(sender) {
+  for (const stats of (await sender.getStats()).values()) {
+    if (stats.type === "media-source") return stats.audioLevel ?? 0;
+  }
+  return 0;
+}
+
+// src/participant.ts
+var Participant = class extends Emitter {
+  #info;
+  #quality;
+  #speaking = false;
+  constructor(info) {
+    super();
+    this.#info = info;
+  }
+  get sid() {
+    return this.#info.sid;
+  }
+  get identity() {
+    return this.#info.identity;
+  }
+  /** To show; the identity when the token has no name. */
+  get name() {
+    return this.#info.name || this.#info.identity;
+  }
+  get metadata() {
+    return this.#info.metadata;
+  }
+  get attributes() {
+    return this.#info.attributes;
+  }
+  /** `reconnecting`: the client was lost, its place is kept. */
+  get state() {
+    return this.#info.state;
+  }
+  get joinedAt() {
+    return new Date(this.#info.joinedAt);
+  }
+  /** Undefined until the server has said it. */
+  get quality() {
+    return this.#quality;
+  }
+  get speaking() {
+    return this.#speaking;
+  }
+  /** @internal */
+  update(info) {
+    const before = this.#info;
+    this.#info = info;
+    const changed = before.name !== info.name || before.state !== info.state || before.metadata !== info.metadata || JSON.stringify(before.attributes) !== JSON.stringify(info.attributes);
+    if (changed) this.emit("updated");
+  }
+  /** @internal */
+  setQuality(quality) {
+    if (quality === this.#quality) return;
+    this.#quality = quality;
+    this.emit("quality", quality);
+  }
+  /** @internal */
+  setSpeaking(speaking) {
+    if (speaking === this.#speaking) return;
+    this.#speaking = speaking;
+    this.emit("speaking", speaking);
+  }
+};
+var RemoteParticipant = class extends Participant {
+  /** By sid. @internal */
+  trackMap = /* @__PURE__ */ new Map();
+  /** In order of publication. */
+  get tracks() {
+    return [...this.trackMap.values()];
+  }
+};
+var LocalParticipant = class extends Participant {
+  #tracks;
+  constructor(info, tracks) {
+    super(info);
+    this.#tracks = tracks;
+  }
+  /** What is published. */
+  get tracks() {
+    return this.#tracks();
+  }
+};
+
+// src/remote-track.ts
+var RemoteTrack = class extends Emitter {
+  constructor(info, participantSid, owner) {
+    super();
+    this.participantSid = participantSid;
+    this.#info = info;
+    this.#owner = owner;
+    this.#attachments = new Attachments(info.kind, false, (element) => owner.blocked(element));
+  }
+  participantSid;
+  #owner;
+  #attachments;
+  #info;
+  #subscription;
+  #media;
+  #wish = {};
+  get sid() {
+    return this.#info.sid;
+  }
+  get kind() {
+    return this.#info.kind;
+  }
+  get source() {
+    return this.#info.source;
+  }
+  get name() {
+    return this.#info.name;
+  }
+  get codec() {
+    return this.#info.codec;
+  }
+  /** By its publisher or by an admin. */
+  get muted() {
+    return this.#info.muted || this.#info.mutedByServer === true;
+  }
+  get state() {
+    const state = this.#subscription?.state;
+    return state === void 0 || state === "ended" ? "unsubscribed" : state;
+  }
+  /** Why it does not flow, in the states paused and refused. */
+  get reason() {
+    return this.#subscription?.reason;
+  }
+  /** The simulcast layer that is received. */
+  get layer() {
+    return this.#subscription?.layer;
+  }
+  get wish() {
+    return this.#wish;
+  }
+  get mediaStreamTrack() {
+    return this.#media;
+  }
+  get elements() {
+    return this.#attachments.elements;
+  }
+  /** Plays it in the element, or in a new one, which is returned. Also before media flows. */
+  attach(element) {
+    const attached = this.#attachments.attach(element);
+    this.#owner.attached(this);
+    return attached;
+  }
+  /** From one element, or from all. */
+  detach(element) {
+    this.#attachments.detach(element);
+    this.#owner.attached(this);
+  }
+  /** Says what is wanted of it; replaces the wish before. An adaptive room sets it by the size on screen. */
+  setWish(wish) {
+    if (JSON.stringify(wish) === JSON.stringify(this.#wish)) return;
+    this.#wish = { ...wish };
+    this.#owner.wish(this);
+  }
+  subscribe() {
+    return this.#owner.setSubscribed(this, true);
+  }
+  unsubscribe() {
+    return this.#owner.setSubscribed(this, false);
+  }
+  /** @internal */
+  update(info) {
+    const muted = this.muted;
+    this.#info = info;
+    if (this.muted !== muted) this.emit("muted", this.muted);
+  }
+  /** @internal */
+  apply(subscription, media2) {
+    const { state, reason } = this;
+    this.#subscription = subscription;
+    this.#media = media2;
+    this.#attachments.media = media2;
+    if (this.state !== state || this.reason !== reason) this.emit("state", this.state, this.reason);
+  }
+  /** @internal */
+  end() {
+    this.apply(void 0, void 0);
+    this.detach();
+    this.emit("ended");
+  }
+};
+
+// src/people.ts
+var People = class {
+  #participants = /* @__PURE__ */ new Map();
+  #tracks = /* @__PURE__ */ new Map();
+  #trackOwner;
+  #listener;
+  constructor(trackOwner, listener) {
+    this.#trackOwner = trackOwner;
+    this.#listener = listener;
+  }
+  get participants() {
+    return [...this.#participants.values()];
+  }
+  get tracks() {
+    return [...this.#tracks.values()];
+  }
+  participant(sid) {
+    return this.#participants.get(sid);
+  }
+  track(sid) {
+    return this.#tracks.get(sid);
+  }
+  /** Takes what changed in the roster, oneself left out. */
+  apply({ joined, changed, left }, reasons) {
+    for (const { sid } of left) this.#leave(sid, reasons.get(sid) ?? "CLIENT_LEFT");
+    for (const info of [...joined, ...changed]) this.#update(info);
+  }
+  #update(info) {
+    let participant = this.#participants.get(info.sid);
+    if (participant) {
+      participant.update(info);
+      this.#listener.updated(participant);
+    } else {
+      this.#participants.set(info.sid, participant = new RemoteParticipant(info));
+      this.#listener.joined(participant);
+    }
+    const now = new Set(info.tracks.map((track) => track.sid));
+    for (const track of participant.tracks.filter((track2) => !now.has(track2.sid))) this.#unpublish(track, participant);
+    for (const track of info.tracks) {
+      const known = participant.trackMap.get(track.sid);
+      if (known) known.update(track);
+      else this.#publish(new RemoteTrack(track, info.sid, this.#trackOwner), participant);
+    }
+  }
+  #leave(sid, reason) {
+    const participant = this.#participants.get(sid);
+    if (!participant) return;
+    for (const track of participant.tracks) this.#unpublish(track, participant);
+    this.#participants.delete(sid);
+    this.#listener.left(participant, reason);
+  }
+  #publish(track, participant) {
+    participant.trackMap.set(track.sid, track);
+    this.#tracks.set(track.sid, track);
+    participant.emit("track-published", track);
+    this.#listener.published(track, participant);
+  }
+  #unpublish(track, participant) {
+    participant.trackMap.delete(track.sid);
+    this.#tracks.delete(track.sid);
+    track.end();
+    participant.emit("track-unpublished", track);
+    this.#listener.unpublished(track, participant);
+  }
+};
+
+// src/encodings.ts
+function layersOf({ source, height, simulcast }) {
+  if (!simulcast || height < 270) return [];
+  if (source === "screen") return [["low", 2], ["high", 1]];
+  return height < 480 ? [["low", 2], ["high", 1]] : [["low", 4], ["middle", 2], ["high", 1]];
+}
+function bitrateFor(width, height, frameRate, codec) {
+  const efficiency = codec === "VP9" || codec === "AV1" ? 0.75 : 1;
+  return Math.round(2e6 * efficiency * (width * height / (1280 * 720)) ** 0.87 * (frameRate / 30) ** 0.6);
+}
+function encodingsFor(shape) {
+  const { width, height, frameRate, codec, source } = shape;
+  const rate2 = (scale, fps) => bitrateFor(width / scale, height / scale, fps, codec);
+  const layers = layersOf(shape);
+  if (layers.length === 0) return [{ maxBitrate: rate2(1, frameRate), maxFramerate: frameRate }];
+  return layers.map(([rid, scaleResolutionDownBy]) => {
+    const maxFramerate = source === "screen" && rid === "low" ? Math.min(5, frameRate) : frameRate;
+    return {
+      rid,
+      scaleResolutionDownBy,
+      maxFramerate,
+      maxBitrate: rate2(scaleResolutionDownBy, maxFramerate),
+      // Without a mode Chromium makes these codecs one SVC stream instead of several.
+      ...codec === "VP9" && { scalabilityMode: "L1T3" },
+      ...codec === "AV1" && { scalabilityMode: "L1T1" }
+    };
+  });
+}
+function codecOrder(codecs, preferred) {
+  const is = (codec) => codec.mimeType.toLowerCase() === `video/${preferred.toLowerCase()}`;
+  return [...codecs.filter(is), ...codecs.filter((codec) => !is(codec))];
+}
+
+// src/publisher.ts
+var Publisher = class {
+  #owner;
+  #entries = /* @__PURE__ */ new Map();
+  #transport;
+  constructor(transport, owner) {
+    this.#transport = transport;
+    this.#owner = owner;
+  }
+  get tracks() {
+    return [...this.#entries.keys()];
+  }
+  async publish(track) {
+    if (this.#entries.has(track)) return;
+    const off = [
+      track.on("replaced", (media2) => void this.#entries.get(track)?.transceiver.sender.replaceTrack(media2 ?? null)),
+      track.on("muted", (muted) => this.#mute(track, muted)),
+      track.on("ended", () => void this.unpublish(track))
+    ];
+    this.#entries.set(track, { transceiver: this.#open(track), release: () => off.forEach((act) => act()) });
+    await this.#negotiate(track);
+  }
+  /** Ends the publication; the track itself goes on. */
+  async unpublish(track) {
+    const entry = this.#forget(track);
+    if (!entry) return;
+    this.#owner.unpublished(track);
+    await this.#transport.negotiate().catch(() => {
+    });
+  }
+  /** For an offer: what each section carries. */
+  publications() {
+    return Object.fromEntries([...this.#entries].filter(([, { transceiver }]) => transceiver.mid !== null).map(([{ source, name, muted }, { transceiver }]) => [transceiver.mid, { source, name, muted }]));
+  }
+  /** From an answer: the sids of what is published. */
+  answered(published) {
+    for (const [track, { transceiver }] of this.#entries) {
+      const sid = published[transceiver.mid ?? ""];
+      if (!sid || sid === track.sid) continue;
+      track.sid = sid;
+      this.#owner.published(track);
+    }
+  }
+  /** A new session: everything is published again, under new sids. The caller negotiates. */
+  moveTo(transport) {
+    this.#transport = transport;
+    for (const [track, entry] of this.#entries) {
+      track.sid = void 0;
+      entry.transceiver = this.#open(track);
+    }
+  }
+  /** Mutes may have been lost with the connection. */
+  repeatMutes() {
+    for (const track of this.#entries.keys()) this.#mute(track, track.muted);
+  }
+  /** The end of the session: tracks are let go, not stopped. */
+  close() {
+    for (const [track, { release }] of this.#entries) {
+      release();
+      track.sid = void 0;
+    }
+    this.#entries.clear();
+  }
+  transceiverOf(track) {
+    return this.#entries.get(track)?.transceiver;
+  }
+  #open(track) {
+    const media2 = track.mediaStreamTrack ?? null;
+    if (track.kind === "audio") return this.#transport.send(media2, "audio", [{ maxBitrate: 64e3 }], track.codec);
+    const { width = 1280, height = 720, frameRate = 30 } = media2?.getSettings() ?? {};
+    const { source, codec, simulcast } = track;
+    return this.#transport.send(media2, "video", encodingsFor({ source, codec, simulcast, width, height, frameRate }), codec);
+  }
+  async #negotiate(track) {
+    const transport = this.#transport;
+    try {
+      await transport.negotiate();
+    } catch (error) {
+      if (transport !== this.#transport) return this.#negotiate(track);
+      this.#forget(track);
+      throw error;
+    }
+    if (!track.sid && this.#entries.has(track)) {
+      this.#forget(track);
+      throw new NexusError("SDP_UNSUPPORTED", `The server did not take the ${track.source}.`);
+    }
+  }
+  #mute(track, muted) {
+    const { sid } = track;
+    if (sid) void this.#owner.request({ type: "mute", trackSid: sid, muted }).catch(() => {
+    });
+  }
+  #forget(track) {
+    const entry = this.#entries.get(track);
+    if (!entry) return void 0;
+    this.#entries.delete(track);
+    entry.release();
+    this.#transport.stopSending(entry.transceiver);
+    track.sid = void 0;
+    return entry;
+  }
+};
+
+// src/roster.ts
+var maxHeld = 2e3;
+var emptyRoster = { epoch: 0, seq: 0, room: void 0, viewers: 0, participants: /* @__PURE__ */ new Map(), reading: void 0 };
+function startReading(roster, held = []) {
+  return { roster: { ...roster, reading: { pages: [], held } }, ask: {} };
+}
+function applyPage(roster, page) {
+  const { pages, held } = roster.reading ?? { pages: [], held: [] };
+  if (pages[0] && pages[0].epoch !== page.epoch) return startReading(roster, held);
+  const reading = { pages: [...pages, page], held };
+  return page.cursor ? { roster: { ...roster, reading }, ask: { cursor: page.cursor } } : finish(roster, reading);
+}
+function applyDelta(roster, delta) {
+  if (roster.reading) return hold(roster, roster.reading, delta);
+  if (delta.epoch === roster.epoch && delta.to <= roster.seq) return { roster };
+  if (delta.epoch !== roster.epoch || delta.from > roster.seq) return startReading(roster, [delta]);
+  const participants = new Map(roster.participants);
+  for (const participant of delta.participants ?? []) participants.set(participant.sid, participant);
+  const left = /* @__PURE__ */ new Map();
+  for (const { sid, reason } of delta.left ?? []) {
+    if (participants.delete(sid)) left.set(sid, reason);
+  }
+  const { room = roster.room, viewers = roster.viewers } = delta;
+  return { roster: { ...roster, seq: delta.to, room, viewers, participants }, left };
+}
+function hold(roster, { pages, held }, delta) {
+  const anew = held.length >= maxHeld || pages[0] && pages[0].epoch !== delta.epoch;
+  return anew ? startReading(roster, [delta]) : { roster: { ...roster, reading: { pages, held: [...held, delta] } } };
+}
+function finish(roster, { pages, held }) {
+  const first = pages[0];
+  const read = {
+    epoch: first.epoch,
+    seq: first.to,
+    room: pages.findLast((page) => page.room)?.room ?? roster.room,
+    viewers: pages.findLast((page) => page.viewers !== void 0)?.viewers ?? 0,
+    participants: new Map(pages.flatMap((page) => page.participants).map((p) => [p.sid, sameIfUnchanged(roster.participants.get(p.sid), p)])),
+    reading: void 0
+  };
+  return held.filter((delta) => delta.epoch === first.epoch).reduce(
+    (step, delta) => {
+      const next = applyDelta(step.roster, delta);
+      return { ...step, ...next, left: new Map([...step.left ?? [], ...next.left ?? []]) };
+    },
+    { roster: read }
+  );
+}
+var sameIfUnchanged = (known, now) => known && JSON.stringify(known) === JSON.stringify(now) ? known : now;
+function changesBetween(before, after) {
+  if (before.participants === after.participants) return { joined: [], changed: [], left: [] };
+  const now = [...after.participants.values()];
+  return {
+    joined: now.filter((p) => !before.participants.has(p.sid)),
+    changed: now.filter((p) => before.participants.has(p.sid) && before.participants.get(p.sid) !== p),
+    left: [...before.participants.values()].filter((p) => !after.participants.has(p.sid))
+  };
+}
+
+// src/subscriber.ts
+var gather = 100;
+var maxWishes = 128;
+var Subscriber = class {
+  #owner;
+  #clock;
+  #subscriptions = /* @__PURE__ */ new Map();
+  #wishing = /* @__PURE__ */ new Set();
+  #transport;
+  #cancelWishes;
+  constructor(transport, clock, owner) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#owner = owner;
+  }
+  /** A new session: nothing is subscribed to yet, wishes are said again. */
+  moveTo(transport) {
+    this.#transport = transport;
+    const sids = [...this.#subscriptions.keys()];
+    this.#subscriptions.clear();
+    for (const sid of sids) this.#owner.track(sid)?.apply(void 0, void 0);
+  }
+  /** All subscriptions there are; those not named have ended. */
+  async replace(subscriptions) {
+    const now = new Set(subscriptions.map((s) => s.trackSid));
+    const ended = [...this.#subscriptions.values()].filter((s) => !now.has(s.trackSid)).map((s) => ({ ...s, state: "ended" }));
+    await this.apply([...ended, ...subscriptions]);
+  }
+  /** Takes what changed, once the sections it speaks of are in place, and acknowledges what is offered. */
+  async apply(subscriptions) {
+    const transport = this.#transport;
+    await transport.settled();
+    if (transport !== this.#transport) return;
+    for (const subscription of subscriptions) {
+      if (subscription.state === "ended") this.#subscriptions.delete(subscription.trackSid);
+      else this.#subscriptions.set(subscription.trackSid, subscription);
+      const track = this.#owner.track(subscription.trackSid);
+      if (track) this.#bind(track, subscription);
+    }
+  }
+  /** The track has become known: its subscription may have been told before the roster told of it. */
+  found(track) {
+    const subscription = this.#subscriptions.get(track.sid);
+    if (subscription) this.#bind(track, subscription);
+  }
+  wish(track) {
+    this.#wishing.add(track);
+    this.#cancelWishes ??= this.#clock.after(gather, () => this.#sendWishes());
+  }
+  /** Wishes may have been lost with the connection. */
+  repeatWishes(tracks) {
+    for (const track of tracks) {
+      if (Object.keys(track.wish).length > 0) this.wish(track);
+    }
+  }
+  close() {
+    this.#cancelWishes?.();
+    this.#subscriptions.clear();
+  }
+  #bind(track, subscription) {
+    const { state, mid } = subscription;
+    const receiver = mid !== void 0 && (state === "offered" || state === "active" || state === "paused") ? this.#transport.receiverOf(mid) : void 0;
+    track.apply(state === "ended" ? void 0 : subscription, receiver?.track);
+    if (state !== "offered" || !receiver) return;
+    this.#owner.subscribed(track);
+    this.#owner.notify({ type: "ack", trackSid: track.sid, mid });
+  }
+  #sendWishes() {
+    this.#cancelWishes = void 0;
+    const wishes = [...this.#wishing].map((track) => ({ trackSid: track.sid, ...track.wish }));
+    this.#wishing.clear();
+    for (let i = 0; i < wishes.length; i += maxWishes) this.#owner.notify({ type: "wishes", wishes: wishes.slice(i, i + maxWishes) });
+  }
+};
+
+// src/transport.ts
+var interruptedFor = 3e3;
+var restartWithin = 8e3;
+var maxRestarts = 3;
+var Transport = class {
+  pc;
+  #handler;
+  #clock;
+  #shapes = /* @__PURE__ */ new Map();
+  #free = /* @__PURE__ */ new Map();
+  #offerId = 0;
+  #running = Promise.resolve();
+  #next;
+  #restarts = 0;
+  #restartDue = false;
+  #cancelRestart = () => {
+  };
+  #state = "connecting";
+  constructor(iceServers, clock, handler) {
+    this.#handler = handler;
+    this.#clock = clock;
+    this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers });
+    this.pc.onicecandidate = ({ candidate }) => this.#trickle(candidate);
+    this.pc.onconnectionstatechange = () => this.#connectionChanged();
+  }
+  get state() {
+    return this.#state;
+  }
+  /** Sees to it that there are so many sections to receive on; true when an offer is needed for it. */
+  receive(audio, video) {
+    let added = false;
+    for (const [kind, wanted] of [["audio", audio], ["video", video]]) {
+      for (let have = this.#receiving(kind); have < wanted; have++) {
+        this.pc.addTransceiver(kind, { direction: "recvonly" });
+        added = true;
+      }
+    }
+    return added;
+  }
+  /** The receiver of a section that has been answered. */
+  receiverOf(mid) {
+    return this.pc.getTransceivers().find((t) => t.mid === mid && t.direction === "recvonly")?.receiver;
+  }
+  /** A section to send on: a free one of the same shape, else a new one. Takes effect with the next offer. */
+  send(media2, kind, encodings, codec) {
+    const shape = JSON.stringify([kind, codec, encodings]);
+    const free = [...this.#free].find(([, known]) => known === shape)?.[0];
+    if (free) {
+      this.#free.delete(free);
+      free.direction = "sendonly";
+      void free.sender.replaceTrack(media2);
+      return free;
+    }
+    const transceiver = this.pc.addTransceiver(media2 ?? kind, { direction: "sendonly", sendEncodings: encodings });
+    const codecs = kind === "video" ? RTCRtpSender.getCapabilities("video")?.codecs : void 0;
+    if (codecs) transceiver.setCodecPreferences(codecOrder(codecs, codec));
+    this.#shapes.set(transceiver, shape);
+    return transceiver;
+  }
+  /** Ends sending on a section; others know after the next offer. */
+  stopSending(transceiver) {
+    transceiver.direction = "inactive";
+    void transceiver.sender.replaceTrack(null);
+    this.#free.set(transceiver, this.#shapes.get(transceiver));
+  }
+  /** Makes an offer of what is there now. While one is under way, all that ask share the next. */
+  negotiate() {
+    return this.#next ??= this.#running.then(() => {
+      const exchange = this.#exchange();
+      this.#next = void 0;
+      this.#running = exchange.catch(() => {
+      });
+      return exchange;
+    });
+  }
+  /** Resolves when no offer is under way: what was answered before is in place. */
+  settled() {
+    return this.#running;
+  }
+  /** A restart was asked for while the server could not be reached. */
+  get restartDue() {
+    return this.#restartDue;
+  }
+  /** New ICE credentials, for a new network. Does nothing while the first connection is still being made. */
+  async restartIce() {
+    if (this.#state === "closed" || this.#state === "connecting") return;
+    this.#cancelRestart();
+    this.#restartDue = !this.#handler.canSignal();
+    if (this.#restartDue) return;
+    if (++this.#restarts > maxRestarts) return this.#enter("failed");
+    this.#cancelRestart = this.#clock.after(restartWithin, () => void this.restartIce());
+    const iceServers = await this.#handler.iceServers().catch(() => void 0);
+    if (this.#closed) return;
+    if (iceServers) this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
+    this.pc.restartIce();
+    await this.negotiate().catch(() => {
+    });
+  }
+  addRemoteCandidate({ candidate, mid }) {
+    void this.pc.addIceCandidate({ candidate, sdpMid: mid }).catch(() => {
+    });
+  }
+  close() {
+    this.#cancelRestart();
+    this.#state = "closed";
+    this.pc.onicecandidate = this.pc.onconnectionstatechange = null;
+    this.pc.close();
+  }
+  get #closed() {
+    return this.#state === "closed";
+  }
+  #receiving(kind) {
+    return this.pc.getTransceivers().filter((t) => t.direction === "recvonly" && t.receiver.track.kind === kind).length;
+  }
+  async #exchange() {
+    await this.pc.setLocalDescription();
+    try {
+      const answer = await this.#handler.offer(++this.#offerId, this.pc.localDescription.sdp, this.#handler.publications());
+      await this.pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      return answer;
+    } catch (error) {
+      if (this.pc.signalingState === "have-local-offer") await this.pc.setLocalDescription({ type: "rollback" });
+      throw error;
+    }
+  }
+  #trickle(candidate) {
+    const ufrag = candidate?.usernameFragment;
+    this.#handler.notify({
+      type: "candidate",
+      candidate: candidate?.candidate ?? "",
+      mid: candidate?.sdpMid ?? this.pc.getTransceivers()[0]?.mid ?? "0",
+      ...ufrag && { ufrag }
+    });
+  }
+  #connectionChanged() {
+    switch (this.pc.connectionState) {
+      case "connected":
+        this.#cancelRestart();
+        this.#restarts = 0;
+        this.#enter("connected");
+        break;
+      case "disconnected":
+        this.#enter("interrupted");
+        this.#cancelRestart();
+        this.#cancelRestart = this.#clock.after(interruptedFor, () => void this.restartIce());
+        break;
+      case "failed":
+        if (this.#state === "connecting") this.#enter("failed");
+        else {
+          this.#enter("interrupted");
+          void this.restartIce();
+        }
+        break;
+    }
+  }
+  #enter(state) {
+    if (state === this.#state || this.#closed) return;
+    this.#state = state;
+    this.#handler.state(state);
+  }
+};
+
+// src/room.ts
+var maxDeadTransports = 2;
+var Room = class extends Emitter {
+  localParticipant;
+  #session;
+  #clock;
+  #adaptive;
+  #publisher;
+  #subscriber;
+  #monitor;
+  #people;
+  /** What the app chose of the tracks, by sid. */
+  #choices = /* @__PURE__ */ new Map();
+  #calls = /* @__PURE__ */ new Map();
+  #blocked = /* @__PURE__ */ new Set();
+  #stopListening;
+  #joined;
+  #transport;
+  #deadTransports = 0;
+  #roster = emptyRoster;
+  #asked = 0;
+  #state = "connecting";
+  /** @internal Rooms come from {@link NexusClient.join}. */
+  constructor(session, joined, options) {
+    super();
+    this.#session = session;
+    this.#joined = joined;
+    this.#clock = options.clock ?? realClock;
+    this.#adaptive = options.adaptive ? new AdaptiveWishes() : void 0;
+    this.#transport = this.#newTransport(joined);
+    this.#people = this.#newPeople();
+    this.#publisher = new Publisher(this.#transport, {
+      request: (message) => session.request(message),
+      published: (track) => this.#localTrack("local-track-published", track),
+      unpublished: (track) => this.#localTrack("local-track-unpublished", track)
+    });
+    this.#subscriber = new Subscriber(this.#transport, this.#clock, {
+      notify: (notice) => session.notify(notice),
+      track: (sid) => this.#people.track(sid),
+      subscribed: (track) => this.emit("track-subscribed", track, this.#people.participant(track.participantSid))
+    });
+    this.localParticipant = new LocalParticipant(joined.participant, () => this.#publisher.tracks);
+    this.#monitor = this.#watch();
+    session.resumeFrom(() => ({ epoch: this.#roster.epoch, seq: this.#roster.seq }));
+    session.on("push", (message) => this.#take(message));
+    session.on("resumed", (message) => this.#resumed(message));
+    session.on("rejoined", (message) => this.#enter(message));
+    session.on("state", (_, why) => this.#stateMayHaveChanged(why));
+    this.#stopListening = listenToNetwork(() => this.#networkChanged());
+    this.#step(applyPage(this.#roster, joined.roster));
+    this.#offerSections(joined.sections);
+  }
+  get name() {
+    return this.#joined.room.name;
+  }
+  get sid() {
+    return this.#joined.room.sid;
+  }
+  get metadata() {
+    return (this.#roster.room ?? this.#joined.room).metadata;
+  }
+  get state() {
+    return this.#state;
+  }
+  /** What the token allows. */
+  get grants() {
+    return this.#joined.grants;
+  }
+  /** The others, in order of arrival. */
+  get participants() {
+    return this.#people.participants;
+  }
+  /** How many more watch without being listed. */
+  get viewers() {
+    return this.#roster.viewers;
+  }
+  /** The media connection, for statistics. A re-join makes a new one. */
+  get peerConnection() {
+    return this.#transport.pc;
+  }
+  async createCameraVideoTrack(options = {}) {
+    const capture = (deviceId) => captureCamera({ ...options, ...deviceId && { deviceId } });
+    const { name, codec, simulcast } = options;
+    return new LocalTrack({ kind: "video", source: "camera", media: await capture(void 0), capture, ...defined({ name, codec, simulcast }) });
+  }
+  async createMicrophoneTrack(options = {}) {
+    const capture = (deviceId) => captureMicrophone({ ...options, ...deviceId && { deviceId } });
+    return new LocalTrack({ kind: "audio", source: "microphone", media: await capture(void 0), capture, ...defined({ name: options.name }) });
+  }
+  /** Asks the user for a screen, window or tab. Call it from a click. */
+  async createScreenTrack(options = {}) {
+    const { name, codec, simulcast } = options;
+    return new LocalTrack({ kind: "video", source: "screen", media: await captureScreen(options), ...defined({ name, codec, simulcast }) });
+  }
+  /** Resolves when the server has taken it; others see it from then on, also after reconnections. */
+  publish(track) {
+    return this.#publisher.publish(track);
+  }
+  /** The track itself goes on: `track.stop()` lets the device go. */
+  unpublish(track) {
+    return this.#publisher.unpublish(track);
+  }
+  /** Own metadata and attributes; `null` removes one. Needs the grant `canUpdateOwnMetadata`. */
+  async update(changes) {
+    await this.#session.request({ type: "update", ...changes });
+  }
+  /** Rings someone in the room. */
+  async invite(identity, options = {}) {
+    const { callId } = await this.#session.request({ type: "invite", to: identity, ...options });
+    return this.#calls.get(callId);
+  }
+  /** Plays what the browser held back; call it from a click. */
+  async startPlayback() {
+    const elements = [...this.#blocked];
+    this.#blocked.clear();
+    await Promise.all(elements.map((element) => element.play()));
+  }
+  leave() {
+    this.#session.leave();
+  }
+  #newTransport({ iceServers }) {
+    return new Transport(iceServers, this.#clock, {
+      offer: async (id, sdp, publish) => {
+        const answer = await this.#session.request({ type: "offer", id, sdp, publish });
+        this.#publisher.answered(answer.published);
+        return answer;
+      },
+      notify: (notice) => this.#session.notify(notice),
+      publications: () => this.#publisher.publications(),
+      state: (state) => this.#transportChanged(state),
+      canSignal: () => this.#session.state === "connected",
+      iceServers: async () => (await this.#session.request({ type: "ice-servers" })).iceServers
+    });
+  }
+  #watch() {
+    const local = (matches) => this.#publisher.tracks.find(matches)?.sid;
+    const remote = (matches) => this.#people.tracks.find((track) => track.mediaStreamTrack && matches(track.mediaStreamTrack))?.sid;
+    return new Monitor(this.#clock, {
+      connection: () => this.#session.state === "connected" ? this.#transport.pc : void 0,
+      names: {
+        byMid: (mid) => local((track) => this.#publisher.transceiverOf(track)?.mid === mid) ?? remote((media2) => media2 === this.#transport.receiverOf(mid)?.track),
+        byMedia: (id) => local((track) => track.mediaStreamTrack?.id === id) ?? remote((media2) => media2.id === id)
+      },
+      report: (report) => this.#session.notify(report),
+      voices: () => this.#voices(),
+      ownVoice: () => {
+        const microphone = this.#publisher.tracks.find((track) => track.source === "microphone" && !track.muted);
+        const sender = microphone && this.#publisher.transceiverOf(microphone)?.sender;
+        return sender && [this.localParticipant.sid, sender];
+      },
+      speaking: (sid, speaking) => this.#withParticipant(sid, (participant) => {
+        participant.setSpeaking(speaking);
+        this.emit("speaking", participant, speaking);
+      })
+    });
+  }
+  *#voices() {
+    const receivers = new Map(this.#transport.pc.getReceivers().map((receiver) => [receiver.track, receiver]));
+    for (const track of this.#people.tracks) {
+      const receiver = track.kind === "audio" && !track.muted && track.mediaStreamTrack && receivers.get(track.mediaStreamTrack);
+      if (receiver) yield [track.participantSid, receiver];
+    }
+  }
+  #take(message) {
+    switch (message.type) {
+      case "delta":
+        return this.#step(applyDelta(this.#roster, message));
+      case "subscriptions":
+        return void this.#subscriber.apply(message.subscriptions);
+      case "sections":
+        return this.#offerSections(message);
+      case "candidate":
+        return this.#transport.addRemoteCandidate(message);
+      case "quality":
+        for (const { participantSid, quality } of message.participants) {
+          this.#withParticipant(participantSid, (participant) => {
+            participant.setQuality(quality);
+            this.emit("quality", participant, quality);
+          });
+        }
+        return;
+      case "call":
+        return this.#ring(message);
+    }
+  }
+  #step({ roster, ask, left }) {
+    const before = this.#roster;
+    this.#roster = roster;
+    if (ask) {
+      const asked = ++this.#asked;
+      this.#session.request({ type: "snapshot", ...ask }).then((page) => asked === this.#asked && this.#step(applyPage(this.#roster, page))).catch(() => {
+      });
+    }
+    const changes = changesBetween(before, roster), self = this.#joined.participant.sid;
+    const own = [...changes.joined, ...changes.changed].find((p) => p.sid === self);
+    if (own) {
+      this.localParticipant.update(own);
+      this.emit("participant-updated", this.localParticipant);
+    }
+    this.#people.apply({ ...changes, joined: changes.joined.filter((p) => p !== own), changed: changes.changed.filter((p) => p !== own) }, left ?? /* @__PURE__ */ new Map());
+    if (before.room !== roster.room || before.viewers !== roster.viewers) this.emit("updated");
+  }
+  #newPeople() {
+    const trackOwner = {
+      wish: (track) => this.#subscriber.wish(track),
+      setSubscribed: async (track, subscribed) => {
+        this.#choices.set(track.sid, subscribed);
+        await this.#session.request({ type: subscribed ? "subscribe" : "unsubscribe", trackSids: [track.sid] });
+      },
+      blocked: (element) => {
+        this.#blocked.add(element);
+        this.emit("playback-blocked");
+      },
+      attached: (track) => this.#adaptive?.attached(track)
+    };
+    return new People(trackOwner, {
+      joined: (participant) => this.emit("participant-joined", participant),
+      left: (participant, reason) => this.emit("participant-left", participant, reason),
+      updated: (participant) => this.emit("participant-updated", participant),
+      published: (track, participant) => {
+        track.on("state", (state, reason) => this.emit("track-state", track, state, reason));
+        track.on("muted", (muted) => this.emit("track-muted", track, muted));
+        this.emit("track-published", track, participant);
+        this.#subscriber.found(track);
+      },
+      unpublished: (track, participant) => {
+        this.#choices.delete(track.sid);
+        this.emit("track-unpublished", track, participant);
+      }
+    });
+  }
+  #localTrack(event, track) {
+    this.localParticipant.emit(event === "local-track-published" ? "track-published" : "track-unpublished", track);
+    this.emit(event, track);
+  }
+  #ring(message) {
+    const known = this.#calls.get(message.callId);
+    const call = known ?? new Call(message, message.to === this.localParticipant.identity, (action) => this.#session.request(action));
+    if (known) known.update(message);
+    else this.#calls.set(message.callId, call);
+    if (!known && call.incoming) this.emit("call", call);
+    if (!call.pending) this.#clock.after(0, () => this.#calls.delete(call.id));
+  }
+  #offerSections({ audio, video }) {
+    if (this.#transport.receive(audio, video)) this.#negotiate();
+  }
+  /** Offers what is there. When the very first offer is refused there is no room to be in. */
+  #negotiate() {
+    const transport = this.#transport;
+    transport.negotiate().catch((error) => {
+      if (transport === this.#transport && transport.state === "connecting" && error instanceof NexusError) this.#session.fail(error);
+    });
+  }
+  #resumed(message) {
+    if (message.roster) this.#step(applyPage({ ...this.#roster, reading: void 0 }, message.roster));
+    else if (this.#roster.reading) this.#step(startReading(this.#roster, this.#roster.reading.held));
+    void this.#subscriber.replace(message.subscriptions);
+    this.#offerSections(message.sections);
+    this.#repeat();
+    if (this.#transport.state === "interrupted" || this.#transport.restartDue) void this.#transport.restartIce();
+  }
+  /** A new session: all that was negotiated is gone, what is published and wished for stays. */
+  #enter(joined) {
+    this.#joined = joined;
+    this.#transport.close();
+    this.#transport = this.#newTransport(joined);
+    this.#subscriber.moveTo(this.#transport);
+    this.#step(applyPage({ ...this.#roster, reading: void 0 }, joined.roster));
+    this.localParticipant.update(joined.participant);
+    this.#transport.receive(joined.sections.audio, joined.sections.video);
+    this.#publisher.moveTo(this.#transport);
+    this.#negotiate();
+    this.#repeat();
+  }
+  /** What the server may not have heard. */
+  #repeat() {
+    this.#publisher.repeatMutes();
+    this.#subscriber.repeatWishes(this.#people.tracks);
+    for (const [sid, subscribed] of this.#choices) {
+      void this.#session.request({ type: subscribed ? "subscribe" : "unsubscribe", trackSids: [sid] }).catch(() => {
+      });
+    }
+  }
+  #networkChanged() {
+    this.#session.networkChanged();
+    void this.#transport.restartIce();
+  }
+  #transportChanged(state) {
+    if (state === "connected") this.#deadTransports = 0;
+    if (state === "failed") {
+      if (++this.#deadTransports < maxDeadTransports) this.#session.rejoin();
+      else this.#session.fail(new NexusError("NO_ICE", "No media connection to the server could be made: a firewall may block UDP and TCP to its media port."));
+    }
+    this.#stateMayHaveChanged(void 0);
+  }
+  #stateMayHaveChanged(why) {
+    const state = this.#stateNow();
+    if (state === this.#state) return;
+    this.#state = state;
+    if (state === "left") this.#close();
+    this.emit("state", state, why);
+  }
+  #stateNow() {
+    if (this.#session.state === "ended") return "left";
+    if (this.#session.state === "reconnecting" || this.#transport.state === "interrupted" || this.#transport.state === "failed") return "reconnecting";
+    if (this.#transport.state === "connected") return "connected";
+    return this.#state === "reconnecting" ? "reconnecting" : "connecting";
+  }
+  #close() {
+    this.#stopListening();
+    this.#monitor.close();
+    this.#adaptive?.close();
+    this.#subscriber.close();
+    this.#publisher.close();
+    this.#transport.close();
+    for (const track of this.#people.tracks) track.end();
+  }
+  #withParticipant(sid, act) {
+    const participant = sid === this.localParticipant.sid ? this.localParticipant : this.#people.participant(sid);
+    if (participant) act(participant);
+  }
+};
+function defined(members) {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== void 0));
+}
+function listenToNetwork(changed) {
+  const connection = navigator.connection;
+  let type = connection?.type;
+  const typeChanged = () => {
+    if (connection.type === type) return;
+    type = connection.type;
+    changed();
+  };
+  addEventListener("online", changed);
+  connection?.addEventListener("change", typeChanged);
+  return () => {
+    removeEventListener("online", changed);
+    connection?.removeEventListener("change", typeChanged);
+  };
+}
+
+// src/connection.ts
+var openWithin = 1e4;
+var probeWithin = 2e3;
+var Connection = class {
+  #clock;
+  #handler;
+  #socket;
+  #heardAt;
+  #frames = 0;
+  #opened = false;
+  #over = false;
+  #stopWatch;
+  constructor(url, open, clock, handler) {
+    this.#clock = clock;
+    this.#handler = handler;
+    this.#heardAt = clock.now();
+    this.#socket = open(url, "nexus.v1");
+    this.#socket.onopen = () => {
+      this.#stopWatch();
+      this.#heardAt = clock.now();
+      this.#opened = true;
+      handler.opened();
+    };
+    this.#socket.onmessage = ({ data }) => this.#take(data);
+    this.#socket.onclose = ({ reason }) => this.#end(/^[A-Z][A-Z0-9_]*$/.test(reason) ? reason : "CONNECTION_LOST");
+    this.#socket.onerror = () => this.#end("CONNECT_FAILED");
+    this.#stopWatch = clock.after(openWithin, () => this.#end("CONNECT_FAILED"));
+  }
+  /** Starts to ping; the connection is dead when nothing was heard for three intervals. */
+  keepAlive(intervalMs) {
+    this.#stopWatch();
+    this.#stopWatch = every(this.#clock, intervalMs, () => {
+      if (this.#clock.now() - this.#heardAt >= 3 * intervalMs) this.#end("TIMEOUT");
+      else this.#ping();
+    });
+  }
+  /** Finds out soon whether the connection still stands. */
+  probe() {
+    const frames = this.#frames;
+    this.#ping();
+    this.#clock.after(probeWithin, () => this.#frames === frames && this.#end("TIMEOUT"));
+  }
+  send(message) {
+    if (this.#opened && !this.#over) this.#socket.send(JSON.stringify(message));
+  }
+  /** Closes without a word to the handler. */
+  close() {
+    this.#release();
+  }
+  #ping() {
+    this.send({ type: "ping", t: Math.round(this.#clock.now()) });
+  }
+  #take(data) {
+    this.#frames++;
+    this.#heardAt = this.#clock.now();
+    if (typeof data === "string") this.#handler.received(JSON.parse(data));
+  }
+  #end(code) {
+    if (this.#over) return;
+    this.#release();
+    this.#handler.closed(code);
+  }
+  #release() {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stopWatch();
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = this.#socket.onerror = null;
+    this.#socket.close(1e3);
+  }
+};
+
+// src/reconnect.ts
+var passing = /* @__PURE__ */ new Set([
+  "CONNECT_FAILED",
+  "CONNECTION_LOST",
+  "TIMEOUT",
+  "UNAVAILABLE",
+  "NO_NODE",
+  "NODE_TIMEOUT",
+  "NODE_LOST",
+  "RATE_LIMITED",
+  "SLOW_READER",
+  "INTERNAL"
+]);
+var connected = { phase: "connected", mode: "resume", attempt: 0, since: void 0, retryAt: 0, code: void 0 };
+function delayBefore(attempt, random) {
+  return Math.min(7e3, 300 * attempt * attempt) * (0.8 + 0.4 * random());
+}
+function reconnect(state, event, now, policy) {
+  if (state.phase === "ended") return state;
+  switch (event.type) {
+    case "succeeded":
+      return connected;
+    case "lost":
+      return state.phase === "waiting" ? state : wait({ ...state, since: state.since ?? now }, now, policy);
+    case "due":
+      return state.phase === "waiting" ? { ...state, phase: "trying" } : state;
+    case "online":
+      return state.phase === "waiting" ? { ...state, attempt: 1, retryAt: now } : state;
+    case "leave":
+      return event.then === "stop" ? { ...state, phase: "ended", code: event.code } : { ...state, phase: "waiting", mode: event.then, attempt: state.attempt + 1, since: state.since ?? now, retryAt: now + soon(state, policy) };
+    case "failed":
+      if (event.code === "SESSION_NOT_FOUND" && state.mode === "resume") {
+        return { ...state, phase: "waiting", mode: "rejoin", retryAt: now };
+      }
+      return passing.has(event.code) ? wait(state, now, policy) : { ...state, phase: "ended", code: event.code };
+  }
+}
+function wait(state, now, policy) {
+  const attempt = state.attempt + 1, retryAt = now + delayBefore(attempt, policy.random);
+  return retryAt - state.since > policy.giveUpAfter ? { ...state, phase: "ended", code: "CONNECTION_LOST" } : { ...state, phase: "waiting", attempt, retryAt };
+}
+var soon = (state, policy) => state.attempt === 0 ? 100 * policy.random() : delayBefore(state.attempt + 1, policy.random);
+
+// src/version.ts
+var version = "0.1.0";
+
+// src/session.ts
+var replyWithin = 15e3;
+var Session = class extends Emitter {
+  #options;
+  #clock;
+  #pending = /* @__PURE__ */ new Map();
+  #connection;
+  #joined;
+  #state = connected;
+  #position = () => ({ epoch: 0, seq: 0 });
+  #nextId = 1;
+  #cancelRetry = () => {
+  };
+  constructor(options) {
+    super();
+    this.#options = options;
+    this.#clock = options.clock ?? realClock;
+  }
+  /** Joins; fails at once when the server cannot be reached or refuses. */
+  async join() {
+    try {
+      return await this.#enter("rejoin");
+    } catch (error) {
+      this.#state = { ...this.#state, phase: "ended" };
+      this.#connection?.close();
+      throw error;
+    }
+  }
+  /** Says where a resume goes on: the last delta that was applied. */
+  resumeFrom(position) {
+    this.#position = position;
+  }
+  get state() {
+    return this.#state.phase === "connected" || this.#state.phase === "ended" ? this.#state.phase : "reconnecting";
+  }
+  /**
+   * Resolves with the reply. When the connection breaks meanwhile, the request is sent again after the resume: requests
+   * carry state, so twice does no harm. Only an invitation is not repeated.
+   */
+  request(message) {
+    if (this.#state.phase === "ended") return Promise.reject(new NexusError("ENDED", "The room was left."));
+    return this.#ask(message, this.#state.phase === "connected");
+  }
+  /** Sends what needs no reply; lost while there is no connection. */
+  notify(message) {
+    if (this.#state.phase === "connected") this.#connection?.send(message);
+  }
+  /** The browser is on another network, or on one again: a connection that does not answer at once is dead. */
+  networkChanged() {
+    this.#connection?.probe();
+    this.#apply({ type: "online" });
+  }
+  /** Gives the session up for a new one: its media connection cannot be had any more. */
+  rejoin() {
+    this.#connection?.close();
+    this.#apply({ type: "leave", then: "rejoin", code: "NO_ICE" });
+  }
+  /** Leaves for a reason of the client's own. */
+  fail(why) {
+    this.#connection?.send({ type: "leave", reason: why.code });
+    this.#apply({ type: "leave", then: "stop", code: why.code }, why.message);
+  }
+  leave() {
+    if (this.#state.phase === "ended") return;
+    this.#connection?.send({ type: "leave" });
+    this.#apply({ type: "leave", then: "stop", code: "CLIENT_LEFT" });
+  }
+  async #enter(mode) {
+    const { token, room, autoSubscribe, attributes, platform } = this.#options;
+    const bearer = await (typeof token === "function" ? token() : token);
+    await this.#open();
+    const entered = await (mode === "resume" ? this.#ask({ type: "resume", session: this.#joined.session, room: this.#joined.room.name, token: bearer, ...this.#position() }) : this.#ask({
+      type: "join",
+      ...room !== void 0 && { room },
+      token: bearer,
+      autoSubscribe,
+      ...attributes && { attributes },
+      client: { sdk: "@nexus-rtc/web", version, ...platform && { platform } }
+    }));
+    if (entered.type === "joined") this.#joined = entered;
+    this.#connection.keepAlive(this.#joined.pingIntervalSeconds * 1e3);
+    return entered;
+  }
+  #open() {
+    const { url, region, open = browserSocket } = this.#options;
+    const target = new URL(url);
+    if (region) target.searchParams.set("region", region);
+    return new Promise((resolve, reject) => {
+      const connection = new Connection(target.href, open, this.#clock, {
+        opened: resolve,
+        received: (message) => this.#receive(message),
+        closed: (code) => {
+          reject(connectionError(code));
+          if (connection === this.#connection) this.#closed(code);
+        }
+      });
+      this.#connection = connection;
+    });
+  }
+  #ask(message, send = true) {
+    const requestId = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const pending = { message: { ...message, requestId }, resolve, reject, cancelTimer: () => {
+      } };
+      this.#pending.set(requestId, pending);
+      if (send) this.#send(pending);
+    });
+  }
+  #send(pending) {
+    const { message } = pending;
+    pending.cancelTimer();
+    pending.cancelTimer = this.#clock.after(replyWithin, () => this.#settle(message.requestId)?.reject(new NexusError("TIMEOUT", `The server did not answer '${message.type}' in time.`)));
+    this.#connection.send(message);
+  }
+  #settle(requestId) {
+    const pending = this.#pending.get(requestId ?? 0);
+    pending?.cancelTimer();
+    this.#pending.delete(requestId ?? 0);
+    return pending;
+  }
+  #receive(message) {
+    switch (message.type) {
+      case "error":
+        this.#settle(message.requestId)?.reject(new NexusError(message.code, message.message));
+        break;
+      case "leave":
+        this.#left(message);
+        break;
+      case "joined":
+      case "resumed":
+      case "answer":
+      case "snapshot":
+      case "ice-servers":
+      case "ok":
+        this.#settle(message.requestId)?.resolve(message);
+        break;
+      case "call":
+        this.#settle(message.requestId)?.resolve(message);
+        this.emit("push", message);
+        break;
+      case "delta":
+      case "sections":
+      case "subscriptions":
+      case "quality":
+      case "candidate":
+        this.emit("push", message);
+        break;
+    }
+  }
+  #left({ then, code, message }) {
+    this.#connection?.close();
+    this.#rejectEntry(new NexusError(code, message));
+    this.#apply({ type: "leave", then, code }, message);
+  }
+  /** The connection broke, in whichever phase. */
+  #closed(code) {
+    this.#rejectEntry(connectionError(code));
+    for (const [id, { message: { type }, cancelTimer }] of this.#pending) {
+      if (type === "invite") this.#settle(id).reject(connectionError(code));
+      else cancelTimer();
+    }
+    if (this.#state.phase === "connected" && this.#joined) this.#apply({ type: "lost" });
+  }
+  #apply(event, message) {
+    const before = this.state;
+    this.#state = reconnect(this.#state, event, this.#clock.now(), { giveUpAfter: this.#options.giveUpAfter, random: () => this.#clock.random() });
+    this.#cancelRetry();
+    const { phase, retryAt, code } = this.#state;
+    if (phase === "waiting") this.#cancelRetry = this.#clock.after(Math.max(0, retryAt - this.#clock.now()), () => this.#apply({ type: "due" }));
+    if (phase === "trying" && event.type === "due") void this.#retry(this.#state.mode);
+    if (phase === "ended") this.#end(new NexusError(code, message ?? reasonOf(code)), before);
+    else if (this.state !== before) this.emit("state", this.state, void 0);
+  }
+  async #retry(mode) {
+    try {
+      const entered = await this.#enter(mode);
+      if (this.#state.phase !== "trying") return;
+      this.#apply({ type: "succeeded" });
+      if (entered.type === "resumed") this.#resumed(entered);
+      else this.#rejoined(entered);
+    } catch (error) {
+      if (this.#state.phase !== "trying") return;
+      this.#connection?.close();
+      const { code, message } = error instanceof NexusError ? error : new NexusError("CONNECT_FAILED", String(error));
+      this.#apply({ type: "failed", code }, message);
+    }
+  }
+  #resumed(message) {
+    const unanswered = [...this.#pending.values()];
+    this.emit("resumed", message);
+    for (const pending of unanswered) this.#send(pending);
+  }
+  #rejoined(message) {
+    this.#rejectAll(new NexusError("ENDED", "The session was replaced by a new one."));
+    this.emit("rejoined", message);
+  }
+  #end(why, before) {
+    this.#connection?.close();
+    this.#rejectAll(why);
+    if (before !== "ended") this.emit("state", "ended", why);
+  }
+  /** The try to join or to resume is over. */
+  #rejectEntry(error) {
+    for (const [id, { message: { type } }] of this.#pending) {
+      if (type === "join" || type === "resume") this.#settle(id).reject(error);
+    }
+  }
+  #rejectAll(error) {
+    for (const id of [...this.#pending.keys()]) this.#settle(id).reject(error);
+  }
+};
+var browserSocket = (url, protocol) => new WebSocket(url, protocol);
+function connectionError(code) {
+  return new NexusError(code, reasonOf(code));
+}
+function reasonOf(code) {
+  switch (code) {
+    case "CLIENT_LEFT":
+      return "You left the room.";
+    case "CONNECT_FAILED":
+      return "The server cannot be reached.";
+    case "CONNECTION_LOST":
+      return "The connection was lost and could not be brought back.";
+    case "SESSION_SUPERSEDED":
+      return "The session went on in another connection.";
+    default:
+      return `The server closed the connection: ${code}.`;
+  }
+}
+
+// src/client.ts
+var NexusClient = class {
+  #options;
+  constructor(options) {
+    this.#options = options;
+  }
+  /**
+   * Joins a room, by default the one that the token names.
+   * @throws {NexusError} with the server's code when it refuses, `CONNECT_FAILED` when it cannot be reached.
+   */
+  async join(room, options = {}) {
+    if (typeof RTCPeerConnection === "undefined") throw new NexusError("UNSUPPORTED", "This browser has no WebRTC.");
+    const { autoSubscribe = true, adaptive = true, giveUpAfterSeconds = 300, attributes, clock, socket } = options;
+    const session = new Session({
+      url: signallingUrl(this.#options.url),
+      token: this.#options.token,
+      region: this.#options.region,
+      room,
+      autoSubscribe,
+      attributes,
+      giveUpAfter: giveUpAfterSeconds * 1e3,
+      platform: navigator.userAgent.slice(0, 128),
+      ...clock && { clock },
+      ...socket && { open: socket }
+    });
+    return new Room(session, await session.join(), { adaptive, ...clock && { clock } });
+  }
+};
+function signallingUrl(url) {
+  const target = new URL(url, globalThis.location?.href);
+  target.protocol = target.protocol.replace("http", "ws");
+  if (target.pathname === "/") target.pathname = "/ws";
+  return target.href;
+}
+export {
+  Call,
+  LocalParticipant,
+  LocalTrack,
+  NexusClient,
+  NexusError,
+  RemoteParticipant,
+  RemoteTrack,
+  Room,
+  listDevices,
+  version
+};
