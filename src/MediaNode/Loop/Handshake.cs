@@ -56,6 +56,9 @@ public sealed class Handshake
         return false;
     }
 
+    /// <summary>There is place for data of ours; the other half is left to what the peer sends.</summary>
+    internal bool HasPlaceForData => IsConnected && Volatile.Read(ref _outstanding) < MaxOutstandingData / 2;
+
     internal void GivePlaceBack() => Interlocked.Decrement(ref _outstanding);
 }
 

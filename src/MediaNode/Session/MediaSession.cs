@@ -110,7 +110,7 @@ public sealed class MediaSession
         if (Data is null && Plan.Data is { } data)
         {
             Data = new SessionData(this, data);
-            if (Transport.CanSendData)
+            if (Transport.CanCarryData)
             {
                 Data.Start(now);
             }

@@ -38,8 +38,11 @@ internal sealed class SessionTransport
 
     public Instant NextTimeout => _ice.NextTimeout;
 
-    /// <summary>DTLS is up: application data can be sent.</summary>
-    public bool CanSendData => _handshake is { IsConnected: true };
+    /// <summary>DTLS is up: data channels can begin.</summary>
+    public bool CanCarryData => _handshake is { IsConnected: true };
+
+    /// <summary>The worker keeps up. When it does not, its next output brings the session here again.</summary>
+    public bool CanSendData => _handshake is { HasPlaceForData: true };
 
     public TransportTuple Selected => _ice.Selected;
 
@@ -108,6 +111,11 @@ internal sealed class SessionTransport
 
         if (output.Buffer is not null)
         {
+            if (_session.Data is not null)
+            {
+                _session.Touch();
+            }
+
             if (_ice.HasSelected)
             {
                 Send(_ice.Selected, output.Buffer.AsSpan(0, output.Length));

@@ -236,6 +236,23 @@ public class DataChannelTests
     }
 
     [Fact]
+    public void A_priority_of_nothing_is_the_normal_one()
+    {
+        var pair = SctpPair.Connected(new LinkConditions { Delay = TimeSpan.FromMilliseconds(10), Bandwidth = 4_000_000 });
+        var unsaid = pair.Open("unsaid", new DataChannelOptions { Priority = 0 });
+        var normal = pair.Open("normal");
+        for (var i = 0; i < 250; i++)
+        {
+            pair.Client.Channels.TrySend(pair.Now, unsaid.Id, new byte[2000], isText: false);
+            pair.Client.Channels.TrySend(pair.Now, normal.Id, new byte[2000], isText: false);
+        }
+
+        pair.RunUntil(() => pair.Server.Received.GetValueOrDefault(normal.Id)?.Count == 200);
+
+        Assert.InRange(pair.Server.Received[unsaid.Id].Count, 190, 210);
+    }
+
+    [Fact]
     public void Priority_divides_a_bottleneck()
     {
         var pair = SctpPair.Connected(new LinkConditions { Delay = TimeSpan.FromMilliseconds(10), Bandwidth = 4_000_000 });

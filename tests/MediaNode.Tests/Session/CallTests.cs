@@ -73,18 +73,18 @@ public sealed class CallTests : NodeTest
     [Fact]
     public void The_keyframe_for_a_new_viewer_is_asked_for_once_it_is_connected()
     {
-        var (publisher, viewer) = (_node.Peer("alice"), _node.Peer("bob"));
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
         Connect(publisher, SessionLeg.Publish, VideoOut);
         var video = new TestStream(publisher, "0", 2222);
         SendFrames(video, null, 60);
         publisher.Plis.Clear();
-        _node.Join(viewer, SessionLeg.Play, [VideoIn]);
+        Node.Join(viewer, SessionLeg.Play, [VideoIn]);
         viewer.Transport.SendsChecks = false;
         SendFrames(video, null, 10, keyFrames: false);
         Assert.Empty(publisher.Plis);
         viewer.Transport.SendsChecks = true;
-        _node.RunUntil(() => viewer.IsConnected && StateOf("bob") == SessionState.Connected);
-        _node.RunUntil(() => publisher.Plis.Contains(2222), TimeSpan.FromMilliseconds(50));
+        Node.RunUntil(() => viewer.IsConnected && StateOf("bob") == SessionState.Connected);
+        Node.RunUntil(() => publisher.Plis.Contains(2222), TimeSpan.FromMilliseconds(50));
     }
 
     [Fact]

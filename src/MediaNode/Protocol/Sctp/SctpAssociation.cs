@@ -139,8 +139,12 @@ public sealed partial class SctpAssociation
     /// <summary>Sets when <see cref="SctpEventKind.BufferedAmountLow"/> is told, in octets.</summary>
     public void SetBufferedAmountLowThreshold(ushort streamId, long octets) => _sendQueue.Stream(streamId).LowThreshold = octets;
 
-    /// <summary>Sets the stream's share against the others': RFC 8831 section 6.4 has 128, 256, 512, 1024.</summary>
-    public void SetPriority(ushort streamId, int priority) => _sendQueue.Stream(streamId).Weight = Math.Clamp(priority, 1, ushort.MaxValue);
+    /// <summary>
+    /// Sets the stream's share against the others': RFC 8831 section 6.4 has 128, 256, 512, 1024. 0 says nothing (libdatachannel
+    /// writes it into every OPEN) and counts as normal.
+    /// </summary>
+    public void SetPriority(ushort streamId, int priority) =>
+        _sendQueue.Stream(streamId).Weight = priority <= 0 ? OutboundStream.NormalPriority : priority;
 
     /// <summary>Ends our side of a stream once everything on it was sent; <see cref="SctpEventKind.OutgoingStreamReset"/> tells when.</summary>
     public void ResetStream(ushort streamId)
