@@ -11,10 +11,11 @@ const pageLibrary = readFileSync(new URL('page.js', import.meta.url), 'utf8');
 const chromiumFlags = [
   '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream',
-  '--use-fake-device-for-media-stream=fps=30', '--allow-loopback-in-peer-connection',
-  '--disable-features=WebRtcHideLocalIpsWithMdns', '--disable-background-timer-throttling',
-  '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows', '--autoplay-policy=no-user-gesture-required',
+  '--use-fake-device-for-media-stream=fps=30', '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows', '--autoplay-policy=no-user-gesture-required',
 ];
+
+/** For a network without any interface but loopback. */
+const loopbackFlags = ['--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns'];
 
 const firefoxPrefs = {
   'media.navigator.streams.fake': true,
@@ -27,8 +28,8 @@ const firefoxPrefs = {
   'media.autoplay.default': 0,
 };
 
-/** Chromium with a fake camera and microphone; in `netns` when given. */
-export async function launchChromium({ netns, flags = [] } = {}) {
+/** Chromium with a fake camera and microphone; in `netns` when given. `stranger` leaves its network settings as users have them. */
+export async function launchChromium({ netns, stranger = false, flags = [] } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'nexus-chromium-'));
   let executablePath = '/usr/bin/chromium';
   if (netns) {
@@ -37,7 +38,7 @@ export async function launchChromium({ netns, flags = [] } = {}) {
     chmodSync(executablePath, 0o755);
   }
   const browser = await puppeteer.launch({
-    executablePath, args: [...chromiumFlags, ...flags], userDataDir: join(profile, 'data'), pipe: true, protocolTimeout: 60_000,
+    executablePath, args: [...chromiumFlags, ...(stranger ? [] : loopbackFlags), ...flags], userDataDir: join(profile, 'data'), pipe: true, protocolTimeout: 60_000,
   });
   return new Browser(browser, () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
 }
