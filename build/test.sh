@@ -55,7 +55,7 @@ run_interop_tests() {
   [[ -n $1 ]] && filter=("--test-name-pattern=/$(sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$1")/i")
   compgen -G "$root/tests/Interop/*.test.mjs" >/dev/null || return 0
   echo "== Interop" >&2
-  (cd "$root/tests/Interop" && NEXUS_ENGINE=$engine node --test --test-concurrency=1 --test-timeout=120000 "${filter[@]}" \
+  (cd "$root/tests/Interop" && NEXUS_ENGINE=$engine node --test --test-concurrency=1 --test-timeout=600000 "${filter[@]}" \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=junit --test-reporter-destination="$results/Interop.junit.xml" *.test.mjs </dev/null |
     { grep -v 'test name does not match pattern' || true; } >&2) ||

@@ -26,19 +26,21 @@ for (const codec of ['VP8', 'VP9', 'H264', 'AV1']) {
   });
 }
 
-test('three viewers each get the simulcast layer they pinned', async t => {
-  const [server, alice, ...others] = await stage.set(t, 4), room = newRoom();
-  const publisher = await alice.whip(server, room, 'alice', { codec: 'VP8', simulcast: true, width: 1280, height: 720, fps: 20 });
-  assert.equal(publisher.status, 201, publisher.text);
-  const heights = { low: 180, middle: 360, high: 720 };
-  const viewers = await Promise.all(Object.keys(heights).map((layer, i) =>
-    others[i].whep(server, room, `viewer-${layer}`, { audio: false, query: `?layer=${layer}` })));
-  for (const [i, [layer, height]] of Object.entries(heights).entries()) {
-    await viewers[i].until(`the ${layer} layer`, ({ video }) => video.height === height, { seconds: 40 });
-    await viewers[i].decodes(20);
-  }
-  for (const [i, height] of Object.values(heights).entries()) assert.equal((await viewers[i].stats()).video.height, height);
-});
+for (const [codec, width, height] of [['VP8', 1280, 720], ['VP9', 1024, 576], ['H264', 1024, 576], ['AV1', 1024, 576]]) {
+  test(`three viewers each get the ${codec} simulcast layer they pinned`, async t => {
+    const [server, alice, ...others] = await stage.set(t, 4), room = newRoom();
+    const publisher = await alice.whip(server, room, 'alice', { codec, simulcast: true, width, height, fps: 15 });
+    assert.equal(publisher.status, 201, publisher.text);
+    const heights = { low: height / 4, middle: height / 2, high: height };
+    const viewers = await Promise.all(Object.keys(heights).map((layer, i) =>
+      others[i].whep(server, room, `viewer-${layer}`, { audio: false, query: `?layer=${layer}` })));
+    for (const [i, [layer, expected]] of Object.entries(heights).entries()) {
+      await viewers[i].until(`the ${layer} layer`, ({ video }) => video.height === expected, { seconds: 40 });
+      await viewers[i].decodes(20);
+    }
+    for (const [i, expected] of Object.values(heights).entries()) assert.equal((await viewers[i].stats()).video.height, expected);
+  });
+}
 
 test('a viewer that joins late sees the picture at once', async t => {
   const [server, alice, bob] = await stage.set(t, 2), room = newRoom();

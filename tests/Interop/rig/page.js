@@ -40,7 +40,9 @@
     for (const track of stream.getAudioTracks()) pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
     for (const track of stream.getVideoTracks()) {
       if (hint) track.contentHint = hint;
-      const layers = [['low', 4], ['middle', 2], ['high', 1]].map(([rid, scaleResolutionDownBy]) => ({ rid, scaleResolutionDownBy }));
+      // Without a scalability mode Chromium makes one SVC stream of the layers of VP9 and AV1.
+      const layers = [['low', 4], ['middle', 2], ['high', 1]].map(([rid, scaleResolutionDownBy]) =>
+        ({ rid, scaleResolutionDownBy, ...(/VP9|AV1/.test(codec) && { scalabilityMode: 'L1T1' }) }));
       const sendEncodings = simulcast ? layers : [maxBitrate ? { maxBitrate } : {}];
       const transceiver = pc.addTransceiver(track, { direction: 'sendonly', streams: [stream], sendEncodings });
       if (codec) prefer(transceiver, [codec], RTCRtpSender);
