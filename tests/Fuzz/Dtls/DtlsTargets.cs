@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Nexus.MediaNode;
 using Nexus.MediaNode.Protocol.Dtls;
@@ -17,12 +18,30 @@ public sealed class DtlsServerTarget : IFuzzTarget
             client.Start(Instant.Zero);
             Assert.True(client.TryGetOutput(buffer, out var length));
             yield return buffer[..length];
+            var hello = buffer[..length];
+            var half = (length - HeadersLength) / 2;
+            yield return Fragment(hello, 0, half);
+            yield return [.. Fragment(hello, half, length - HeadersLength - half), .. Fragment(hello, 0, half)];
 
             using var server = Engine.Create(DtlsRole.Server, Engine.Certificate.Fingerprint);
             server.Handle(Instant.Zero, buffer.AsSpan(0, length));
             Assert.True(server.TryGetOutput(buffer, out length));
             yield return buffer[..length];
         }
+    }
+
+    // Of a record (RFC 6347 section 4.1) and of a handshake fragment (section 4.2.2).
+    private const int HeadersLength = 13 + 12;
+
+    private static byte[] Fragment(byte[] hello, int offset, int length)
+    {
+        byte[] fragment = [.. hello.AsSpan(0, HeadersLength), .. hello.AsSpan(HeadersLength + offset, length)];
+        BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(11), (ushort)(12 + length));
+        fragment[19] = 0;
+        BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(20), (ushort)offset);
+        fragment[22] = 0;
+        BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(23), (ushort)length);
+        return fragment;
     }
 
     public static void Run(ReadOnlySpan<byte> input)
