@@ -32,7 +32,10 @@ internal sealed unsafe partial class Baselines : IDisposable
         _size = size;
         _receivers = receivers;
         _port = new UdpPortOptions { Bind = new IPEndPoint(IPAddress.Loopback, 0) }.Open();
-        _egress = new EgressBuffer(_port);
+        _egress = new EgressBuffer(
+            _port,
+            size: Math.Max(1 << 20, 2 * receivers.Tuples.Length * burst * size), // all of a round in one flush: only that is measured
+            sends: Math.Max(1024, 2 * receivers.Tuples.Length * burst));
         _socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
         _socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var key = new SrtpMasterKey(RandomNumberGenerator.GetBytes(16), RandomNumberGenerator.GetBytes(12));

@@ -75,4 +75,7 @@ public enum DropReason : byte
 
     TcpFrameTooLong,
     CommandQueueFull,
+
+    /// <summary>A fault of ours: the packet met code that threw. One packet is lost, the loop goes on; must stay zero.</summary>
+    InternalError,
 }

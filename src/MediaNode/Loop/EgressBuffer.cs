@@ -32,9 +32,9 @@ public sealed unsafe class EgressBuffer : IDisposable
     private int _packets;
     private bool _closed;
 
-    /// <param name="size">Octets of memory; one turn's usual egress should fit.</param>
+    /// <param name="size">Octets of memory. Not more than fits the processor's cache beside the rest: what was sealed is read again by the kernel.</param>
     /// <param name="sends">How many segmented sends are gathered before they go out.</param>
-    public EgressBuffer(IUdpPort udp, ITcpPort? tcp = null, int size = 4 << 20, int sends = 1024)
+    public EgressBuffer(IUdpPort udp, ITcpPort? tcp = null, int size = 1 << 20, int sends = 1024)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 2 * SegmentedSend.MaxLength);
         _udp = udp;

@@ -65,6 +65,9 @@ public sealed class ForwardingLoop : IDisposable
     /// <summary>When <see cref="RunTurn"/> has something to do even if nothing arrives.</summary>
     public Instant NextTimeout => _deadlines.Earliest;
 
+    /// <summary>The last exception that a packet or a command met; null as it should be.</summary>
+    public Exception? LastFault { get; private set; }
+
     internal PacketMemory Memory { get; }
 
     internal SessionTable Sessions { get; } = new();
@@ -105,6 +108,7 @@ public sealed class ForwardingLoop : IDisposable
         Counters.Turns++;
         var more = ReceivePackets(now);
         Handshakes.Deliver(now);
+        ForgetClosedConnections(now);
         _fanOut.Run(now);
         RunTimers(now);
         RunCommands(now);
@@ -178,7 +182,7 @@ public sealed class ForwardingLoop : IDisposable
         {
             ref readonly var packet = ref _received[i];
             Counters.BytesReceived += packet.Length;
-            var reason = _router.Route(now, packet);
+            var reason = RouteGuarded(now, packet);
             if (reason != DropReason.None)
             {
                 Drops.Count(reason);
@@ -195,6 +199,23 @@ public sealed class ForwardingLoop : IDisposable
         return count == _received.Length;
     }
 
+    /// <summary>
+    /// No packet should make us throw, and fuzzing looks for those that do. Should one be found in production, it costs itself and
+    /// not everybody's calls.
+    /// </summary>
+    private DropReason RouteGuarded(Instant now, in ReceivedPacket packet)
+    {
+        try
+        {
+            return _router.Route(now, packet);
+        }
+        catch (Exception e) when (e is ArgumentException or IndexOutOfRangeException or InvalidOperationException or NullReferenceException)
+        {
+            LastFault = e;
+            return DropReason.InternalError;
+        }
+    }
+
     /// <summary>Packet memory runs out: what is held for repeats gives way, oldest first.</summary>
     private void MakeRoom(Instant now)
     {
@@ -204,6 +225,14 @@ public sealed class ForwardingLoop : IDisposable
             {
                 session.ExpireHistory(now.AddMilliseconds(ahead));
             }
+        }
+    }
+
+    private void ForgetClosedConnections(Instant now)
+    {
+        while (_tcp is not null && _tcp.TryTakeClosed(out var tuple))
+        {
+            Sessions.Find(tuple)?.Forget(now, tuple);
         }
     }
 

@@ -1,3 +1,5 @@
+using Nexus.MediaNode.Protocol;
+
 namespace Nexus.MediaNode.Loop;
 
 /// <summary>
@@ -14,6 +16,9 @@ public interface ITcpPort : IDisposable
 
     /// <summary>A check was authenticated on this connection: it may stay.</summary>
     void Keep(uint connection);
+
+    /// <summary>The next connection that ended since the last call, by the source of its packets.</summary>
+    bool TryTakeClosed(out TransportTuple source);
 
     /// <summary>Closes one connection; unknown numbers are fine.</summary>
     void Close(uint connection);

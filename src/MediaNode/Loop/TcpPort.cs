@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Nexus.MediaNode.Protocol;
 
 namespace Nexus.MediaNode.Loop;
 
@@ -16,6 +17,7 @@ public sealed class TcpPort : ITcpPort
     private readonly BoundedRing<TcpFrame> _received;
     private readonly ConcurrentDictionary<uint, TcpConnection> _connections = new();
     private readonly ConcurrentDictionary<IPAddress, int> _perAddress = new();
+    private readonly ConcurrentQueue<TransportTuple> _closed = new();
     private readonly CancellationTokenSource _closing = new();
     private uint _lastNumber;
     private long _refused;
@@ -107,6 +109,8 @@ public sealed class TcpPort : ITcpPort
         }
     }
 
+    public bool TryTakeClosed(out TransportTuple source) => _closed.TryDequeue(out source);
+
     public void Close(uint connection)
     {
         if (_connections.TryGetValue(connection, out var found))
@@ -182,6 +186,8 @@ public sealed class TcpPort : ITcpPort
         await connection.RunAsync();
         _connections.TryRemove(connection.Source.Connection, out _);
         Forget(connection.Address);
+        _closed.Enqueue(connection.Source); // at most one per connection, and those are bounded
+        _wake();
         connection.Dispose();
     }
 

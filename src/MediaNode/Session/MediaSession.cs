@@ -229,6 +229,13 @@ public sealed class MediaSession
         }
     }
 
+    /// <summary>The connection behind a tuple has ended.</summary>
+    internal void Forget(Instant now, in TransportTuple tuple)
+    {
+        Transport.Forget(now, tuple);
+        Touch();
+    }
+
     /// <summary>Something was handled: deadlines may have moved.</summary>
     internal void Touch() => Loop.Touch(this);
 

@@ -16,11 +16,14 @@ internal sealed class ReceiveStream
     // At 3 Mbit/s this is about two seconds.
     private const int HistoryPackets = 1024;
 
+    // A repeat may overtake its original, or be all that comes of the last packets.
+    private const int MaxRepeatAhead = 100;
+
     private static readonly TimeSpan HistoryAge = TimeSpan.FromSeconds(1);
 
     private readonly PacketMemory _memory;
     private readonly byte _encoding;
-    private readonly RtpHistory<int>? _history;
+    private RtpHistory<int>? _history;
     private PublishPlan _plan;
     private SequenceExtender _sequence;
     private TimestampExtender _timestamp;
@@ -32,11 +35,7 @@ internal sealed class ReceiveStream
         _encoding = encoding;
         _memory = memory;
         KeyFrames = new KeyFrameRequester(KeyFrameRequester.DefaultInterval);
-        if (plan.Kind == MediaKind.Video)
-        {
-            _history = new RtpHistory<int>(HistoryPackets, HistoryAge);
-        }
-
+        _history = NewHistory();
         if (plan.Nack)
         {
             Nack = new NackGenerator();
@@ -76,6 +75,11 @@ internal sealed class ReceiveStream
         }
 
         var packet = _memory.Packet(slot);
+        if (isRepeat && _sequence.Highest != 0 && _sequence.Peek(info.Header.SequenceNumber) > _sequence.Highest + MaxRepeatAhead)
+        {
+            return DropReason.RtpTooOld; // a repeat of what was never sent: it must not move the window
+        }
+
         info.Sequence = _sequence.Extend(info.Header.SequenceNumber);
         if (info.Header.PayloadType != _plan.PayloadType)
         {
@@ -140,6 +144,7 @@ internal sealed class ReceiveStream
     public void Restart(uint ssrc)
     {
         ReleaseHeld();
+        _history = NewHistory();
         Ssrc = ssrc;
         LastReport = null;
         _sequence = default;
@@ -159,6 +164,9 @@ internal sealed class ReceiveStream
     }
 
     public void Close() => ReleaseHeld();
+
+    private RtpHistory<int>? NewHistory() =>
+        _plan.Kind == MediaKind.Video ? new RtpHistory<int>(HistoryPackets, HistoryAge) : null;
 
     private DropReason Parse(ReadOnlySpan<byte> packet, ref RtpPacketInfo info)
     {

@@ -164,6 +164,14 @@ internal sealed class SessionTransport
         }
     }
 
+    /// <summary>Nothing can be sent there any more.</summary>
+    public void Forget(Instant now, in TransportTuple tuple)
+    {
+        _ice.Forget(now, tuple);
+        Tidy();
+        FollowIce(now);
+    }
+
     public void HandleTimeout(Instant now)
     {
         _ice.HandleTimeout(now);

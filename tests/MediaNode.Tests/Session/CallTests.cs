@@ -206,6 +206,19 @@ public sealed class CallTests : NodeTest
     }
 
     [Fact]
+    public void A_publisher_that_changes_its_ssrc_goes_on_without_a_gap()
+    {
+        var (publisher, viewer) = (Node.Peer("alice"), Node.Peer("bob"));
+        Connect(publisher, SessionLeg.Publish, VideoOut);
+        Connect(viewer, SessionLeg.Play, VideoIn);
+        SendFrames(new TestStream(publisher, "0", 2222), null, 10);
+        SendFrames(new TestStream(publisher, "0", 3333) { Sequence = 7, Timestamp = 99 }, null, 10);
+        var got = viewer.PacketsOf(viewer.AnsweredSsrc(0)).ToList();
+        Assert.Equal(60, got.Count);
+        AssertContinuous(got);
+    }
+
+    [Fact]
     public void Three_viewers_get_the_simulcast_layers_that_they_asked_for()
     {
         var publisher = Node.Peer("alice");

@@ -35,6 +35,7 @@ public sealed class ForwardingRig : IDisposable
     private readonly SrtpOutbound _publisher;
     private readonly List<SrtpContexts> _subscribers = [];
     private long _sequence = 1000;
+    private readonly long[] _hostileSequences = [0, 500, 700];
     private uint _timestamp = 9000;
     private ushort _transportSequence;
     private ushort _pictureId;
@@ -106,6 +107,60 @@ public sealed class ForwardingRig : IDisposable
         return _subscribers[subscriber].Outbound.ProtectRtcp(destination, writer.Length);
     }
 
+    /// <summary>
+    /// An authentic packet of the publisher with anything in it: a true one with some octets changed behind the numbers, now and
+    /// then on another SSRC, payload type or far-off number.
+    /// </summary>
+    public int WriteHostilePacket(Span<byte> destination, Random random)
+    {
+        Span<byte> packet = stackalloc byte[random.Next(12, 1300)];
+        random.NextBytes(packet);
+        packet[0] = (byte)(0x80 | (random.Next(4) == 0 ? random.Next(64) : 0x10));
+        packet[1] = random.Next(3) == 0 ? (byte)random.Next(256) : random.Next(2) == 0 ? PayloadType : RtxPayloadType;
+
+        // Each SSRC counts on its own, or SRTP would take its packets for forged.
+        var stream = random.Next(_hostileSequences.Length);
+        ref var sequence = ref stream == 0 ? ref _sequence : ref _hostileSequences[stream];
+        sequence += random.Next(50) == 0 ? random.Next(10_000) : 1;
+        BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)sequence);
+        BinaryPrimitives.WriteUInt32BigEndian(packet[8..], PublisherSsrc + (uint)stream);
+
+        // Mostly a header that parses, or nothing behind it would be reached.
+        if ((packet[0] & 0x1F) == 0x10 && packet.Length >= 20)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(packet[12..], (ushort)(random.Next(2) == 0 ? 0xBEDE : 0x1000));
+            BinaryPrimitives.WriteUInt16BigEndian(packet[14..], (ushort)random.Next(0, Math.Min(12, (packet.Length - 16) / 4) + 1));
+        }
+
+        var header = HeaderLength(packet);
+        return header < 0
+            ? _publisher.ProtectRtp(packet[..12], packet[12..], (ulong)sequence, destination)
+            : _publisher.ProtectRtp(packet[..header], packet[header..], (ulong)sequence, destination);
+    }
+
+    /// <summary>An authentic RTCP datagram with anything in it.</summary>
+    public int WriteHostileFeedback(int subscriber, Span<byte> destination, Random random)
+    {
+        var length = 4 * random.Next(2, 60);
+        random.NextBytes(destination[..length]);
+        for (var offset = 0; offset < length;)
+        {
+            // Mostly packets whose lengths add up, of types that are read.
+            var words = random.Next(8) == 0 ? random.Next(100) : Math.Min(random.Next(1, 20), ((length - offset) / 4) - 1);
+            destination[offset] = (byte)(0x80 | random.Next(32));
+            destination[offset + 1] = (byte)random.Next(200, 208);
+            BinaryPrimitives.WriteUInt16BigEndian(destination[(offset + 2)..], (ushort)words);
+            if (random.Next(2) == 0 && offset + 12 <= length)
+            {
+                BinaryPrimitives.WriteUInt32BigEndian(destination[(offset + 8)..], SsrcOf(subscriber));
+            }
+
+            offset += 4 * (words + 1);
+        }
+
+        return _subscribers[subscriber].Outbound.ProtectRtcp(destination, length);
+    }
+
     /// <summary>Decrypts what a subscriber got; false when it is not authentic, or repeated.</summary>
     public bool TryOpen(int subscriber, Span<byte> packet, out RtpHeader header)
     {
@@ -162,6 +217,18 @@ public sealed class ForwardingRig : IDisposable
         {
             throw new InvalidOperationException($"{plan.Id} is {session.State}");
         }
+    }
+
+    /// <summary>Header with extension, as SRTP finds it; -1 when it does not fit.</summary>
+    private static int HeaderLength(ReadOnlySpan<byte> packet)
+    {
+        var length = RtpHeader.FixedLength + (4 * (packet[0] & 0x0F));
+        if ((packet[0] & 0x10) != 0)
+        {
+            length = packet.Length < length + 4 ? int.MaxValue : length + 4 + (4 * BinaryPrimitives.ReadUInt16BigEndian(packet[(length + 2)..]));
+        }
+
+        return length <= packet.Length ? length : -1;
     }
 
     private void Execute(Instant now, LoopCommand command) => command.Execute(Loop, now);
