@@ -29,10 +29,12 @@ install_packages() {
 }
 
 install_node_modules() {
-  local interop="$root/tests/Interop"
-  [[ $interop/node_modules/.package-lock.json -nt $interop/package-lock.json ]] ||
-    (cd "$interop" && npm ci --no-audit --no-fund </dev/null >&2 && touch node_modules/.package-lock.json) ||
-    die "npm ci failed in tests/Interop"
+  local folder
+  for folder in "$root/tests/Interop" "$root/sdk/web"; do
+    [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] ||
+      (cd "$folder" && npm ci --no-audit --no-fund </dev/null >&2 && touch node_modules/.package-lock.json) ||
+      die "npm ci failed in $folder"
+  done
 }
 
 # A trx file and a log per .NET test project; one junit file for the browsers.
@@ -50,17 +52,20 @@ run_dotnet_tests() {
   done
 }
 
-run_interop_tests() {
-  local filter=()
-  [[ -n $1 ]] && filter=("--test-name-pattern=/$(sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$1")/i")
-  compgen -G "$root/tests/Interop/*.test.mjs" >/dev/null || return 0
-  echo "== Interop" >&2
-  (cd "$root/tests/Interop" && NEXUS_ENGINE=$engine node --test --test-concurrency=1 --test-timeout=600000 "${filter[@]}" \
-    --test-reporter=spec --test-reporter-destination=stdout \
-    --test-reporter=junit --test-reporter-destination="$results/Interop.junit.xml" *.test.mjs </dev/null |
+# run_node_tests SUITE FOLDER FILTER COMMAND...: the command takes node's test options and runs in the folder.
+run_node_tests() {
+  local suite=$1 folder=$2 filter=()
+  [[ -n $3 ]] && filter=("--test-name-pattern=/$(sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$3")/i")
+  shift 3
+  echo "== $suite" >&2
+  (cd "$folder" && "$@" "${filter[@]}" --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=junit --test-reporter-destination="$results/$suite.junit.xml" </dev/null |
     { grep -v 'test name does not match pattern' || true; } >&2) ||
-    echo Interop >>"$results/node.failed"
+    echo "$suite" >>"$results/node.failed"
 }
+
+# node takes its options before the files.
+interop() { NEXUS_ENGINE=$engine node --test --test-concurrency=1 --test-timeout=600000 "$@" *.test.mjs; }
 
 run_tests() {
   case ${1:-} in
@@ -74,6 +79,7 @@ run_tests() {
   install_node_modules
   build_project Nexus.Orleans.sln all src tests bench
   run_dotnet_tests "${1:-}"
-  run_interop_tests "${1:-}"
+  run_node_tests Sdk "$root/sdk/web" "${1:-}" node test/run.mjs
+  run_node_tests Interop "$root/tests/Interop" "${1:-}" interop
   exec node "$root/build/test-summary.mjs" "$results"
 }
