@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Nexus.Gateway.Adapters.JsonWebSocket;
 using Nexus.Gateway.Adapters.WhipWhep;
 using Nexus.Gateway.Admin;
 using Nexus.Gateway.Auth;
@@ -9,6 +10,7 @@ using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;
 using Nexus.Gateway.Page;
 using Nexus.Gateway.Sessions;
+using Nexus.Gateway.Telemetry;
 
 namespace Nexus.Gateway;
 
@@ -26,7 +28,12 @@ public static class GatewayHosting
         services.AddSingleton<TokenVerifier>();
         services.AddSingleton<JoinLimiter>();
         services.AddSingleton<GatewayState>();
+        services.AddSingleton<IceServers>();
         services.AddSingleton<IceServerLinks>();
+        services.AddSingleton<GatewayPort>();
+        services.AddHostedService(s => s.GetRequiredService<GatewayPort>());
+        services.TryAddSingleton<ITelemetrySink, RecentTelemetry>();
+        services.AddSingleton<JsonServices>();
         services.AddSingleton<WhipWhepAdapter>();
         services.AddSingleton<RoomReads>();
         services.AddSingleton<RoomActs>();
@@ -44,6 +51,7 @@ public static class GatewayHosting
         app.UseNamedFailures(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nexus.Gateway"));
         app.UseRouting();
         app.MapWhipWhep();
+        app.MapJsonWebSocket();
         app.MapAdmin();
         app.MapHealth();
         app.MapPage(app.Services.GetRequiredService<GatewayOptions>());

@@ -15,6 +15,11 @@ internal sealed class FakeNode : INodePort
 
     private readonly ConcurrentDictionary<string, (SessionDesired Desired, NegotiatedSession Session)> _sessions = new();
 
+    private static readonly NegotiatedSession NoMedia = new() { Remote = new(), LocalSetup = DtlsSetup.Passive, Media = [] };
+
+    private readonly ConcurrentDictionary<string, string> _answers = new();
+    private long _version;
+
     /// <summary>When set, the next commands are refused with it.</summary>
     public LinkError? Refuse { get; set; }
 
@@ -30,20 +35,47 @@ internal sealed class FakeNode : INodePort
             return Task.FromResult(applied with { Status = ApplyStatus.Refused, Error = refusal });
         }
 
-        if (!SessionDescription.TryParse(desired.Offer!.Sdp, out var offer, out var error)
-            || !OfferAnswer.TryAnswer(offer, Policy(offer, desired), null, out var answer, out error))
+        if (desired.Offer is null)
         {
-            return Task.FromResult(applied with { Status = ApplyStatus.Refused, Error = new(error!.Reason, error.Message) });
+            _sessions[session] = (desired, NoMedia);
+            return Task.FromResult(applied with { SectionsWanted = Sections(NoMedia) });
         }
 
-        _sessions[session] = (desired, answer.Session);
+        var known = _sessions.TryGetValue(session, out var before) && before.Session != NoMedia ? before.Session : null;
+        if (known is null || before.Desired.Offer?.Id != desired.Offer.Id)
+        {
+            if (!SessionDescription.TryParse(desired.Offer.Sdp, out var offer, out var error)
+                || !OfferAnswer.TryAnswer(offer, Policy(offer, desired), known, out var answer, out error))
+            {
+                return Task.FromResult(applied with { Status = ApplyStatus.Refused, Error = new(error!.Reason, error.Message) });
+            }
+
+            _answers[session] = answer.Sdp;
+            known = answer.Session;
+        }
+
+        _sessions[session] = (desired, known);
         return Task.FromResult(applied with
         {
-            Answer = new(desired.Offer.Id, answer.Sdp),
+            Answer = new(desired.Offer.Id, _answers[session]),
             IceRestart = desired.IceRestart is { } restart ? new(restart.Generation, Fragment(restart.Generation)) : null,
-            Tracks = Tracks(session, desired, answer.Session),
+            Tracks = Tracks(session, desired, known),
+            Subscriptions = Subscriptions(session),
+            SectionsWanted = Sections(known),
         });
     }
+
+    /// <summary>What a real node would say of a session on its own.</summary>
+    public SessionReport Report(string session, SessionState state = SessionState.Connected) => new()
+    {
+        Session = session,
+        OwnerKey = _sessions[session].Desired.OwnerKey,
+        Version = Interlocked.Increment(ref _version),
+        State = state,
+        Tracks = Tracks(session, _sessions[session].Desired, _sessions[session].Session),
+        Subscriptions = Subscriptions(session),
+        SectionsWanted = Sections(_sessions[session].Session),
+    };
 
     public Task<SessionApplied> Close(string session, long epoch, long seq, string reason)
     {
@@ -68,7 +100,7 @@ internal sealed class FakeNode : INodePort
 
     private AnswerPolicy Policy(SessionDescription offer, SessionDesired desired)
     {
-        var role = desired.Leg == SessionLeg.Publish ? SessionRole.Publish : SessionRole.Play;
+        var role = desired.Leg switch { SessionLeg.Publish => SessionRole.Publish, SessionLeg.Play => SessionRole.Play, _ => SessionRole.Duplex };
         return new()
         {
             Role = role,
@@ -79,9 +111,38 @@ internal sealed class FakeNode : INodePort
                 Cname = "PA_x",
                 Ssrc = 1,
                 RtxSsrc = 2,
-                Track = Published(desired.RoomKey, m.Kind),
+                Track = role == SessionRole.Duplex ? null : Published(desired.RoomKey, m.Kind),
             }),
         };
+    }
+
+    private static SectionsWanted Sections(NegotiatedSession session) => new(
+        Math.Max(2, session.Media.Count(m => m.Use == SectionUse.Play && m.Kind == MediaKind.Audio)),
+        Math.Max(2, session.Media.Count(m => m.Use == SectionUse.Play && m.Kind == MediaKind.Video)));
+
+    /// <summary>The others' tracks on the sections of their kind, in order, as the rule has it.</summary>
+    private ImmutableArray<SubscriptionDescription> Subscriptions(string session)
+    {
+        var (desired, negotiated) = _sessions[session];
+        var free = negotiated.Media.Where(m => m.Use == SectionUse.Play).ToList();
+        var subscriptions = ImmutableArray.CreateBuilder<SubscriptionDescription>();
+        foreach (var (id, (other, media)) in _sessions.Where(s => s.Key != session && s.Value.Desired.RoomKey == desired.RoomKey).OrderBy(s => s.Key))
+        {
+            foreach (var track in Tracks(id, other, media))
+            {
+                var wish = desired.Subscriptions.FirstOrDefault(w => w.TrackSid == track.Sid);
+                if (wish is { Unwanted: true } || (wish is null && !desired.Subscribe.Auto) || free.Find(m => string.Equals(m.Kind.ToString(), track.Kind, StringComparison.OrdinalIgnoreCase)) is not { } section)
+                {
+                    continue;
+                }
+
+                free.Remove(section);
+                var (state, reason) = wish is not { Acknowledged: true } ? ("paused", ReasonCodes.NotAcked) : wish.Paused ? ("paused", ReasonCodes.Wish) : ("active", (string?)null);
+                subscriptions.Add(new(track.Sid, section.Mid, state, null, reason, other.ParticipantSid));
+            }
+        }
+
+        return subscriptions.ToImmutable();
     }
 
     private RtpCodec? Published(string room, MediaKind kind) =>
@@ -95,9 +156,10 @@ internal sealed class FakeNode : INodePort
             Sid = $"TR_{session[3..9]}{m.Mid}",
             Mid = m.Mid,
             Kind = m.Kind.ToString().ToLowerInvariant(),
-            Source = m.Kind == MediaKind.Audio ? "microphone" : "camera",
+            Source = desired.Publications.FirstOrDefault(p => p.Mid == m.Mid)?.Source ?? (m.Kind == MediaKind.Audio ? "microphone" : "camera"),
             Codec = m.Codecs[0].Name,
-            Muted = desired.MutedTracks.Contains($"TR_{session[3..9]}{m.Mid}"),
+            Muted = desired.MutedTracks.Contains($"TR_{session[3..9]}{m.Mid}") || desired.Publications.Any(p => p.Mid == m.Mid && p.Muted),
+            MutedByServer = desired.MutedTracks.Contains($"TR_{session[3..9]}{m.Mid}"),
             Layers = [new("", 640, 360, 500_000, true)],
         }),
     ];

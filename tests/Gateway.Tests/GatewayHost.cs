@@ -85,6 +85,13 @@ public sealed class GatewayHost : IAsyncLifetime
         await (_engine?.DisposeAsync() ?? default);
     }
 
+    /// <summary>The node says how a session stands.</summary>
+    internal Task Report(string session, Nexus.Link.SessionState state = Nexus.Link.SessionState.Connected)
+    {
+        var report = Node.Report(session, state);
+        return _engine!.Client.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
+    }
+
     public static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null)
     {
         key ??= DevKey;

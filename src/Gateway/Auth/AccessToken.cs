@@ -53,6 +53,8 @@ public sealed record VideoGrants
 
     [JsonPropertyName("canPublishSources")] public ImmutableArray<string>? CanPublishSources { get; init; }
 
+    [JsonPropertyName("canUpdateOwnMetadata")] public bool CanUpdateOwnMetadata { get; init; }
+
     [JsonPropertyName("hidden")] public bool Hidden { get; init; }
 
     [JsonPropertyName("destinationRoom")] public string? DestinationRoom { get; init; }

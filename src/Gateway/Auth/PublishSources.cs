@@ -8,6 +8,11 @@ namespace Nexus.Gateway.Auth;
 /// </summary>
 internal static class PublishSources
 {
+    /// <summary>For clients that say what each of their sections is.</summary>
+    public static bool Allow(VideoGrants grants, string source) => grants.CanPublishSources is not { IsDefaultOrEmpty: false } sources
+        || sources.Contains(source)
+        || sources.Contains(source switch { "screen" => "screen_share", "screenAudio" => "screen_share_audio", _ => source });
+
     public static bool Allow(VideoGrants grants, MediaKind kind) => grants.CanPublishSources is not { IsDefaultOrEmpty: false } sources || kind switch
     {
         MediaKind.Audio => sources.Contains("microphone") || sources.Contains("screen_share_audio"),

@@ -1,7 +1,9 @@
+using Nexus.Gateway.Sessions;
+
 namespace Nexus.Gateway.Health;
 
 /// <summary>What the gateway itself counts.</summary>
-internal sealed class GatewayMetrics(GatewayState state) : IMetricsSource
+internal sealed class GatewayMetrics(GatewayState state, GatewayPort port) : IMetricsSource
 {
     public Task Write(MetricsText metrics)
     {
@@ -15,6 +17,12 @@ internal sealed class GatewayMetrics(GatewayState state) : IMetricsSource
         foreach (var (code, count) in state.Refusals)
         {
             metrics.Counter("nexus_requests_refused_total", "Requests refused at the door, by code.", count, ("code", code));
+        }
+
+        metrics.Gauge("nexus_websockets", "Sessions whose client is connected here by WebSocket.", port.SessionCount);
+        foreach (var (reason, count) in state.SocketEnds)
+        {
+            metrics.Counter("nexus_websockets_ended_total", "Ended WebSockets, by reason.", count, ("reason", reason));
         }
 
         return Task.CompletedTask;

@@ -8,6 +8,7 @@ public sealed class GatewayState
 {
     private readonly ConcurrentDictionary<(SessionLeg Leg, string Result), long> _joins = new();
     private readonly ConcurrentDictionary<string, long> _refusals = new();
+    private readonly ConcurrentDictionary<string, long> _socketEnds = new();
     private volatile bool _draining;
 
     /// <summary>Set once at shutdown: <c>/readyz</c> says 503 and joins are refused from then on.</summary>
@@ -22,6 +23,11 @@ public sealed class GatewayState
     public IEnumerable<KeyValuePair<string, long>> Refusals => _refusals;
 
     public void CountJoin(SessionLeg leg, string result) => _joins.AddOrUpdate((leg, result), 1, (_, n) => n + 1);
+
+    /// <summary>Ended WebSockets by reason.</summary>
+    public IEnumerable<KeyValuePair<string, long>> SocketEnds => _socketEnds;
+
+    public void CountSocketEnd(string reason) => _socketEnds.AddOrUpdate(reason, 1, (_, n) => n + 1);
 
     public void CountRefusal(string code) => _refusals.AddOrUpdate(code, 1, (_, n) => n + 1);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
 using Nexus.Link;
@@ -19,12 +20,14 @@ public sealed class ClientSession
 {
     private readonly IParticipantGrain _participant;
     private readonly Caller _caller;
+    private readonly IControlPlane _control;
+    private readonly string _room;
 
     /// <param name="room">Name of the room within the caller's tenant.</param>
     /// <param name="id"><c>SE_…</c>.</param>
     public ClientSession(IControlPlane control, Caller caller, string room, string id)
     {
-        _caller = caller;
+        (_caller, _control, _room) = (caller, control, room);
         _participant = control.Participant(caller.Tenant, room, caller.Identity);
         Id = id;
     }
@@ -64,6 +67,81 @@ public sealed class ClientSession
     /// <summary>Starts a new ICE generation with the client's new credentials.</summary>
     public Task<RestartResult> Restart(int generation, string ufrag, string password) =>
         _participant.RestartIce(Id, new(generation, ufrag, password));
+
+    /// <summary>Joins with a connection of its own and, to begin with, no media.</summary>
+    public Task<JoinResult> JoinDuplex(JoinWish wish, ImmutableDictionary<string, string> attributes, SessionHolder holder) => _participant.Join(new()
+    {
+        Session = Id,
+        Leg = SessionLeg.Duplex,
+        Name = _caller.Token.Name,
+        Metadata = _caller.Token.Metadata,
+        Attributes = (_caller.Token.Attributes ?? ImmutableDictionary<string, string>.Empty).SetItems(attributes),
+        Grants = _caller.Grants.ToGrants(),
+        Region = wish.Region,
+        Subscribe = wish.Subscribe,
+        Tenant = _caller.Tenant.Rules,
+        Holder = holder,
+    });
+
+    /// <summary>A further offer, with all that the client publishes, once it was found to match it and the grants.</summary>
+    public async Task<SessionResult> Negotiate(int id, string sdp, ImmutableArray<Publication> publications) =>
+        CheckOffer(sdp, publications) is { } error ? SessionResult.Refused(error) : await _participant.Negotiate(Id, new(id, sdp), publications);
+
+    public Task<SessionResult> Subscribe(ImmutableArray<SubscriptionChange> changes) => _participant.Subscribe(Id, changes);
+
+    public Task<ActResult> Mute(string trackSid, bool muted) => _participant.MuteOwn(Id, trackSid, muted);
+
+    public Task<ActResult> Update(ProfileChange change) => _caller.Grants.CanUpdateOwnMetadata
+        ? _participant.UpdateProfile(Id, change)
+        : Task.FromResult(ActResult.Refused(ReasonCodes.Permission, "The token does not grant canUpdateOwnMetadata."));
+
+    public Task<SessionResult> Resume(SessionHolder holder) => _participant.Resume(Id, holder);
+
+    /// <summary>The connection is gone; the session stays for its time of grace.</summary>
+    public Task Detach(SessionHolder holder) => _participant.Detach(Id, holder.Gateway);
+
+    /// <summary>Calls someone in the room. The caller's side is placed first, so that an answer finds it.</summary>
+    public async Task<ActResult> Invite(CallView call)
+    {
+        var placed = await _participant.PlaceCall(call);
+        if (placed.Error is not null)
+        {
+            return placed;
+        }
+
+        var rung = await _control.Participant(_caller.Tenant, _room, call.To).Ring(call);
+        if (rung.Error is not null)
+        {
+            await _participant.ActOnCall(call.CallId, CallAction.Cancel, rung.Error.Code);
+        }
+
+        return rung;
+    }
+
+    public Task<ActResult> ActOnCall(string callId, CallAction action, string? reason) => _participant.ActOnCall(callId, action, reason);
+
+    public IParticipantGrain Participant => _participant;
+
+    private LinkError? CheckOffer(string sdp, ImmutableArray<Publication> publications)
+    {
+        if (!SessionDescription.TryParse(sdp, out var offer, out var fault))
+        {
+            return new(fault.Reason, fault.ToString());
+        }
+
+        var sending = offer.Media.Where(m => !m.Rejected && m.IsRtp && m.Direction is MediaDirection.SendOnly or MediaDirection.SendRecv).Select(m => m.Mid).ToHashSet();
+        var odd = sending.FirstOrDefault(mid => publications.All(p => p.Mid != mid)) ?? publications.FirstOrDefault(p => !sending.Contains(p.Mid))?.Mid;
+        if (odd is not null)
+        {
+            return new(ReasonCodes.BadRequest, $"publish must name every section that sends, and only those: look at mid '{odd}'.");
+        }
+
+        return sending.Count > 0 && _caller.Grants.CanPublish == false
+            ? new(ReasonCodes.Permission, "The token does not grant canPublish.")
+            : publications.FirstOrDefault(p => !PublishSources.Allow(_caller.Grants, p.Source)) is { } refused
+                ? new(ReasonCodes.Permission, $"The token's canPublishSources does not have {refused.Source}.")
+                : null;
+    }
 
     public Task<ActResult> Leave() => _participant.Leave(Id, ReasonCodes.ClientLeft);
 }

@@ -17,6 +17,11 @@ public interface IControlPlane
     IMediaNodeGrain Node(NodeView node);
 
     Task<ImmutableArray<NodeView>> Nodes();
+
+    string RoomKey(TenantOptions tenant, string room);
+
+    /// <summary>A reference that grains can call. Keep the observer alive: the engines hold it weakly.</summary>
+    IGatewayObserver Refer(IGatewayObserver observer);
 }
 
 /// <summary>The grains of the engine that runs.</summary>
@@ -36,5 +41,7 @@ public sealed class ControlPlane(IGrainFactory grains) : IControlPlane
 
     public Task<ImmutableArray<NodeView>> Nodes() => grains.GetGrain<INodeDirectoryGrain>(Keys.NodeDirectory).List();
 
-    private static string RoomKey(TenantOptions tenant, string room) => Keys.Room(tenant.Zone, tenant.Name, room);
+    public IGatewayObserver Refer(IGatewayObserver observer) => grains.CreateObjectReference<IGatewayObserver>(observer);
+
+    public string RoomKey(TenantOptions tenant, string room) => Keys.Room(tenant.Zone, tenant.Name, room);
 }

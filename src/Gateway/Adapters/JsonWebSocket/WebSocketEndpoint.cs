@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Nexus.Gateway.Http;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Adapters.JsonWebSocket;
+
+internal static class WebSocketEndpoint
+{
+    public const string Protocol = "nexus.v1";
+
+    public static void MapJsonWebSocket(this WebApplication app)
+    {
+        app.UseWebSockets();
+        app.MapGet("ws", Serve)
+            .WithTags("WebSocket").WithSummary("JSON signalling, subprotocol nexus.v1 (docs/protocol.md).").WithProblems(400, 503);
+    }
+
+    private static async Task<IResult> Serve(HttpContext context, JsonServices services)
+    {
+        if (services.State.IsDraining)
+        {
+            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.ServerShutdown, "This server is going down: connect to another one.").With("Retry-After", "1");
+        }
+
+        if (!context.WebSockets.IsWebSocketRequest || !context.WebSockets.WebSocketRequestedProtocols.Contains(Protocol))
+        {
+            return new ProblemResult(StatusCodes.Status400BadRequest, "WEBSOCKET", $"Open a WebSocket with Sec-WebSocket-Protocol: {Protocol}.");
+        }
+
+        string? Query(string name) => context.Request.Query[name].FirstOrDefault() is { Length: > 0 } value ? value : null;
+        using var socket = await context.WebSockets.AcceptWebSocketAsync(Protocol);
+        var connection = new JsonConnection(socket, services.Clock);
+        var session = new JsonSession(connection, services, new(Query("access_token"), Query("region"), context.Connection.RemoteIpAddress));
+        try
+        {
+            await connection.Run(session);
+        }
+        finally
+        {
+            await session.Close();
+            services.State.CountSocketEnd(connection.Ending?.Reason ?? "GONE");
+        }
+
+        return Results.Empty;
+    }
+}

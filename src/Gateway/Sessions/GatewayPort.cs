@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Nexus.Contracts;
+
+namespace Nexus.Gateway.Sessions;
+
+/// <summary>One client's connection, as the grains' words reach it. Must only queue.</summary>
+public interface ISessionListener
+{
+    IParticipantGrain Participant { get; }
+
+    void OnNews(SessionNews news);
+}
+
+/// <summary>
+/// This process as the grains see it: one observer for all rooms and sessions that it serves. Passes their words on, and says
+/// every ten seconds that it is still there. Thread-safe.
+/// </summary>
+public sealed class GatewayPort : BackgroundService, IGatewayObserver
+{
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan QualityInterval = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, ISessionListener> _sessions = new(StringComparer.Ordinal);
+    private readonly IControlPlane _control;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<GatewayPort> _log;
+    private readonly Lazy<SessionHolder> _holder;
+
+    public GatewayPort(IControlPlane control, TimeProvider clock, ILogger<GatewayPort> log)
+    {
+        (_control, _clock, _log) = (control, clock, log);
+        _holder = new(() => new SessionHolder(Ids.NewGateway(), control.Refer(this)));
+        Rooms = new RoomFeeds(control, _holder);
+    }
+
+    public SessionHolder Holder => _holder.Value;
+
+    public RoomFeeds Rooms { get; }
+
+    public int SessionCount => _sessions.Count;
+
+    /// <summary>The listener that had the session before, when there was one: it is superseded.</summary>
+    public ISessionListener? Attach(string session, ISessionListener listener)
+    {
+        ISessionListener? older = null;
+        _sessions.AddOrUpdate(session, listener, (_, known) =>
+        {
+            older = known;
+            return listener;
+        });
+        return ReferenceEquals(older, listener) ? null : older;
+    }
+
+    /// <summary>False when another connection has the session by now.</summary>
+    public bool Detach(string session, ISessionListener listener) => _sessions.TryRemove(new(session, listener));
+
+    public Task OnDelta(string roomKey, RoomDelta delta)
+    {
+        Rooms.Find(roomKey)?.OnDelta(delta);
+        return Task.CompletedTask;
+    }
+
+    public Task OnSession(SessionNews news)
+    {
+        if (_sessions.TryGetValue(news.Session, out var listener))
+        {
+            listener.OnNews(news);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Says that this process is there, and holds its sessions.</summary>
+    public async Task RenewAll()
+    {
+        await Task.WhenAll(Rooms.All.Select(feed => Try(feed.Renew)));
+        foreach (var batch in _sessions.Chunk(256))
+        {
+            await Task.WhenAll(batch.Select(s => Try(() => Renew(s.Key, s.Value))));
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.WhenAll(Every(Renewal, RenewAll, stoppingToken), Every(QualityInterval, TellQuality, stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // the process stops
+        }
+    }
+
+    private async Task Every(TimeSpan interval, Func<Task> act, CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(interval, _clock);
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            await act();
+        }
+    }
+
+    private Task TellQuality()
+    {
+        foreach (RoomFeed feed in Rooms.All)
+        {
+            feed.TellQuality(_clock.GetUtcNow());
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A session that its grain does not know was lost with the grain; the node may bring it back, so one failure is none.</summary>
+    private async Task Renew(string session, ISessionListener listener)
+    {
+        if (!await listener.Participant.Renew(session, Holder))
+        {
+            _log.LogDebug("session {Session} is not known to its participant", session);
+        }
+    }
+
+    private async Task Try(Func<Task> renew)
+    {
+        try
+        {
+            await renew();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _log.LogWarning(e, "a renewal did not get through; it is tried again");
+        }
+    }
+}

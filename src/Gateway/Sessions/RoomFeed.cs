@@ -1,0 +1,266 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+
+namespace Nexus.Gateway.Sessions;
+
+/// <summary>Something on its way to all clients of a room here: encoded once, by the first who needs it.</summary>
+public sealed class Shared<T>(T value)
+{
+    private byte[]? _encoded;
+
+    public T Value => value;
+
+    /// <summary>Racing encoders make the same bytes.</summary>
+    public byte[] Encoded(Func<T, byte[]> encode) => _encoded ??= encode(value);
+}
+
+/// <summary>A client's ear for its room. Called under the feed's lock: must only queue.</summary>
+public interface IRoomListener
+{
+    void OnDelta(Shared<RoomDelta> delta);
+
+    /// <summary>Labels that changed, at most once a second.</summary>
+    void OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes);
+}
+
+/// <summary>A part of the roster as the feed has it.</summary>
+/// <param name="Cursor">For the next page; null after the last.</param>
+public sealed record RosterPart(long Epoch, long To, ImmutableArray<ParticipantView> Participants, string? Cursor);
+
+/// <summary>
+/// One room as this process sees it: a copy of the roster, kept by one watch at the room's grain for all clients here. Deltas
+/// go on to them in order; what a client missed it gets from the copy, not from the grain. Thread-safe.
+/// </summary>
+public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
+{
+    public const int PageSize = 200;
+
+    /// <summary>Deltas that are kept for clients that come back.</summary>
+    private const int History = 256;
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<IRoomListener> _listeners = [];
+    private readonly Queue<Shared<RoomDelta>> _history = new();
+    private readonly List<RoomDelta> _early = [];
+    private SortedDictionary<string, ParticipantView> _bySid = new(StringComparer.Ordinal);
+    private long _epoch = -1;
+    private long _to;
+    private bool _isRebuilding;
+    private Task? _refresh;
+
+    public string Key => key;
+
+    public string RoomSid { get; private set; } = "";
+
+    public string Metadata { get; private set; } = "";
+
+    public RoomQuality Quality { get; } = new();
+
+    /// <summary>Joined and left only under <see cref="RoomFeeds"/>' lock.</summary>
+    internal int Users { get; set; }
+
+    /// <summary>Completes when the copy is whole.</summary>
+    public Task Ready()
+    {
+        lock (_gate)
+        {
+            return _epoch >= 0 ? Task.CompletedTask : _refresh ??= Refresh();
+        }
+    }
+
+    /// <summary>From now on the listener gets every delta; before the first, <paramref name="begin"/> is given the first page.</summary>
+    public void Subscribe(IRoomListener listener, Action<RosterPart> begin)
+    {
+        lock (_gate)
+        {
+            begin(PageLocked(""));
+            _listeners.Add(listener);
+        }
+    }
+
+    /// <summary>As <see cref="Subscribe"/>, for one who has (epoch, seq): the deltas since, or null and a page when they are not kept.</summary>
+    public void Resubscribe(IRoomListener listener, long epoch, long seq, Action<RosterPart?> begin)
+    {
+        lock (_gate)
+        {
+            Shared<RoomDelta>[] missed = [.. _history.Where(d => d.Value.To > seq)];
+            bool whole = epoch == _epoch && (seq >= _to || (missed.Length > 0 && missed[0].Value.From <= seq));
+            begin(whole ? null : PageLocked(""));
+            foreach (Shared<RoomDelta> delta in whole ? missed : [])
+            {
+                listener.OnDelta(delta);
+            }
+
+            _listeners.Add(listener);
+        }
+    }
+
+    public void Unsubscribe(IRoomListener listener)
+    {
+        lock (_gate)
+        {
+            _listeners.Remove(listener);
+        }
+    }
+
+    /// <summary>The part of the roster after a cursor; empty for the first.</summary>
+    public RosterPart Page(string cursor)
+    {
+        lock (_gate)
+        {
+            return PageLocked(cursor);
+        }
+    }
+
+    /// <summary>From the room's grain, in order.</summary>
+    public void OnDelta(RoomDelta delta)
+    {
+        lock (_gate)
+        {
+            if (_refresh is { IsCompleted: false })
+            {
+                _early.Add(delta);
+            }
+            else if (delta.Epoch != _epoch || delta.From > _to)
+            {
+                _early.Add(delta);
+                _refresh = Refresh();
+            }
+            else
+            {
+                Take(delta);
+            }
+        }
+    }
+
+    /// <summary>Every few seconds: the watch is renewed, or made anew when the room lost it.</summary>
+    public async Task Renew()
+    {
+        bool known = await room.RenewWatch(gateway.Gateway);
+        Task? refresh;
+        lock (_gate)
+        {
+            refresh = known && !_isRebuilding ? null : _refresh is { IsCompleted: false } ? _refresh : _refresh = Refresh();
+        }
+
+        await (refresh ?? Task.CompletedTask);
+    }
+
+    /// <summary>Sends what changed of everyone's quality.</summary>
+    public void TellQuality(DateTimeOffset now)
+    {
+        ImmutableArray<ParticipantQuality> changes = Quality.TakeChanges(now);
+        if (changes.IsEmpty)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            var shared = new Shared<ImmutableArray<ParticipantQuality>>(changes);
+            foreach (IRoomListener listener in _listeners)
+            {
+                listener.OnQuality(shared);
+            }
+        }
+    }
+
+    /// <summary>Watches, and reads all pages. Deltas that come meanwhile are kept, and applied to what the first page said.</summary>
+    private async Task Refresh()
+    {
+        await Task.Yield();
+        try
+        {
+            while (await room.Watch(gateway.Gateway, gateway.Observer) is { } first && !await TryRead(first))
+            {
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _refresh = null;
+                RoomDelta[] early = [.. _early];
+                _early.Clear();
+                foreach (RoomDelta delta in early.Where(d => d.Epoch == _epoch && d.From <= _to))
+                {
+                    Take(delta);
+                }
+            }
+        }
+    }
+
+    private async Task<bool> TryRead(RoomPage first)
+    {
+        var bySid = new SortedDictionary<string, ParticipantView>(StringComparer.Ordinal);
+        for (RoomPage? page = first; page is not null; page = page.Next is { } next ? await room.Page(next) : null)
+        {
+            if (page.Epoch != first.Epoch)
+            {
+                return false;
+            }
+
+            foreach (ParticipantView participant in page.Participants)
+            {
+                bySid[participant.Sid] = participant;
+            }
+        }
+
+        lock (_gate)
+        {
+            if (first.IsRebuilding)
+            {
+                // who is missing there may only not have been heard of yet
+                foreach (ParticipantView known in _bySid.Values.Where(k => bySid.Values.All(p => p.Identity != k.Identity)))
+                {
+                    bySid[known.Sid] = known;
+                }
+            }
+
+            (_bySid, _epoch, _to, _isRebuilding) = (bySid, first.Epoch, first.To, first.IsRebuilding);
+            (RoomSid, Metadata) = (first.RoomSid, first.Metadata);
+            _history.Clear();
+        }
+
+        return true;
+    }
+
+    private void Take(RoomDelta delta)
+    {
+        if (delta.To <= _to)
+        {
+            return;
+        }
+
+        foreach (ParticipantView participant in delta.Participants)
+        {
+            _bySid[participant.Sid] = participant;
+        }
+
+        foreach (Departure gone in delta.Left)
+        {
+            _bySid.Remove(gone.Sid);
+            Quality.Forget(gone.Sid);
+        }
+
+        Metadata = delta.Metadata ?? Metadata;
+        _to = delta.To;
+        var shared = new Shared<RoomDelta>(delta);
+        _history.Enqueue(shared);
+        if (_history.Count > History)
+        {
+            _history.Dequeue();
+        }
+
+        foreach (IRoomListener listener in _listeners)
+        {
+            listener.OnDelta(shared);
+        }
+    }
+
+    private RosterPart PageLocked(string cursor)
+    {
+        ImmutableArray<ParticipantView> page = [.. _bySid.Values.SkipWhile(p => string.CompareOrdinal(p.Sid, cursor) <= 0).Take(PageSize)];
+        return new(_epoch, _to, page, page.Length == PageSize ? page[^1].Sid : null);
+    }
+}
