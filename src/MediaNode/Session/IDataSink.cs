@@ -17,6 +17,6 @@ public interface IDataSink
     /// <summary>After a send that was refused for want of room, or when the buffered amount fell to its threshold.</summary>
     void RoomToSend(MediaSession session, DataChannel channel);
 
-    /// <summary>The channel is gone. When the session itself ends, its end is all that is told.</summary>
+    /// <summary>The channel is gone, alone or with its association. When the session itself ends, that is all that is told.</summary>
     void ChannelClosed(MediaSession session, DataChannel channel);
 }

@@ -70,7 +70,7 @@ internal sealed class ReassemblyQueue(SctpOptions options, SctpEventQueue ready)
         for (var tsn = from; tsn <= to; tsn++)
         {
             var isFragment = _fragments.TryGetValue(tsn, out var fragment);
-            var begins = isFragment && fragment.Flags.HasFlag(DataFlags.Begin);
+            var begins = isFragment && fragment.Begins;
             if (_headRunCharge != 0 && (!isFragment || begins) && _fragments.ContainsKey(tsn - 1))
             {
                 return false;
@@ -160,7 +160,7 @@ internal sealed class ReassemblyQueue(SctpOptions options, SctpEventQueue ready)
     private bool TryAssemble(long tsn)
     {
         var last = tsn;
-        for (; !_fragments[last].Flags.HasFlag(DataFlags.End); last++)
+        for (; !_fragments[last].Ends; last++)
         {
             if (!_fragments.ContainsKey(last + 1))
             {
@@ -169,7 +169,7 @@ internal sealed class ReassemblyQueue(SctpOptions options, SctpEventQueue ready)
         }
 
         var first = tsn;
-        for (; !_fragments[first].Flags.HasFlag(DataFlags.Begin); first--)
+        for (; !_fragments[first].Begins; first--)
         {
             if (!_fragments.ContainsKey(first - 1))
             {
@@ -188,7 +188,7 @@ internal sealed class ReassemblyQueue(SctpOptions options, SctpEventQueue ready)
         {
             ref readonly var fragment = ref CollectionsMarshal.GetValueRefOrNullRef(_fragments, tsn);
             length += fragment.Length;
-            if (!fragment.BelongsTo(head) || (tsn != first && fragment.Flags.HasFlag(DataFlags.Begin)))
+            if (!fragment.BelongsTo(head) || (tsn != first && fragment.Begins))
             {
                 return false;
             }
@@ -304,6 +304,10 @@ internal sealed class ReassemblyQueue(SctpOptions options, SctpEventQueue ready)
 
     private readonly record struct Fragment(byte[] Buffer, int Length, uint PayloadProtocol, ushort StreamId, ushort StreamSequence, DataFlags Flags)
     {
+        public bool Begins => (Flags & DataFlags.Begin) != 0;
+
+        public bool Ends => (Flags & DataFlags.End) != 0;
+
         public bool IsUnordered => (Flags & DataFlags.Unordered) != 0;
 
         public bool BelongsTo(in Fragment head) =>

@@ -246,7 +246,7 @@ public sealed partial class SctpAssociation
         var tsn = TimestampExtender.Nearest(before, BinaryPrimitives.ReadUInt32BigEndian(value));
         if (!_received.TrySkipTo(tsn))
         {
-            return DropReason.SctpUnexpected;
+            return tsn <= before ? DropReason.None : DropReason.SctpUnexpected; // said before, and our SACK was lost
         }
 
         _reassembly.SkipTo(before, tsn);
