@@ -39,6 +39,8 @@ export class Attachments {
   }
 
   #show(element: HTMLMediaElement): void {
+    const shown = element.srcObject instanceof MediaStream ? element.srcObject.getTracks() : [];
+    if (this.#media && shown.length === 1 && shown[0] === this.#media) return; // set again, a picture would blink
     element.srcObject = this.#media ? new MediaStream([this.#media]) : null;
     if (!this.#media) return;
     element.play().catch((error: unknown) => {

@@ -51,18 +51,18 @@ export function sizeOf(resolution: Resolution): { width: number; height: number 
 }
 
 export async function captureCamera(options: CameraOptions): Promise<MediaStreamTrack> {
-  const { width, height } = sizeOf(options.resolution ?? '720p');
-  const video: MediaTrackConstraints = {
-    width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: options.frameRate ?? 30 },
-    ...(options.deviceId ? { deviceId: { exact: options.deviceId } } : { facingMode: options.facingMode ?? 'user' }),
-  };
-  return only(await media(devices => devices.getUserMedia({ video }), 'camera'));
+  return only(await media(devices => devices.getUserMedia({ video: cameraConstraints(options) }), 'camera'));
 }
 
 export async function captureMicrophone(options: MicrophoneOptions): Promise<MediaStreamTrack> {
-  const { echoCancellation = true, noiseSuppression = true, autoGainControl = true, deviceId } = options;
-  const audio: MediaTrackConstraints = { echoCancellation, noiseSuppression, autoGainControl, ...(deviceId && { deviceId: { exact: deviceId } }) };
-  return only(await media(devices => devices.getUserMedia({ audio }), 'microphone'));
+  return only(await media(devices => devices.getUserMedia({ audio: microphoneConstraints(options) }), 'microphone'));
+}
+
+/** Both with one question to the user. */
+export async function captureBoth(camera: CameraOptions, microphone: MicrophoneOptions): Promise<[camera: MediaStreamTrack, microphone: MediaStreamTrack]> {
+  const constraints = { video: cameraConstraints(camera), audio: microphoneConstraints(microphone) };
+  const stream = await media(devices => devices.getUserMedia(constraints), 'camera or microphone');
+  return [stream.getVideoTracks()[0]!, stream.getAudioTracks()[0]!];
 }
 
 export async function captureScreen(options: ScreenOptions): Promise<MediaStreamTrack> {
@@ -77,6 +77,18 @@ export async function captureScreen(options: ScreenOptions): Promise<MediaStream
 export async function listDevices(kind: 'camera' | 'microphone' | 'speaker'): Promise<MediaDeviceInfo[]> {
   const wanted: MediaDeviceKind = kind === 'camera' ? 'videoinput' : kind === 'microphone' ? 'audioinput' : 'audiooutput';
   return (await navigator.mediaDevices?.enumerateDevices() ?? []).filter(device => device.kind === wanted && device.deviceId);
+}
+
+function cameraConstraints(options: CameraOptions): MediaTrackConstraints {
+  const { width, height } = sizeOf(options.resolution ?? '720p');
+  return {
+    width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: options.frameRate ?? 30 },
+    ...(options.deviceId ? { deviceId: { exact: options.deviceId } } : { facingMode: options.facingMode ?? 'user' }),
+  };
+}
+
+function microphoneConstraints({ echoCancellation = true, noiseSuppression = true, autoGainControl = true, deviceId }: MicrophoneOptions): MediaTrackConstraints {
+  return { echoCancellation, noiseSuppression, autoGainControl, ...(deviceId && { deviceId: { exact: deviceId } }) };
 }
 
 async function media(act: (devices: MediaDevices) => Promise<MediaStream>, what: string): Promise<MediaStream> {

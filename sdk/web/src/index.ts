@@ -3,6 +3,7 @@ export { listDevices, type CameraOptions, type MicrophoneOptions, type Resolutio
 export { NexusClient, type JoinOptions, type NexusClientOptions } from './client.js';
 export { NexusError, type ClientCode } from './errors.js';
 export { LocalTrack } from './local-track.js';
+export { createCameraAndMicrophoneTracks, createCameraVideoTrack, createMicrophoneTrack, createScreenTrack } from './local-tracks.js';
 export { LocalParticipant, RemoteParticipant } from './participant.js';
 export type { CallState, Grants, Kind, Layer, Quality, Source, Wish } from './protocol.js';
 export { RemoteTrack, type RemoteTrackState } from './remote-track.js';

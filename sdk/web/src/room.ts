@@ -1,10 +1,11 @@
 import { AdaptiveWishes } from './adaptive.js';
 import { Call } from './call.js';
-import { captureCamera, captureMicrophone, captureScreen, type CameraOptions, type MicrophoneOptions, type ScreenOptions } from './capture.js';
+import type { CameraOptions, MicrophoneOptions, ScreenOptions } from './capture.js';
 import { realClock, type Clock } from './clock.js';
 import { Emitter } from './emitter.js';
 import { NexusError } from './errors.js';
-import { LocalTrack } from './local-track.js';
+import type { LocalTrack } from './local-track.js';
+import { createCameraVideoTrack, createMicrophoneTrack, createScreenTrack } from './local-tracks.js';
 import { Monitor } from './monitor.js';
 import { LocalParticipant, type RemoteParticipant } from './participant.js';
 import { People } from './people.js';
@@ -141,21 +142,17 @@ export class Room extends Emitter<RoomEvents> {
     return this.#transport.pc;
   }
 
-  async createCameraVideoTrack(options: CameraOptions = {}): Promise<LocalTrack> {
-    const capture = (deviceId: string | undefined) => captureCamera({ ...options, ...(deviceId && { deviceId }) });
-    const { name, codec, simulcast } = options;
-    return new LocalTrack({ kind: 'video', source: 'camera', media: await capture(undefined), capture, ...defined({ name, codec, simulcast }) });
+  createCameraVideoTrack(options?: CameraOptions): Promise<LocalTrack> {
+    return createCameraVideoTrack(options);
   }
 
-  async createMicrophoneTrack(options: MicrophoneOptions = {}): Promise<LocalTrack> {
-    const capture = (deviceId: string | undefined) => captureMicrophone({ ...options, ...(deviceId && { deviceId }) });
-    return new LocalTrack({ kind: 'audio', source: 'microphone', media: await capture(undefined), capture, ...defined({ name: options.name }) });
+  createMicrophoneTrack(options?: MicrophoneOptions): Promise<LocalTrack> {
+    return createMicrophoneTrack(options);
   }
 
   /** Asks the user for a screen, window or tab. Call it from a click. */
-  async createScreenTrack(options: ScreenOptions = {}): Promise<LocalTrack> {
-    const { name, codec, simulcast } = options;
-    return new LocalTrack({ kind: 'video', source: 'screen', media: await captureScreen(options), ...defined({ name, codec, simulcast }) });
+  createScreenTrack(options?: ScreenOptions): Promise<LocalTrack> {
+    return createScreenTrack(options);
   }
 
   /** Resolves when the server has taken it; others see it from then on, also after reconnections. */
@@ -410,11 +407,6 @@ export class Room extends Emitter<RoomEvents> {
     const participant = sid === this.localParticipant.sid ? this.localParticipant : this.#people.participant(sid);
     if (participant) act(participant);
   }
-}
-
-/** Without the members that are undefined. */
-function defined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** Another network, or one at all again. Browsers that tell of changes of rate and round trip as well are not heard in those. */

@@ -20,13 +20,15 @@ public static class TokenMinter
     }
 
     /// <summary>A token to join a room with; with <paramref name="admin"/> also to administer it and to list rooms.</summary>
-    public static string ForRoom(ApiKeyOptions key, string room, string identity, bool admin, TimeSpan lifetime, DateTimeOffset now) =>
+    /// <param name="name">Shown to others; the identity when null.</param>
+    public static string ForRoom(
+        ApiKeyOptions key, string room, string identity, bool admin, TimeSpan lifetime, DateTimeOffset now, string? name = null) =>
         Sign(
             new()
             {
                 Issuer = key.Key,
                 Identity = identity,
-                Name = identity,
+                Name = name ?? identity,
                 NotBefore = now.ToUnixTimeSeconds() - 5,
                 Expires = (now + lifetime).ToUnixTimeSeconds(),
                 Video = new() { Room = room, RoomJoin = true, RoomAdmin = admin, RoomList = admin, RoomCreate = admin },

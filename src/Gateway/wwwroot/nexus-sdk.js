@@ -130,19 +130,15 @@ function sizeOf(resolution) {
   return { width, height };
 }
 async function captureCamera(options) {
-  const { width, height } = sizeOf(options.resolution ?? "720p");
-  const video = {
-    width: { ideal: width },
-    height: { ideal: height },
-    frameRate: { ideal: options.frameRate ?? 30 },
-    ...options.deviceId ? { deviceId: { exact: options.deviceId } } : { facingMode: options.facingMode ?? "user" }
-  };
-  return only(await media((devices) => devices.getUserMedia({ video }), "camera"));
+  return only(await media((devices) => devices.getUserMedia({ video: cameraConstraints(options) }), "camera"));
 }
 async function captureMicrophone(options) {
-  const { echoCancellation = true, noiseSuppression = true, autoGainControl = true, deviceId } = options;
-  const audio = { echoCancellation, noiseSuppression, autoGainControl, ...deviceId && { deviceId: { exact: deviceId } } };
-  return only(await media((devices) => devices.getUserMedia({ audio }), "microphone"));
+  return only(await media((devices) => devices.getUserMedia({ audio: microphoneConstraints(options) }), "microphone"));
+}
+async function captureBoth(camera2, microphone2) {
+  const constraints = { video: cameraConstraints(camera2), audio: microphoneConstraints(microphone2) };
+  const stream = await media((devices) => devices.getUserMedia(constraints), "camera or microphone");
+  return [stream.getVideoTracks()[0], stream.getAudioTracks()[0]];
 }
 async function captureScreen(options) {
   const { width, height } = sizeOf(options.resolution ?? "1080p");
@@ -154,6 +150,18 @@ async function captureScreen(options) {
 async function listDevices(kind) {
   const wanted = kind === "camera" ? "videoinput" : kind === "microphone" ? "audioinput" : "audiooutput";
   return (await navigator.mediaDevices?.enumerateDevices() ?? []).filter((device) => device.kind === wanted && device.deviceId);
+}
+function cameraConstraints(options) {
+  const { width, height } = sizeOf(options.resolution ?? "720p");
+  return {
+    width: { ideal: width },
+    height: { ideal: height },
+    frameRate: { ideal: options.frameRate ?? 30 },
+    ...options.deviceId ? { deviceId: { exact: options.deviceId } } : { facingMode: options.facingMode ?? "user" }
+  };
+}
+function microphoneConstraints({ echoCancellation = true, noiseSuppression = true, autoGainControl = true, deviceId }) {
+  return { echoCancellation, noiseSuppression, autoGainControl, ...deviceId && { deviceId: { exact: deviceId } } };
 }
 async function media(act, what) {
   try {
@@ -279,6 +287,8 @@ var Attachments = class {
     }
   }
   #show(element) {
+    const shown = element.srcObject instanceof MediaStream ? element.srcObject.getTracks() : [];
+    if (this.#media && shown.length === 1 && shown[0] === this.#media) return;
     element.srcObject = this.#media ? new MediaStream([this.#media]) : null;
     if (!this.#media) return;
     element.play().catch((error) => {
@@ -389,6 +399,32 @@ var LocalTrack = class _LocalTrack extends Emitter {
     this.emit("replaced", void 0);
   }
 };
+
+// src/local-tracks.ts
+async function createCameraVideoTrack(options = {}) {
+  return camera(await captureCamera(options), options);
+}
+async function createMicrophoneTrack(options = {}) {
+  return microphone(await captureMicrophone(options), options);
+}
+async function createCameraAndMicrophoneTracks(cameraOptions = {}, microphoneOptions = {}) {
+  const [video, audio] = await captureBoth(cameraOptions, microphoneOptions);
+  return [camera(video, cameraOptions), microphone(audio, microphoneOptions)];
+}
+async function createScreenTrack(options = {}) {
+  return new LocalTrack({ kind: "video", source: "screen", media: await captureScreen(options), ...described(options) });
+}
+function camera(media2, options) {
+  const capture = (deviceId) => captureCamera({ ...options, ...deviceId && { deviceId } });
+  return new LocalTrack({ kind: "video", source: "camera", media: media2, capture, ...described(options) });
+}
+function microphone(media2, options) {
+  const capture = (deviceId) => captureMicrophone({ ...options, ...deviceId && { deviceId } });
+  return new LocalTrack({ kind: "audio", source: "microphone", media: media2, capture, ...described(options) });
+}
+function described({ name, codec, simulcast }) {
+  return { ...name !== void 0 && { name }, ...codec && { codec }, ...simulcast !== void 0 && { simulcast } };
+}
 
 // src/quality.ts
 var toMap = (report) => new Map([...report.values()].map((stats) => [stats.id, stats]));
@@ -1293,19 +1329,15 @@ var Room = class extends Emitter {
   get peerConnection() {
     return this.#transport.pc;
   }
-  async createCameraVideoTrack(options = {}) {
-    const capture = (deviceId) => captureCamera({ ...options, ...deviceId && { deviceId } });
-    const { name, codec, simulcast } = options;
-    return new LocalTrack({ kind: "video", source: "camera", media: await capture(void 0), capture, ...defined({ name, codec, simulcast }) });
+  createCameraVideoTrack(options) {
+    return createCameraVideoTrack(options);
   }
-  async createMicrophoneTrack(options = {}) {
-    const capture = (deviceId) => captureMicrophone({ ...options, ...deviceId && { deviceId } });
-    return new LocalTrack({ kind: "audio", source: "microphone", media: await capture(void 0), capture, ...defined({ name: options.name }) });
+  createMicrophoneTrack(options) {
+    return createMicrophoneTrack(options);
   }
   /** Asks the user for a screen, window or tab. Call it from a click. */
-  async createScreenTrack(options = {}) {
-    const { name, codec, simulcast } = options;
-    return new LocalTrack({ kind: "video", source: "screen", media: await captureScreen(options), ...defined({ name, codec, simulcast }) });
+  createScreenTrack(options) {
+    return createScreenTrack(options);
   }
   /** Resolves when the server has taken it; others see it from then on, also after reconnections. */
   publish(track) {
@@ -1359,8 +1391,8 @@ var Room = class extends Emitter {
       report: (report) => this.#session.notify(report),
       voices: () => this.#voices(),
       ownVoice: () => {
-        const microphone = this.#publisher.tracks.find((track) => track.source === "microphone" && !track.muted);
-        const sender = microphone && this.#publisher.transceiverOf(microphone)?.sender;
+        const microphone2 = this.#publisher.tracks.find((track) => track.source === "microphone" && !track.muted);
+        const sender = microphone2 && this.#publisher.transceiverOf(microphone2)?.sender;
         return sender && [this.localParticipant.sid, sender];
       },
       speaking: (sid, speaking) => this.#withParticipant(sid, (participant) => {
@@ -1535,9 +1567,6 @@ var Room = class extends Emitter {
     if (participant) act(participant);
   }
 };
-function defined(members) {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== void 0));
-}
 function listenToNetwork(changed) {
   const connection = navigator.connection;
   let type = connection?.type;
@@ -1944,6 +1973,10 @@ export {
   RemoteParticipant,
   RemoteTrack,
   Room,
+  createCameraAndMicrophoneTracks,
+  createCameraVideoTrack,
+  createMicrophoneTrack,
+  createScreenTrack,
   listDevices,
   version
 };
