@@ -27,6 +27,16 @@ public sealed class DrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Clients_are_told_to_resume_elsewhere_when_the_process_stops_and_do_not_hold_it_up()
+    {
+        await using var ada = await WebSockets.JsonClient.Join(_host, "r", "ada");
+        await _host.StopGateway().WaitAsync(TimeSpan.FromSeconds(10));
+
+        var leave = await ada.Next("leave");
+        Assert.Equal(("SERVER_SHUTDOWN", "resume"), (leave.GetProperty("code").GetString(), leave.GetProperty("then").GetString()));
+    }
+
+    [Fact]
     public async Task Without_a_media_node_it_is_not_ready_and_says_why()
     {
         await _host.NodeGrain.Detach("link-1", "gone");

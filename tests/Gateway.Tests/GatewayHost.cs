@@ -85,6 +85,8 @@ public sealed class GatewayHost : IAsyncLifetime
         await (_engine?.DisposeAsync() ?? default);
     }
 
+    public Task StopGateway() => _app!.StopAsync();
+
     /// <summary>The node says how a session stands.</summary>
     internal Task Report(string session, Nexus.Link.SessionState state = Nexus.Link.SessionState.Connected)
     {

@@ -20,17 +20,22 @@ public interface ISessionListener
 public sealed class GatewayPort : BackgroundService, IGatewayObserver
 {
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
+
+    /// <summary>Renewals in a row of a session that its participant does not know.</summary>
+    private const int UnknownIsLost = 3;
+
     private static readonly TimeSpan QualityInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, ISessionListener> _sessions = new(StringComparer.Ordinal);
-    private readonly IControlPlane _control;
+    private readonly ConcurrentDictionary<string, int> _unknown = new(StringComparer.Ordinal);
     private readonly TimeProvider _clock;
     private readonly ILogger<GatewayPort> _log;
     private readonly Lazy<SessionHolder> _holder;
 
-    public GatewayPort(IControlPlane control, TimeProvider clock, ILogger<GatewayPort> log)
+    public GatewayPort(IControlPlane control, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<GatewayPort> log)
     {
-        (_control, _clock, _log) = (control, clock, log);
+        lifetime.ApplicationStopping.Register(SayGoodbye); // before the web server waits for its connections
+        (_clock, _log) = (clock, log);
         _holder = new(() => new SessionHolder(Ids.NewGateway(), control.Refer(this)));
         Rooms = new RoomFeeds(control, _holder);
     }
@@ -54,7 +59,11 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     }
 
     /// <summary>False when another connection has the session by now.</summary>
-    public bool Detach(string session, ISessionListener listener) => _sessions.TryRemove(new(session, listener));
+    public bool Detach(string session, ISessionListener listener)
+    {
+        _unknown.TryRemove(session, out _);
+        return _sessions.TryRemove(new(session, listener));
+    }
 
     public Task OnDelta(string roomKey, RoomDelta delta)
     {
@@ -113,12 +122,29 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         return Task.CompletedTask;
     }
 
-    /// <summary>A session that its grain does not know was lost with the grain; the node may bring it back, so one failure is none.</summary>
+    /// <summary>
+    /// A session that its grain does not know was lost with the grain; the node brings it back within seconds when it still has
+    /// it, so only repeated failures are an end.
+    /// </summary>
     private async Task Renew(string session, ISessionListener listener)
     {
-        if (!await listener.Participant.Renew(session, Holder))
+        if (await listener.Participant.Renew(session, Holder))
         {
-            _log.LogDebug("session {Session} is not known to its participant", session);
+            _unknown.TryRemove(session, out _);
+        }
+        else if (_unknown.AddOrUpdate(session, 1, (_, n) => n + 1) >= UnknownIsLost)
+        {
+            _unknown.TryRemove(session, out _);
+            _log.LogInformation("session {Session} is lost: nobody knows it any more", session);
+            listener.OnNews(new SessionNews { Session = session, Ended = Link.ReasonCodes.ClientLost });
+        }
+    }
+
+    private void SayGoodbye()
+    {
+        foreach (var (session, listener) in _sessions)
+        {
+            listener.OnNews(new SessionNews { Session = session, Ended = Link.ReasonCodes.ServerShutdown });
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
@@ -19,7 +20,8 @@ internal sealed record JsonServices(
     GatewayOptions Options,
     IceServers IceServers,
     ITelemetrySink Telemetry,
-    TimeProvider Clock);
+    TimeProvider Clock,
+    ILogger<JsonServices> Log);
 
 /// <summary>
 /// One client's session over its connection: translates messages to <see cref="ClientSession"/> and what comes back to messages.
@@ -61,6 +63,11 @@ internal sealed partial class JsonSession(JsonConnection connection, JsonService
         catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
         {
             Fail(message, new("UNAVAILABLE", "Nobody can serve this now: try again."), isFatal: !_isOpen);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            services.Log.LogError(e, "{Message} failed", message.GetType().Name);
+            Fail(message, new("INTERNAL", "The server failed; its log says why."), isFatal: !_isOpen);
         }
     }
 
