@@ -49,9 +49,14 @@ public static class UpCommand
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
 
         await using var server = new NexusServer(options, logs);
-        await server.StartAsync();
-        Console.WriteLine($"ready {server.Address}");
-        await Task.WhenAny(stop.Task, server.Failed);
+        Task starting = server.StartAsync();
+        if (await Task.WhenAny(starting, stop.Task) == starting)
+        {
+            await starting;
+            Console.WriteLine($"ready {server.Address}");
+            await Task.WhenAny(stop.Task, server.Failed);
+        }
+
         Task stopping = server.StopAsync();
         await Task.WhenAny(stopping, Task.Delay(StopWithin));
         if (server.Failed.IsFaulted)
