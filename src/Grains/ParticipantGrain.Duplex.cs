@@ -182,6 +182,7 @@ public sealed partial class ParticipantGrain
     private SessionView View(Leg leg) => new()
     {
         Session = leg.Session,
+        ParticipantSid = leg.Desired.ParticipantSid,
         Node = leg.Node.Id,
         Region = leg.Node.Region,
         OfferId = leg.Desired.Offer?.Id ?? 0,

@@ -30,6 +30,8 @@ public sealed record SessionView
 
     /// <summary>Own tracks by mid.</summary>
     [Id(7)] public ImmutableDictionary<string, string> Published { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    [Id(8)] public required string ParticipantSid { get; init; }
 }
 
 /// <summary>A named refusal, or the session as it is now.</summary>

@@ -99,6 +99,11 @@ public sealed class JsonWebSocketTests(GatewayHost host) : IClassFixture<Gateway
         var resumed = await again.Request("resume", new { session = ada.Session, room = _room, token = Token(_room, "ada"), epoch, seq });
         Assert.Equal(("resumed", 1), (Type(resumed), resumed.GetProperty("offerId").GetInt32()));
         Assert.False(resumed.TryGetProperty("roster", out _));
+        string sid = ada.Joined.GetProperty("participant").GetProperty("sid").GetString()!;
+        Assert.EndsWith($":{sid}", resumed.GetProperty("iceServers")[0].GetProperty("username").GetString(), StringComparison.Ordinal);
+        await again.Send("quality-report", new { intervalMs = 1000, rttMs = 200, up = Array.Empty<object>(), down = Array.Empty<object>() });
+        var label = (await bob.Next("quality")).GetProperty("participants")[0];
+        Assert.Equal((sid, "fair"), (label.GetProperty("participantSid").GetString(), label.GetProperty("quality").GetString()));
         await again.Next(m => Type(m) == "delta" && m.TryGetProperty("participants", out var p) && p.EnumerateArray().Any(x => x.GetProperty("identity").GetString() == "bob"));
         Assert.Equal("pong", Type(await Ping(again)));
     }

@@ -70,6 +70,7 @@ internal sealed partial class JsonSession
         (services.Port.Attach(session.Id, this) as JsonSession)?.Supersede();
         await OpenFeed();
         SessionView view = resumed.Session!;
+        _participantSid = view.ParticipantSid;
         _answered = view.OfferId;
         _feed!.Resubscribe(this, message.Epoch, message.Seq, roster => Open(view, () =>
         {
@@ -79,7 +80,7 @@ internal sealed partial class JsonSession
                 RequestId = message.RequestId,
                 Subscriptions = _subscriptions.All,
                 Sections = Wire.Sections(view.Sections),
-                IceServers = Wire.IceServers(services.IceServers.For(session.Id)),
+                IceServers = Wire.IceServers(services.IceServers.For(view.ParticipantSid)),
                 OfferId = view.OfferId,
                 Node = view.Node,
                 Region = view.Region,

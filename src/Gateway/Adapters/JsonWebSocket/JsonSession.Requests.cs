@@ -35,7 +35,7 @@ internal sealed partial class JsonSession
                 connection.Send(new Snapshot(part.Epoch, part.To, [.. part.Participants.Select(Wire.Participant)], 0, m.Cursor is null ? Wire.Room(_feed) : null, part.Cursor) { RequestId = m.RequestId });
                 break;
             case IceServersMessage m:
-                connection.Send(new IceServerList(Wire.IceServers(services.IceServers.For(_participantSid.Length > 0 ? _participantSid : _session!.Id))) { RequestId = m.RequestId });
+                connection.Send(new IceServerList(Wire.IceServers(services.IceServers.For(_participantSid))) { RequestId = m.RequestId });
                 break;
             case QualityReportMessage m:
                 Report(m);
@@ -149,7 +149,7 @@ internal sealed partial class JsonSession
 
     private void Report(QualityReportMessage m)
     {
-        if (m.OutOfRange is not null || _participantSid.Length == 0)
+        if (m.OutOfRange is not null)
         {
             services.State.CountRefusal("QUALITY_REPORT");
             return;
