@@ -140,7 +140,9 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
         Task? refresh;
         lock (_gate)
         {
-            refresh = known && !_isRebuilding ? null : _refresh is { IsCompleted: false } ? _refresh : _refresh = Refresh();
+            refresh = _refresh is { IsCompleted: false } ? _refresh
+                : known && !_isRebuilding ? null
+                : _refresh = Refresh();
         }
 
         await (refresh ?? Task.CompletedTask);
