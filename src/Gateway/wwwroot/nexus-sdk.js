@@ -1143,6 +1143,7 @@ var Transport = class {
     const transceiver = this.pc.addTransceiver(media2 ?? kind, { direction: "sendonly", sendEncodings: encodings });
     const codecs = kind === "video" ? RTCRtpSender.getCapabilities("video")?.codecs : void 0;
     if (codecs) transceiver.setCodecPreferences(codecOrder(codecs, codec));
+    if (encodings.length > 1) offerRids(transceiver);
     this.#shapes.set(transceiver, shape);
     return transceiver;
   }
@@ -1248,6 +1249,11 @@ var Transport = class {
     this.#handler.state(state);
   }
 };
+function offerRids(transceiver) {
+  const extensions = transceiver.getHeaderExtensionsToNegotiate?.();
+  if (!extensions) return;
+  transceiver.setHeaderExtensionsToNegotiate?.(extensions.map((extension) => /rtp-stream-id$/.test(extension.uri) ? { ...extension, direction: "sendrecv" } : extension));
+}
 
 // src/room.ts
 var maxDeadTransports = 2;

@@ -36,7 +36,7 @@ const alike = { NO_NODE: 'UNAVAILABLE', NODE_TIMEOUT: 'UNAVAILABLE', NODE_LOST: 
 
 /** @returns {{ title: string, text: string, code: string }} */
 export function explain(error) {
-  const code = error?.code ?? 'UNSUPPORTED';
+  const code = typeof error?.code === 'string' ? error.code : 'INTERNAL_ERROR';
   const [title, text] = texts[code] ?? texts[alike[code]] ?? (code.startsWith('TOKEN_') ? texts.TOKEN : ['Something went wrong', error?.message ?? String(error)]);
   return { title, text, code };
 }

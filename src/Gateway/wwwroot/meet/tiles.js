@@ -56,7 +56,8 @@ export class Tile {
     const { participant, element } = this, name = participant.name + (this.#own ? ' (you)' : ''), track = this.#track;
     const voice = participant.tracks.find(t => t.source === 'microphone');
     const reconnecting = !this.#own && participant.state === 'reconnecting';
-    const why = reconnecting ? 'Reconnecting …' : track && !this.#own ? reasonOf(track.state, track.reason) : '';
+    const between = track?.reason === 'NO_KEYFRAME' && this.#video.videoWidth > 0; // the picture before stays for that moment
+    const why = reconnecting ? 'Reconnecting …' : track && !this.#own && !between ? reasonOf(track.state, track.reason) : '';
     const hasPicture = Boolean(track && !track.muted && (this.#own || track.state !== 'refused'));
     element.classList.toggle('blanked', !hasPicture);
     element.classList.toggle('frozen', hasPicture && Boolean(why));
