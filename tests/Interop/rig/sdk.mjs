@@ -1,0 +1,149 @@
+// Members of a room who use the web SDK as the gateway serves it.
+import { token } from './server.mjs';
+import { until } from './wait.mjs';
+
+/** One page, one room. What happens in the room is kept in `events`. */
+export class Member {
+  constructor(tab) {
+    this.tab = tab;
+  }
+
+  /** Runs `source`, a module that leaves a `room`, with the SDK under its package name. */
+  static async runs(tab, server, source) {
+    const module = source.replace("'@nexus-rtc/web'", `'${server.url}/nexus-sdk.js'`);
+    await tab.evaluate(pageLibrary);
+    await tab.evaluate(async text => {
+      await member.grant();
+      const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+      member.watch((await import(url)).room);
+    }, `${module}\nexport { room };`);
+    return new Member(tab);
+  }
+
+  /**
+   * Joins by the SDK and publishes what is asked for.
+   * @param {{ via?: string, bearer?: string, grants?: object, camera?: object | false, microphone?: boolean, join?: object }} options
+   *   `via`: URL of the signalling, when it is not the server's own; `join`: options of `NexusClient.join`.
+   * Rejects with the SDK's code in front of the message.
+   */
+  static async joins(tab, server, room, identity, { via = server.url, bearer, grants, camera = { resolution: '360p' }, microphone = true, join = {} } = {}) {
+    await tab.evaluate(pageLibrary);
+    await tab.evaluate((...args) => member.join(...args), `${server.url}/nexus-sdk.js`, via, bearer ?? token({ room, identity, grants }), room, { camera, microphone, join });
+    return new Member(tab);
+  }
+
+  /** Calls `action(member, ...args)` in the page, see `pageLibrary`. */
+  does(action, ...args) {
+    return this.tab.evaluate(`(${action})(member, ...${JSON.stringify(args)})`);
+  }
+
+  /** The room as this member sees it, with what came in of each track. */
+  view() {
+    return this.tab.evaluate(() => member.view());
+  }
+
+  /** Waits until the view satisfies the condition and returns it. */
+  until(what, condition, options = {}) {
+    return until(what, async () => {
+      const view = await this.view();
+      return condition(view) && view;
+    }, { ...options, seen: async () => [await this.view(), this.tab.errors] });
+  }
+
+  /** Waits for `frames` more decoded pictures of someone's track and returns it. */
+  async sees(identity, { source = 'camera', frames = 15, ...options } = {}) {
+    const before = trackOf(await this.view(), identity, source)?.frames ?? 0;
+    const view = await this.until(`${frames} more frames of ${identity}'s ${source}`, now => trackOf(now, identity, source)?.frames >= before + frames, options);
+    return trackOf(view, identity, source);
+  }
+
+  /** Waits for more sound of someone's and returns the track. */
+  async hears(identity, options = {}) {
+    const before = trackOf(await this.view(), identity, 'microphone')?.energy ?? 0;
+    const view = await this.until(`sound of ${identity}`, now => trackOf(now, identity, 'microphone')?.energy > before, options);
+    return trackOf(view, identity, 'microphone');
+  }
+
+  leave() {
+    return this.does(member => member.room.leave());
+  }
+}
+
+/** The first track of someone's from this source in a view. */
+export const trackOf = (view, identity, source) =>
+  view.participants.find(participant => participant.identity === identity)?.tracks.find(track => track.source === source);
+
+const pageLibrary = `globalThis.member ??= (${library})()`;
+
+/** Runs inside the page. */
+function library() {
+  const member = { events: [], tracks: {} };
+
+  // Without a granted capture Chromium pairs no loopback candidates, also for who only receives.
+  member.grant = async () => {
+    member.granted ??= await navigator.mediaDevices.getUserMedia({ audio: true });
+  };
+
+  member.join = async (sdk, url, token, name, { camera, microphone, join }) => {
+    await member.grant();
+    member.sdk = await import(sdk);
+    const client = new member.sdk.NexusClient({ url, token });
+    const startedAt = performance.now();
+    try {
+      member.watch(await client.join(name, join));
+    } catch (error) {
+      throw new Error(`${error.code}: ${error.message}`);
+    }
+    member.joinedMs = performance.now() - startedAt;
+    if (camera) await member.publish('camera', await member.room.createCameraVideoTrack(camera));
+    if (microphone) await member.publish('microphone', await member.room.createMicrophoneTrack());
+  };
+
+  member.publish = async (source, track) => {
+    member.tracks[source] = track;
+    await member.room.publish(track);
+  };
+
+  member.watch = room => {
+    member.room = room;
+    const note = (event, ...details) => member.events.push([event, ...details].join(' '));
+    const show = track => {
+      const element = track.attach();
+      element.style.cssText = 'width: 640px; height: 360px';
+      document.body.append(element);
+    };
+    room.on('state', (state, why) => note('state', state, ...(why ? [why.code] : [])));
+    room.on('participant-joined', ({ identity }) => note('joined', identity));
+    room.on('participant-left', ({ identity }, reason) => note('left', identity, reason));
+    room.on('track-published', ({ source }, { identity }) => note('published', identity, source));
+    room.on('track-unpublished', ({ source }, { identity }) => note('unpublished', identity, source));
+    room.on('track-muted', ({ source }, muted) => note(muted ? 'muted' : 'unmuted', source));
+    room.on('track-subscribed', track => track.elements.length || show(track));
+    for (const { tracks } of room.participants) {
+      for (const track of tracks) if (track.mediaStreamTrack && !track.elements.length) show(track);
+    }
+  };
+
+  member.view = async () => {
+    const { room, events } = member;
+    const inbound = new Map();
+    if (room.state !== 'left') {
+      for (const entry of (await room.peerConnection.getStats()).values()) if (entry.type === 'inbound-rtp') inbound.set(entry.trackIdentifier, entry);
+    }
+    return {
+      state: room.state, sid: room.localParticipant.sid, events,
+      participants: room.participants.map(({ sid, identity, state, quality, tracks }) => ({
+        sid, identity, state, quality,
+        tracks: tracks.map(track => {
+          const stats = inbound.get(track.mediaStreamTrack?.id);
+          return {
+            sid: track.sid, source: track.source, state: track.state, reason: track.reason, muted: track.muted, layer: track.layer, codec: track.codec,
+            frames: stats?.framesDecoded, width: stats?.frameWidth, height: stats?.frameHeight, packets: stats?.packetsReceived,
+            freezes: stats?.freezeCount, energy: stats?.totalAudioEnergy, lost: stats?.packetsLost, concealed: stats?.concealedSamples,
+          };
+        }),
+      })),
+    };
+  };
+  return member;
+}
