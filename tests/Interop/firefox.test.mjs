@@ -1,6 +1,7 @@
-// Firefox and Chromium play each other.
+// Firefox and Chromium play each other, by WHIP and WHEP and by the SDK.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Member } from './rig/sdk.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 
 const stage = Stage.ofFile();
@@ -21,4 +22,15 @@ async function plays(t, from, to, codec) {
 for (const codec of ['VP8', 'VP9']) {
   test(`Chromium plays the ${codec} of Firefox`, t => plays(t, stage.firefox, stage.chromium, codec));
   test(`Firefox plays the ${codec} of Chromium`, t => plays(t, stage.chromium, stage.firefox, codec));
+}
+
+for (const codec of ['VP8', 'VP9']) {
+  test(`Firefox and Chromium see and hear each other by the SDK, in ${codec}`, async t => {
+    const [server] = await Promise.all([stage.server, stage.firefox, stage.chromium]), room = newRoom();
+    const tabs = await stage.tabs(t, stage.firefox, stage.chromium), camera = { resolution: '360p', codec };
+    const fox = await Member.joins(tabs[0], server, room, 'fox', { camera });
+    const ada = await Member.joins(tabs[1], server, room, 'ada', { camera });
+    const [seen] = await Promise.all([fox.sees('ada', { frames: 30 }), ada.sees('fox', { frames: 30 }), fox.hears('ada'), ada.hears('fox')]);
+    assert.equal(seen.codec, codec);
+  });
 }

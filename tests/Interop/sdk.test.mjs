@@ -81,7 +81,7 @@ test('of a simulcast camera each gets the layer it wishes for', async t => {
   await Member.joins(tabs[0], server, room, 'ada', { camera: { resolution: '720p', frameRate: 15 }, microphone: false });
   const bob = await Member.joins(tabs[1], server, room, 'bob', { ...nothing, join: { adaptive: false } });
   const cleo = await Member.joins(tabs[2], server, room, 'cleo', { ...nothing, join: { adaptive: false } });
-  const wish = (member, layer) => member.does((self, name) => self.room.participants[0].tracks[0].setWish({ layer: name }), layer);
+  const wish = (member, layer) => member.does((self, name) => self.track('ada', 'camera').setWish({ layer: name }), layer);
   await Promise.all([bob.sees('ada', { frames: 1 }), cleo.sees('ada', { frames: 1 })]);
   for (const [a, b] of [['low', 'high'], ['high', 'low']]) {
     const heights = { low: 180, high: 720 };
@@ -89,9 +89,9 @@ test('of a simulcast camera each gets the layer it wishes for', async t => {
     await bob.until(`the ${a} layer`, view => trackOf(view, 'ada', 'camera').height === heights[a] && trackOf(view, 'ada', 'camera').layer === a, { seconds: 40 });
     await cleo.until(`the ${b} layer`, view => trackOf(view, 'ada', 'camera').height === heights[b] && trackOf(view, 'ada', 'camera').layer === b, { seconds: 40 });
   }
-  await bob.does(self => self.room.participants[0].tracks[0].setWish({ paused: true }));
+  await bob.does(self => self.track('ada', 'camera').setWish({ paused: true }));
   await bob.until('a paused track', view => trackOf(view, 'ada', 'camera').state === 'paused' && trackOf(view, 'ada', 'camera').reason === 'WISH');
-  await bob.does(self => self.room.participants[0].tracks[0].setWish({}));
+  await bob.does(self => self.track('ada', 'camera').setWish({}));
   await bob.sees('ada');
 });
 
@@ -157,17 +157,15 @@ async function pairWithProxy(t, server, tabs, room) {
   return [proxy, ada, bob];
 }
 
-const second = seconds => new Promise(resolve => setTimeout(resolve, seconds * 1000));
-
-test('a connection cut for a second is resumed: no second join, no gap in the media', async t => {
+for (const seconds of [1, 5]) test(`a connection cut for ${seconds} s is resumed: no second join, no gap in the media`, async t => {
   const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
   const [proxy, ada, bob] = await pairWithProxy(t, server, tabs, room);
   const before = await bob.view(), { sid } = await ada.view(), heard = before.events.length;
   await proxy.cut();
+  const cutAt = Date.now();
   await ada.until('reconnecting', ({ state }) => state === 'reconnecting');
-  const [there, here] = await Promise.all([bob.sees('ada', { frames: 15 }), ada.sees('bob', { frames: 15 })]);
-  assert.ok(there && here, 'media goes on while the signalling is away');
-  await second(1);
+  await Promise.all([bob.sees('ada'), ada.sees('bob')]);
+  await until('the time of the cut to be over', () => Date.now() - cutAt >= seconds * 1000);
   await proxy.mend();
   const resumed = await ada.until('connected', ({ state }) => state === 'connected');
   assert.equal(resumed.sid, sid);

@@ -104,12 +104,15 @@ function library() {
     await member.room.publish(track);
   };
 
+  member.track = (identity, source) =>
+    member.room.participants.find(participant => participant.identity === identity)?.tracks.find(track => track.source === source);
+
   member.watch = room => {
     member.room = room;
     const note = (event, ...details) => member.events.push([event, ...details].join(' '));
     const show = track => {
       const element = track.attach();
-      element.style.cssText = 'width: 640px; height: 360px';
+      element.style.cssText = 'position: fixed; inset: 0; width: 640px; height: 360px'; // in sight, or an adaptive room pauses it
       document.body.append(element);
     };
     room.on('state', (state, why) => note('state', state, ...(why ? [why.code] : [])));
