@@ -36,6 +36,7 @@ public static class GatewayHosting
         services.AddSingleton<JsonServices>();
         services.AddSingleton<WhipWhepAdapter>();
         services.AddSingleton<RoomReads>();
+        services.AddSingleton<RoomWhy>();
         services.AddSingleton<RoomActs>();
         services.AddSingleton<OperatorEndpoints>();
         services.AddSingleton<IMetricsSource, GatewayMetrics>();

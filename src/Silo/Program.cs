@@ -16,7 +16,9 @@ public static class Program
                 ["up", .. var rest] => await UpCommand.RunAsync(rest),
                 ["token", .. var rest] when Wants(rest) => Say(TokenCommand.Help),
                 ["token", .. var rest] => TokenCommand.Run(rest),
-                _ => throw new SettingsException($"unknown command '{args.FirstOrDefault()}': up and token are known"),
+                ["why", .. var rest] when Wants(rest) => Say(WhyCommand.Help),
+                ["why", .. var rest] => await WhyCommand.RunAsync(rest),
+                _ => throw new SettingsException($"unknown command '{args.FirstOrDefault()}': up, token and why are known"),
             };
         }
         catch (SettingsException e)

@@ -60,6 +60,7 @@ public sealed class AdminTests(GatewayHost host) : IClassFixture<GatewayHost>
     [InlineData("GET", "rooms/R/participants")]
     [InlineData("GET", "rooms/R/participants/a")]
     [InlineData("GET", "rooms/R/tracks")]
+    [InlineData("GET", "rooms/R/why")]
     [InlineData("GET", "tracks")]
     [InlineData("GET", "nodes")]
     [InlineData("GET", "links")]
@@ -99,6 +100,7 @@ public sealed class AdminTests(GatewayHost host) : IClassFixture<GatewayHost>
     [InlineData("rooms/nowhere", "ROOM_NOT_FOUND")]
     [InlineData("rooms/nowhere/participants", "ROOM_NOT_FOUND")]
     [InlineData("rooms/nowhere/tracks", "ROOM_NOT_FOUND")]
+    [InlineData("rooms/nowhere/why", "ROOM_NOT_FOUND")]
     public async Task What_is_not_there_is_not_found(string path, string code)
     {
         using var response = await host.Send("GET", $"/api/v1/{path}", AdminToken());

@@ -18,6 +18,7 @@ internal sealed class FakeNode : INodePort
     private static readonly NegotiatedSession NoMedia = new() { Remote = new(), LocalSetup = DtlsSetup.Passive, Media = [] };
 
     private readonly ConcurrentDictionary<string, string> _answers = new();
+    private readonly ConcurrentDictionary<string, SessionState> _states = new();
     private long _version;
 
     /// <summary>When set, the next commands are refused with it.</summary>
@@ -65,6 +66,12 @@ internal sealed class FakeNode : INodePort
         });
     }
 
+    /// <summary>How far a session is, for <see cref="Inspect"/>.</summary>
+    public void Stand(string session, SessionState state) => _states[session] = state;
+
+    public string SessionOf(string room, string identity) =>
+        _sessions.Single(s => s.Value.Desired.RoomKey.EndsWith($"/{room}", StringComparison.Ordinal) && s.Value.Desired.Identity == identity).Key;
+
     /// <summary>What a real node would say of a session on its own.</summary>
     public SessionReport Report(string session, SessionState state = SessionState.Connected) => new()
     {
@@ -88,6 +95,7 @@ internal sealed class FakeNode : INodePort
         NodeId = "ND_fake",
         BootId = "boot",
         Drops = ImmutableDictionary<string, long>.Empty.Add("StunMalformed", 7),
+        Sessions = [.. _sessions.Keys.Select(s => Report(s, _states.GetValueOrDefault(s)))],
         Counters = ImmutableDictionary<string, long>.Empty.Add("packets_received", 11),
     });
 

@@ -17,6 +17,15 @@ public sealed partial class PageFileTests
     public void The_meeting_page_is_there(string path) => Assert.Contains(path, Files.Keys);
 
     [Fact]
+    public void The_admin_page_refers_to_its_own_files_only_and_writes_no_markup()
+    {
+        Assert.All(Reference().Matches(Files["/admin"].Text), m => Assert.StartsWith("/admin/", m.Groups["url"].Value));
+        Assert.Equal(2, Reference().Count(Files["/admin"].Text));
+        Assert.Empty(Reference().Matches(Files["/admin/admin.js"].Text));
+        Assert.DoesNotMatch("innerHTML|outerHTML|insertAdjacentHTML|document\\.write|srcdoc", Files["/admin/admin.js"].Text);
+    }
+
+    [Fact]
     public void What_a_page_or_module_loads_is_served()
     {
         foreach (var (path, file) in Files)
@@ -41,6 +50,10 @@ public sealed class PageServingTests(GatewayHost host) : IClassFixture<GatewayHo
 {
     [Theory]
     [InlineData("/", "text/html")]
+    [InlineData("/meet.html", "text/html")]
+    [InlineData("/admin", "text/html")]
+    [InlineData("/admin/admin.js", "text/javascript")]
+    [InlineData("/admin/admin.css", "text/css")]
     [InlineData("/meet/meet.css", "text/css")]
     [InlineData("/nexus-sdk.js", "text/javascript")]
     public async Task Files_have_their_type_a_policy_without_inline_scripts_and_a_tag(string path, string type)

@@ -35,6 +35,8 @@ internal static class AdminEndpoints
         Get<RoomReads, ParticipantJson>(
             api, "rooms/{room}/participants/{identity}", "One participant.", (reads, caller, http) => reads.Participant(caller, Room(http), Identity(http)));
         Get<RoomReads, TracksJson>(api, "rooms/{room}/tracks", "What is published in the room.", (reads, caller, http) => reads.Tracks(caller, Room(http)));
+        Get<RoomWhy, WhyJson>(api, "rooms/{room}/why", "Why something does not flow; ?identity= and ?track= narrow it.", (why, caller, http) =>
+            why.Why(caller, Room(http), Query(http, "identity"), Query(http, "track")));
     }
 
     private static void MapActs(RouteGroupBuilder api)
@@ -88,6 +90,8 @@ internal static class AdminEndpoints
             return new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", $"The body is not the JSON that is expected here: {e.Message.Split('.')[0]}");
         }
     }
+
+    private static string? Query(HttpContext http, string name) => http.Request.Query[name].ToString() is { Length: > 0 } value ? value : null;
 
     private static string Room(HttpContext http) => http.Segment("room", 3);
 

@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Nexus.Gateway.Page;
 
-/// <summary>One file of the pages, from <c>wwwroot</c> by way of the assembly. <c>index.html</c> is <c>/</c>.</summary>
+/// <summary>One file of the pages, from <c>wwwroot</c> by way of the assembly. <c>index.html</c> is <c>/</c>, <c>admin.html</c> is <c>/admin</c>.</summary>
 internal sealed class PageFile
 {
     private const string Folder = "wwwroot/";
@@ -23,7 +23,7 @@ internal sealed class PageFile
 
     private PageFile(string name, byte[] content)
     {
-        Path = name == "index.html" ? "/" : "/" + name;
+        Path = name switch { "index.html" => "/", "admin.html" => "/admin", _ => "/" + name };
         _content = content;
         _contentType = ContentTypeOf(name);
         _policy = content.AsSpan().IndexOf("<style>"u8) >= 0 ? InlinePolicy : Policy;

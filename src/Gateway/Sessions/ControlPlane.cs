@@ -16,6 +16,9 @@ public interface IControlPlane
 
     IMediaNodeGrain Node(NodeView node);
 
+    /// <param name="ownerKey">As the node has it from the session's owner.</param>
+    INodeSessionGrain Session(string ownerKey);
+
     Task<ImmutableArray<NodeView>> Nodes();
 
     string RoomKey(TenantOptions tenant, string room);
@@ -38,6 +41,8 @@ public sealed class ControlPlane(IGrainFactory grains) : IControlPlane
     public ITenantGrain Tenant(TenantOptions tenant) => grains.GetGrain<ITenantGrain>(Keys.Tenant(tenant.Zone, tenant.Name));
 
     public IMediaNodeGrain Node(NodeView node) => grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
+
+    public INodeSessionGrain Session(string ownerKey) => grains.GetGrain<INodeSessionGrain>(ownerKey);
 
     public Task<ImmutableArray<NodeView>> Nodes() => grains.GetGrain<INodeDirectoryGrain>(Keys.NodeDirectory).List();
 
