@@ -50,7 +50,6 @@ public sealed class PageServingTests(GatewayHost host) : IClassFixture<GatewayHo
 {
     [Theory]
     [InlineData("/", "text/html")]
-    [InlineData("/meet.html", "text/html")]
     [InlineData("/admin", "text/html")]
     [InlineData("/admin/admin.js", "text/javascript")]
     [InlineData("/admin/admin.css", "text/css")]
