@@ -13,7 +13,7 @@ HELP
 
 # What the tests call, and the Debian package that brings it.
 needed=(chromium:chromium firefox-esr:firefox-esr ffmpeg:ffmpeg ip:iproute2 nft:nftables openssl:openssl curl:curl
-  node:nodejs npm:npm)
+  turnserver:coturn node:nodejs npm:npm)
 
 install_packages() {
   local missing=() entry sudo=''

@@ -16,7 +16,10 @@ public sealed class IceServers(GatewayOptions options, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
-    /// <param name="user">Whom the credentials are for; shows in the server's log.</param>
+    /// <summary>Characters of the user's name in a credential. A STUN USERNAME has at most 508 bytes (RFC 8489 section 14.3); browsers refuse longer ones.</summary>
+    public const int MaxUserLength = 256;
+
+    /// <param name="user">Whom the credentials are for; shows, percent-encoded, in the server's log.</param>
     public ImmutableArray<IceServer> For(string user) => [.. options.IceServers.Select(server => For(server, user))];
 
     private IceServer For(IceServerOptions server, string user)
@@ -27,7 +30,8 @@ public sealed class IceServers(GatewayOptions options, TimeProvider clock)
         }
 
         DateTimeOffset expires = clock.GetUtcNow() + Lifetime;
-        string name = $"{expires.ToUnixTimeSeconds()}:{Uri.EscapeDataString(user)}";
+        string who = Uri.EscapeDataString(user);
+        string name = $"{expires.ToUnixTimeSeconds()}:{who[..Math.Min(who.Length, MaxUserLength)]}";
 #pragma warning disable CA5350 // the TURN REST draft fixes HMAC-SHA1
         string credential = Convert.ToBase64String(HMACSHA1.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(name)));
 #pragma warning restore CA5350

@@ -31,11 +31,20 @@ export class Netns {
   }
 
   /** Replaces the rules on arriving packets; each is an nft statement such as `meta l4proto udp drop`. */
-  async rules(...statements) {
+  rules(...statements) {
+    return this.#rules('input', statements);
+  }
+
+  /** Replaces the rules on leaving packets, which still know whose they are: `meta skuid != turnserver udp dport 7882 drop`. */
+  leavingRules(...statements) {
+    return this.#rules('output', statements);
+  }
+
+  async #rules(hook, statements) {
     await this.run('nft', 'flush', 'ruleset');
     const lines = statements.map(statement => `    ${statement.replace(/ drop$/, ' counter drop')}`).join('\n');
     if (statements.length)
-      await this.run('nft', `table inet rig {\n  chain arriving {\n    type filter hook input priority 0;\n${lines}\n  }\n}`);
+      await this.run('nft', `table inet rig {\n  chain ${hook}s {\n    type filter hook ${hook} priority 0;\n${lines}\n  }\n}`);
   }
 
   /** How many packets the rules have dropped. */

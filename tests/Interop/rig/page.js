@@ -10,6 +10,7 @@
    *   `noise` publishes a picture that no codec can compress, instead of the fake camera's.
    *   `simulcast` sends three layers with the rids low, middle, high (a quarter, half and whole size).
    * whep: { audio = true, video = true, codecs } where `codecs` are the only video codecs offered.
+   * both: { ice: 'relay' | 'all' } configures the ICE servers of the answer's Link headers, with that iceTransportPolicy.
    * Resolves also when the server refuses: `status` and `text` tell.
    */
   async function open(kind, url, token, options) {
@@ -17,9 +18,11 @@
     const call = { id: next++, kind, url, token, pc, options, elements: [], startedAt: performance.now() };
     calls.set(call.id, call);
     await (kind === 'whip' ? addSources(call) : addSinks(call));
-    await pc.setLocalDescription();
+    const offer = await pc.createOffer();
+    // Gathering starts with the local description: it waits when the servers to gather from come with the answer.
+    if (!options.ice) await pc.setLocalDescription(offer);
     const response = await fetch(url, {
-      method: 'POST', body: pc.localDescription.sdp,
+      method: 'POST', body: offer.sdp,
       headers: { 'content-type': 'application/sdp', authorization: `Bearer ${token}` },
     });
     const text = await response.text();
@@ -28,9 +31,31 @@
       call.etag = response.headers.get('etag');
       call.link = response.headers.get('link');
       call.answeredAt = performance.now();
+      if (options.ice) {
+        pc.setConfiguration({ ...pc.getConfiguration(), iceServers: iceServers(call.link), iceTransportPolicy: options.ice });
+        await pc.setLocalDescription(offer);
+      }
       await pc.setRemoteDescription({ type: 'answer', sdp: text });
     }
     return { id: call.id, status: response.status, text, location: call.location, etag: call.etag, link: call.link };
+  }
+
+  /** Link headers with rel="ice-server" (RFC 9725 section 4.6) as RTCIceServers. */
+  const iceServers = link => [...(link ?? '').matchAll(/<([^>]+)>([^<]*)/g)].flatMap(([, urls, text]) => {
+    const parameters = Object.fromEntries([...text.matchAll(/;\s*([\w-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+    return parameters.rel === 'ice-server' ? [{ urls, username: parameters.username, credential: parameters.credential }] : [];
+  });
+
+  /** What these ICE servers give: the types of the candidates and the codes of the errors, when gathering is complete. */
+  async function gather(configuration) {
+    const pc = new RTCPeerConnection(configuration), candidates = [], errors = [];
+    pc.addEventListener('icecandidate', ({ candidate }) => candidate?.candidate && candidates.push(candidate.type));
+    pc.addEventListener('icecandidateerror', ({ errorCode }) => errors.push(errorCode));
+    pc.createDataChannel('');
+    await pc.setLocalDescription();
+    await gathered(pc);
+    pc.close();
+    return { candidates, errors };
   }
 
   async function addSources({ pc, options }) {
@@ -103,7 +128,7 @@
     return {
       connection: pc.connectionState, ice: pc.iceConnectionState,
       dtls: transport?.dtlsState, cipher: transport?.srtpCipher, tls: transport?.tlsVersion,
-      protocol: local?.protocol, remote: remote && `${remote.address ?? remote.ip}:${remote.port}`, pair: pair?.id,
+      protocol: local?.protocol, localType: local?.candidateType, relayProtocol: local?.relayProtocol, remote: remote && `${remote.address ?? remote.ip}:${remote.port}`, pair: pair?.id,
       rttMs: pair?.currentRoundTripTime * 1000, availableBitrate: pair?.availableOutgoingBitrate,
       joinMs: firstFrameAt - startedAt, answerMs: answeredAt - startedAt,
       video: media(report, all, 'video'), audio: media(report, all, 'audio'),
@@ -195,5 +220,5 @@
     return call.firstFrameAt - call.startedAt;
   }
 
-  globalThis.rig = { calls, open, stats, trickle, restartIce, end, vanish, firstFrame };
+  globalThis.rig = { calls, open, gather, iceServers, stats, trickle, restartIce, end, vanish, firstFrame };
 })();

@@ -28,7 +28,7 @@ export const adminToken = () => token({ identity: 'admin', grants: { roomJoin: f
 export const cli = async (...args) => (await promisify(execFile)(nexus, [...engine, ...args], { timeout: 20_000 })).stdout;
 
 /** A process of ours; what it printed is kept for the message when something goes wrong. */
-class Process {
+export class Process {
   constructor(command, args, env) {
     this.output = '';
     this.child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
