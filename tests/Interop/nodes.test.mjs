@@ -1,6 +1,7 @@
 // Media nodes as processes of their own, and what happens when one is killed.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Member } from './rig/sdk.mjs';
 import { Server, freePort } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 import { until } from './rig/wait.mjs';
@@ -35,4 +36,24 @@ test('the control process survives the kill -9 of a media process, knows it and 
   const elsewhere = newRoom();
   await alice.whip(server, elsewhere, 'alice', { codec: 'VP8' });
   await (await bob.whep(server, elsewhere, 'bob')).decodes(15);
+});
+
+test('members of a room whose media process is killed meet again on another node', async t => {
+  const control = `127.0.0.1:${await freePort()}`;
+  const stage = new Stage({ flags: ['--control-listen', control] });
+  t.after(() => stage.close());
+  const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
+  const media = await Server.startMedia({ control, flags: ['--region', 'us'] });
+  t.after(() => media.stop('SIGKILL'));
+  await until('the node of region us', async () => (await server.api('/nodes')).nodes.some(({ region }) => region === 'us'));
+  const ada = await Member.joins(tabs[0], server, room, 'ada', { region: 'us' });
+  const bob = await Member.joins(tabs[1], server, room, 'bob', { region: 'us' });
+  await Promise.all([ada.sees('bob'), bob.sees('ada')]);
+
+  await media.stop('SIGKILL');
+  for (const member of [ada, bob]) {
+    await member.until('reconnecting', ({ events }) => events.includes('state reconnecting'));
+    await member.until('connected again', ({ state }) => state === 'connected', { seconds: 30 });
+  }
+  await Promise.all([ada.sees('bob'), ada.hears('bob'), bob.sees('ada'), bob.hears('ada')]);
 });

@@ -147,6 +147,49 @@ test('who is removed by an admin is told so, and so are the others', async t => 
   await bob.until('ada to be gone', ({ events }) => events.includes('left ada REMOVED'));
 });
 
+test('a track that an admin mutes is muted for all, and its owner cannot undo it', async t => {
+  const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
+  const ada = await Member.joins(tabs[0], server, room, 'ada');
+  const bob = await Member.joins(tabs[1], server, room, 'bob', nothing);
+  const { sid } = await bob.sees('ada');
+  const { status, text } = await admin(server, 'POST', `/rooms/${room}/tracks/${sid}/mute`, { muted: true });
+  assert.ok(status === 200 || status === 204, `${status} ${text}`);
+  await bob.until('a muted camera', view => trackOf(view, 'ada', 'camera').muted);
+  const { frames } = trackOf(await bob.view(), 'ada', 'camera');
+  await ada.does(async ({ tracks: { camera } }) => (camera.mute(), camera.unmute()));
+  await bob.hears('ada');
+  const after = trackOf(await bob.view(), 'ada', 'camera');
+  assert.ok(after.muted);
+  assert.ok(after.frames - frames < 15, `${after.frames - frames} frames came of a muted camera`);
+});
+
+test('one rings, the other accepts', async t => {
+  const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
+  const ada = await Member.joins(tabs[0], server, room, 'ada', nothing);
+  const bob = await Member.joins(tabs[1], server, room, 'bob', nothing);
+  await ada.until('bob', ({ participants }) => participants.length === 1);
+  await bob.does(self => void self.room.on('call', call => (self.call = call)));
+  await ada.does(async self => void (self.call = await self.room.invite('bob', { payload: 'tea?' })));
+  await until('bob to be rung', () => bob.does(self => self.call?.payload === 'tea?'));
+  await bob.does(self => self.call.accept());
+  await until('both to know', async () => (await Promise.all([ada, bob].map(one => one.does(self => self.call.state)))).every(state => state === 'accepted'));
+  await assert.rejects(ada.does(self => self.room.invite('nobody').catch(error => { throw new Error(error.code); })), /PARTICIPANT_NOT_FOUND/);
+});
+
+test('when the network changes ICE restarts, and the call goes on', async t => {
+  const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
+  const ada = await Member.joins(tabs[0], server, room, 'ada');
+  const bob = await Member.joins(tabs[1], server, room, 'bob');
+  await Promise.all([ada.sees('bob'), bob.sees('ada')]);
+  const { pair, sid } = await ada.view();
+  await ada.does(() => void dispatchEvent(new Event('online')));
+  await ada.until('another candidate pair', view => view.pair !== pair && view.state === 'connected');
+  await Promise.all([ada.sees('bob', { frames: 30 }), bob.sees('ada', { frames: 30 }), ada.hears('bob'), bob.hears('ada')]);
+  const after = await ada.view();
+  assert.equal(after.sid, sid);
+  assert.ok(!(await bob.view()).events.some(event => event.startsWith('left')));
+});
+
 /** Ada's signalling goes through a proxy, both publish and see each other. */
 async function pairWithProxy(t, server, tabs, room) {
   const proxy = await Proxy.start(server.url);

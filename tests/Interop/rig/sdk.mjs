@@ -22,13 +22,13 @@ export class Member {
 
   /**
    * Joins by the SDK and publishes what is asked for.
-   * @param {{ via?: string, bearer?: string, grants?: object, camera?: object | false, microphone?: boolean, join?: object }} options
+   * @param {{ via?: string, region?: string, bearer?: string, grants?: object, camera?: object | false, microphone?: boolean, join?: object }} options
    *   `via`: URL of the signalling, when it is not the server's own; `join`: options of `NexusClient.join`.
    * Rejects with the SDK's code in front of the message.
    */
-  static async joins(tab, server, room, identity, { via = server.url, bearer, grants, camera = { resolution: '360p' }, microphone = true, join = {} } = {}) {
+  static async joins(tab, server, room, identity, { via = server.url, region, bearer, grants, camera = { resolution: '360p' }, microphone = true, join = {} } = {}) {
     await tab.evaluate(pageLibrary);
-    await tab.evaluate((...args) => member.join(...args), `${server.url}/nexus-sdk.js`, via, bearer ?? token({ room, identity, grants }), room, { camera, microphone, join });
+    await tab.evaluate((...args) => member.join(...args), `${server.url}/nexus-sdk.js`, via, bearer ?? token({ room, identity, grants }), room, { region, camera, microphone, join });
     return new Member(tab);
   }
 
@@ -84,10 +84,10 @@ function library() {
     member.granted ??= await navigator.mediaDevices.getUserMedia({ audio: true });
   };
 
-  member.join = async (sdk, url, token, name, { camera, microphone, join }) => {
+  member.join = async (sdk, url, token, name, { region, camera, microphone, join }) => {
     await member.grant();
     member.sdk = await import(sdk);
-    const client = new member.sdk.NexusClient({ url, token });
+    const client = new member.sdk.NexusClient({ url, token, region });
     const startedAt = performance.now();
     try {
       member.watch(await client.join(name, join));
@@ -127,22 +127,22 @@ function library() {
     }
   };
 
+  const pairOf = stats => stats.find(({ type }) => type === 'transport')?.selectedCandidatePairId;
+
   member.view = async () => {
     const { room, events } = member;
-    const inbound = new Map();
-    if (room.state !== 'left') {
-      for (const entry of (await room.peerConnection.getStats()).values()) if (entry.type === 'inbound-rtp') inbound.set(entry.trackIdentifier, entry);
-    }
+    const stats = room.state === 'left' ? [] : [...(await room.peerConnection.getStats()).values()];
+    const inbound = new Map(stats.filter(({ type }) => type === 'inbound-rtp').map(entry => [entry.trackIdentifier, entry]));
     return {
-      state: room.state, sid: room.localParticipant.sid, events,
+      state: room.state, sid: room.localParticipant.sid, events, pair: pairOf(stats),
       participants: room.participants.map(({ sid, identity, state, quality, tracks }) => ({
         sid, identity, state, quality,
         tracks: tracks.map(track => {
-          const stats = inbound.get(track.mediaStreamTrack?.id);
+          const media = inbound.get(track.mediaStreamTrack?.id);
           return {
             sid: track.sid, source: track.source, state: track.state, reason: track.reason, muted: track.muted, layer: track.layer, codec: track.codec,
-            frames: stats?.framesDecoded, width: stats?.frameWidth, height: stats?.frameHeight, packets: stats?.packetsReceived,
-            freezes: stats?.freezeCount, energy: stats?.totalAudioEnergy, lost: stats?.packetsLost, concealed: stats?.concealedSamples,
+            frames: media?.framesDecoded, width: media?.frameWidth, height: media?.frameHeight, packets: media?.packetsReceived,
+            freezes: media?.freezeCount, energy: media?.totalAudioEnergy, lost: media?.packetsLost, concealed: media?.concealedSamples,
           };
         }),
       })),
