@@ -19,8 +19,7 @@ public sealed class NodeCore
     private readonly Negotiator _negotiator;
     private readonly NodeReporter _reporter;
     private readonly Dictionary<string, NodeSession> _sessions = [];
-    private readonly Dictionary<string, RoomModel> _rooms = [];
-    private long _trackOrder;
+    private readonly NodeRooms _rooms;
 
     /// <param name="fingerprint">Of the certificate that the loops' handshakes use.</param>
     /// <param name="load">The busiest loop's share of its core since the last call.</param>
@@ -34,6 +33,7 @@ public sealed class NodeCore
     {
         _send = send;
         _loops = [.. loops.Select(l => new LoopLink(l))];
+        _rooms = new NodeRooms(_loops);
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
         BootId = Guid.NewGuid().ToString("N");
         _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send) { SnapshotTaken = ReviseLayers };
@@ -219,23 +219,23 @@ public sealed class NodeCore
     /// <summary>Brings a session to what is desired. On an error it stays as it was.</summary>
     private LinkError? Bring(Instant now, NodeSession session, SessionDesired desired)
     {
-        var room = session.Room ?? RoomOf(desired.RoomKey);
+        var room = session.Room ?? _rooms.Get(desired.RoomKey);
         if (desired.Offer is { } offer && offer.Id != session.Answer?.OfferId)
         {
             var error = _negotiator.Negotiate(session, room, desired);
             if (error is not null)
             {
-                ForgetIfEmpty(room);
+                _rooms.ForgetIfEmpty(room);
                 return error;
             }
 
-            Enter(session, room);
+            NodeRooms.Enter(session, room);
             session.Desired = desired;
             room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
             PostIce(session, room);
         }
 
-        Enter(session, room);
+        NodeRooms.Enter(session, room);
         session.Desired = desired;
         session.ForgetAt = Instant.Never;
         if (desired.IceRestart is { } restart && session.Negotiated is not null && restart.Generation > (session.IceAnswer?.Generation ?? 0))
@@ -244,7 +244,7 @@ public sealed class NodeCore
             PostIce(session, room);
         }
 
-        if (UpdateTracks(session, room))
+        if (_rooms.UpdateTracks(session, room))
         {
             SubscriptionBinder.Rebind(room);
         }
@@ -258,39 +258,6 @@ public sealed class NodeCore
 
     private static void PostIce(NodeSession session, RoomModel room) =>
         room.Loop.Post(new RestartIce(session.Id, session.LocalIce!));
-
-    private static void Enter(NodeSession session, RoomModel room)
-    {
-        if (session.Room is null)
-        {
-            session.Room = room;
-            session.State = SessionState.New;
-            session.EndReason = null;
-            room.Sessions.Add(session.Id, session);
-            room.Loop.Sessions++;
-        }
-    }
-
-    /// <summary>What the session publishes becomes, or ceases to be, a track of the room. False when the room's tracks stay as they are.</summary>
-    private bool UpdateTracks(NodeSession session, RoomModel room)
-    {
-        var before = room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)).ToList();
-        var tracks = new List<RoomTrack>();
-        foreach (var plan in session.Published.Values)
-        {
-            var codec = session.Negotiated!.Media.First(m => m.Mid == plan.Mid).Codecs[0];
-            var muted = NodeReporter.IsMuted(session, plan);
-            if ((room.Find(plan.Sid)?.Muted ?? false) != muted)
-            {
-                room.Loop.Post(new MuteTrack(session.Id, plan.Sid, muted));
-            }
-
-            tracks.Add(new RoomTrack(plan.Sid, session.Id, session.Desired!.Identity, plan.Kind, codec, ++_trackOrder, muted, session.Desired.ParticipantSid));
-        }
-
-        room.SetTracks(session.Id, session.State == SessionState.Closed ? [] : tracks);
-        return !before.SequenceEqual(room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)));
-    }
 
     /// <summary>Sizes of layers may have become known, or changed: those who asked by size may need another one.</summary>
     private void ReviseLayers()
@@ -347,31 +314,9 @@ public sealed class NodeCore
             return;
         }
 
-        session.Room = null;
-        room.Sessions.Remove(session.Id);
-        room.Loop.Sessions--;
-        room.SetTracks(session.Id, []);
+        _rooms.Leave(session, room);
         SubscriptionBinder.Rebind(room);
         room.Loop.Post(new RemoveSession(session.Id));
-        ForgetIfEmpty(room);
-    }
-
-    private RoomModel RoomOf(string key)
-    {
-        if (!_rooms.TryGetValue(key, out var room))
-        {
-            _rooms[key] = room = new RoomModel(key, _loops.MinBy(l => l.Sessions)!);
-        }
-
-        return room;
-    }
-
-    private void ForgetIfEmpty(RoomModel room)
-    {
-        if (room.Sessions.Count == 0)
-        {
-            _rooms.Remove(room.Key);
-        }
     }
 
     private static SessionApplied Applied(NodeSession session, ApplyStatus status, LinkError? error) => new()

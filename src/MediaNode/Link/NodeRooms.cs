@@ -1,0 +1,73 @@
+using Nexus.Link;
+using Nexus.MediaNode.Session;
+
+namespace Nexus.MediaNode.Link;
+
+/// <summary>The rooms of a node: which loop each lives on, who is in it, and what is published there. Control thread only.</summary>
+internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
+{
+    private readonly Dictionary<string, RoomModel> _rooms = [];
+    private long _trackOrder;
+
+    /// <summary>The room of that key; one that is new lives on the loop with the fewest sessions.</summary>
+    public RoomModel Get(string key)
+    {
+        if (!_rooms.TryGetValue(key, out var room))
+        {
+            _rooms[key] = room = new RoomModel(key, loops.MinBy(l => l.Sessions)!);
+        }
+
+        return room;
+    }
+
+    public void ForgetIfEmpty(RoomModel room)
+    {
+        if (room.Sessions.Count == 0)
+        {
+            _rooms.Remove(room.Key);
+        }
+    }
+
+    public static void Enter(NodeSession session, RoomModel room)
+    {
+        if (session.Room is null)
+        {
+            session.Room = room;
+            session.State = SessionState.New;
+            session.EndReason = null;
+            room.Sessions.Add(session.Id, session);
+            room.Loop.Sessions++;
+        }
+    }
+
+    /// <summary>The session is no longer in the room, nor are its tracks. A room without sessions is forgotten.</summary>
+    public void Leave(NodeSession session, RoomModel room)
+    {
+        session.Room = null;
+        room.Sessions.Remove(session.Id);
+        room.Loop.Sessions--;
+        room.SetTracks(session.Id, []);
+        ForgetIfEmpty(room);
+    }
+
+    /// <summary>What the session publishes becomes, or ceases to be, a track of the room. False when the room's tracks stay as they are.</summary>
+    public bool UpdateTracks(NodeSession session, RoomModel room)
+    {
+        var before = room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)).ToList();
+        var tracks = new List<RoomTrack>();
+        foreach (var plan in session.Published.Values)
+        {
+            var codec = session.Negotiated!.Media.First(m => m.Mid == plan.Mid).Codecs[0];
+            var muted = NodeReporter.IsMuted(session, plan);
+            if ((room.Find(plan.Sid)?.Muted ?? false) != muted)
+            {
+                room.Loop.Post(new MuteTrack(session.Id, plan.Sid, muted));
+            }
+
+            tracks.Add(new RoomTrack(plan.Sid, session.Id, session.Desired!.Identity, plan.Kind, codec, ++_trackOrder, muted, session.Desired.ParticipantSid));
+        }
+
+        room.SetTracks(session.Id, session.State == SessionState.Closed ? [] : tracks);
+        return !before.SequenceEqual(room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)));
+    }
+}
