@@ -169,6 +169,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         {
             var place = places[section.Kind] = places.GetValueOrDefault(section.Kind) + 1;
             var sender = session.Senders.GetValueOrDefault(section.Mid) ?? NewSender(desired, section, place);
+            sender = sender with { Msid = sender.Msid with { StreamId = StreamFor(desired, plan.Bindings.GetValueOrDefault(section.Mid), place) } };
 
             // A viewer's first section of a kind that nothing fits: say what was there to see. A duplex client hears of each
             // track by itself, and its offer holds more than that one.
@@ -183,15 +184,20 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
     }
 
     /// <summary>
-    /// The n-th sections of each kind share a stream: they get the n-th publisher's tracks, and receivers play what shares a
-    /// stream in sync.
+    /// The stream that a section announces: receivers play in sync what shares one. That of the track's publisher; where none is
+    /// bound yet, the n-th sections of each kind share one, as they will get the n-th publisher's tracks. A viewer's sections are
+    /// bound anew without an offer, so that all of them share one for good.
     /// </summary>
+    private static string StreamFor(SessionDesired desired, RoomTrack? track, int place) => desired.Leg != SessionLeg.Duplex
+        ? desired.ParticipantSid
+        : track?.ParticipantSid ?? $"stream-{place}";
+
     private static PlayBinding NewSender(SessionDesired desired, MediaSection section, int place)
     {
         var ssrc = NewSsrc();
         return new()
         {
-            Msid = new Msid($"stream-{place}", $"{section.Media}-{place}-{ssrc:x8}"),
+            Msid = new Msid(desired.ParticipantSid, $"{section.Media}-{place}-{ssrc:x8}"),
             Cname = desired.ParticipantSid,
             Ssrc = ssrc,
             RtxSsrc = section.Kind == MediaKind.Video ? NewSsrc() : 0,

@@ -155,8 +155,16 @@ internal sealed class DownTrack
         SelectTarget(now);
     }
 
-    /// <summary>Header extension ids changed: a repeat could not be written as it was.</summary>
-    public void ForgetSent() => _sequencer = _sequencer is null ? null : new Sequencer(SequencerPackets);
+    /// <summary>Without RTX a repeat must be the same packet bit by bit, which it could not be with other extension ids.</summary>
+    public void HandleExtensionsChanged()
+    {
+        if (_sequencer is not null && !HasRtx)
+        {
+            ForgetSent();
+        }
+    }
+
+    private void ForgetSent() => _sequencer = _sequencer is null ? null : new Sequencer(SequencerPackets);
 
     /// <summary>Writes what the subscriber gets of the track's packets of this turn. Returns how many packets.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

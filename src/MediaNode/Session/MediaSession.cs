@@ -96,7 +96,7 @@ public sealed class MediaSession
 
     internal void Apply(Instant now, SessionPlan plan)
     {
-        var extensionsChanged = !ReferenceEquals(plan.Extensions, Plan.Extensions);
+        var extensionsChanged = !plan.Extensions.IsSameAs(Plan.Extensions);
         Plan = plan;
         Receiver.Apply(plan);
         Sender.Apply(plan, extensionsChanged);

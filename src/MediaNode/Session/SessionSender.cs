@@ -37,7 +37,7 @@ internal sealed class SessionSender(MediaSession session)
                 downTrack.Update(play);
                 if (extensionsChanged)
                 {
-                    downTrack.ForgetSent();
+                    downTrack.HandleExtensionsChanged();
                 }
             }
         }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Nexus.Link;
 using Nexus.TestKit.Media;
 
@@ -8,6 +9,7 @@ public sealed class DuplexTests : IDisposable
 {
     private static readonly TestSection VideoOut = new("video", "sendonly", ["VP8"]);
     private static readonly TestSection VideoIn = new("video", "recvonly", ["VP8"]);
+    private static readonly TestSection AudioIn = new("audio", "recvonly", ["opus"]);
     private static readonly TestSection AudioOut = new("audio", "sendonly", ["opus"]);
     private static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(33);
 
@@ -101,6 +103,44 @@ public sealed class DuplexTests : IDisposable
         Assert.Equal(ssrc, bob.AnsweredSsrc(0));
         Send(video, 10, keyFrames: false);
         Assert.Equal(video.SentSequences, bob.PacketsOf(ssrc).Select(p => TestStream.MarkOf(p.Payload)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_sent_before_negotiating_again_is_still_repeated(bool withOtherExtensions)
+    {
+        var video = new TestStream(Publish(VideoOut), "0", 2222);
+        var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
+        Send(video, 3, keyFrames: true);
+        var sent = bob.PacketsOf(bob.AnsweredSsrc(0)).Last().Header.SequenceNumber;
+
+        bob.EditOffer = sdp => withOtherExtensions
+            ? string.Concat(sdp.Split("\r\n").Where(l => !l.Contains("transport-wide-cc-extensions", StringComparison.Ordinal)).Select(l => l.Length > 0 ? l + "\r\n" : ""))
+            : sdp;
+        Offer(bob, VideoIn, AudioOut, VideoIn);
+        bob.SendNack(bob.AnsweredSsrc(0), sent);
+        _node.RunUntil(() => bob.PacketsOf(bob.AnsweredRtxSsrc(0)).Any());
+        var repeat = bob.PacketsOf(bob.AnsweredRtxSsrc(0)).First();
+        Assert.Equal(sent, BinaryPrimitives.ReadUInt16BigEndian(repeat.Payload));
+    }
+
+    [Fact]
+    public void What_comes_from_one_publisher_shares_a_stream()
+    {
+        // carol has no sound: alice's two tracks are not both the n-th of their kind
+        Offer(_node.Peer("carol"), VideoOut);
+        Offer(_node.Peer("alice"), AudioOut, VideoOut);
+        var bob = _node.Peer("bob");
+        Apply("bob", d => d with { Subscribe = new() { Auto = true } });
+        Offer(bob, AudioIn, VideoIn, VideoIn, VideoIn);
+        Assert.Equal(["PA_alice", "PA_carol", "PA_alice", "stream-3"], bob.Answer.Media.Select(m => m.Msid!.StreamId));
+
+        var tracks = bob.Answer.Media.Select(m => m.Msid!.TrackId).ToList();
+        Offer(_node.Peer("dave"), VideoOut);
+        Offer(bob, AudioIn, VideoIn, VideoIn, VideoIn);
+        Assert.Equal(["PA_alice", "PA_carol", "PA_alice", "PA_dave"], bob.Answer.Media.Select(m => m.Msid!.StreamId));
+        Assert.Equal(tracks, bob.Answer.Media.Select(m => m.Msid!.TrackId));
     }
 
     [Fact]

@@ -70,6 +70,9 @@ public sealed class HeaderExtensionMap
         return true;
     }
 
+    /// <summary>Whether headers written by either map are the same.</summary>
+    public bool IsSameAs(HeaderExtensionMap other) => AllowMixed == other.AllowMixed && _idByKind.AsSpan().SequenceEqual(other._idByKind);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public HeaderExtensionKind KindOf(byte id) => (HeaderExtensionKind)_kindById[id];
 
