@@ -19,10 +19,13 @@ public static class TokenMinter
         return $"{signed}.{Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.ASCII.GetBytes(signed)))}";
     }
 
-    /// <summary>A token to join a room with; with <paramref name="admin"/> also to administer it and to list rooms.</summary>
+    /// <summary>
+    /// A token to join a room with; with <paramref name="admin"/> also to administer it and to list rooms. Without a
+    /// <paramref name="room"/> it joins none and administers all of the tenant.
+    /// </summary>
     /// <param name="name">Shown to others; the identity when null.</param>
     public static string ForRoom(
-        ApiKeyOptions key, string room, string identity, bool admin, TimeSpan lifetime, DateTimeOffset now, string? name = null) =>
+        ApiKeyOptions key, string? room, string identity, bool admin, TimeSpan lifetime, DateTimeOffset now, string? name = null) =>
         Sign(
             new()
             {
@@ -31,7 +34,7 @@ public static class TokenMinter
                 Name = name ?? identity,
                 NotBefore = now.ToUnixTimeSeconds() - 5,
                 Expires = (now + lifetime).ToUnixTimeSeconds(),
-                Video = new() { Room = room, RoomJoin = true, RoomAdmin = admin, RoomList = admin, RoomCreate = admin },
+                Video = new() { Room = room, RoomJoin = room is not null, RoomAdmin = admin, RoomList = admin, RoomCreate = admin },
             },
             key.Secret);
 }

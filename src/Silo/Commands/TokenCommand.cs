@@ -12,9 +12,9 @@ public static class TokenCommand
     public const string Help = """
         usage: ./nexus token --room ROOM --identity IDENTITY [options]
 
-          --room ROOM          the room the token is for
+          --room ROOM          the room the token is for; with --admin it may be left out
           --identity IDENTITY  who its bearer is
-          --admin              may also administer the room and list rooms
+          --admin              may also list rooms and administer the room, or every room of the tenant without --room
           --ttl SECONDS        how long it is valid (default 600)
           --key KEY            sign with this key (default: the first one configured)
           --json               print a JSON object instead of the bare token
@@ -48,9 +48,9 @@ public static class TokenCommand
             }
         }
 
-        if (string.IsNullOrEmpty(room) || string.IsNullOrEmpty(identity))
+        if (string.IsNullOrEmpty(identity) || (string.IsNullOrEmpty(room) && !admin))
         {
-            throw new SettingsException("--room and --identity are needed: see ./nexus token --help");
+            throw new SettingsException("--room and --identity are needed (with --admin only --identity): see ./nexus token --help");
         }
 
         NexusOptions options = SettingsReader.Read(settings, Environment.GetEnvironmentVariables());
