@@ -28,8 +28,11 @@ const firefoxPrefs = {
   'media.autoplay.default': 0,
 };
 
-/** Chromium with a fake camera and microphone; in `netns` when given. `stranger` leaves its network settings as users have them. */
-export async function launchChromium({ netns, stranger = false, flags = [] } = {}) {
+/**
+ * Chromium with a fake camera and microphone; in `netns` when given. `stranger` leaves its network settings as users have them; without
+ * `fakeUi` nobody grants anything.
+ */
+export async function launchChromium({ netns, stranger = false, fakeUi = true, flags = [] } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'nexus-chromium-'));
   let executablePath = '/usr/bin/chromium';
   if (netns) {
@@ -38,7 +41,7 @@ export async function launchChromium({ netns, stranger = false, flags = [] } = {
     chmodSync(executablePath, 0o755);
   }
   const browser = await puppeteer.launch({
-    executablePath, args: [...chromiumFlags, ...(stranger ? [] : loopbackFlags), ...flags], userDataDir: join(profile, 'data'), pipe: true, protocolTimeout: 60_000,
+    executablePath, args: [...chromiumFlags.filter(flag => fakeUi || flag !== '--use-fake-ui-for-media-stream'), ...(stranger ? [] : loopbackFlags), ...flags], userDataDir: join(profile, 'data'), pipe: true, protocolTimeout: 60_000,
   });
   return new Browser(browser, () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
 }

@@ -1,0 +1,76 @@
+// The meeting page, used as a person uses it.
+import { until } from './wait.mjs';
+
+/** Before the page's own scripts: remembers the WebSockets, so that a test can cut one. */
+const rememberSockets = () => {
+  const Original = globalThis.WebSocket;
+  globalThis.sockets = [];
+  globalThis.WebSocket = class extends Original {
+    constructor(...args) {
+      super(...args);
+      globalThis.sockets.push(this);
+    }
+  };
+};
+
+export class Guest {
+  /** Opens the page in a tab of its own and waits for the preview. */
+  static async comes(browser, server, room, name, { query = {}, devices = true } = {}) {
+    const page = await browser.browser.newPage(), guest = new Guest(page, name);
+    page.on('pageerror', error => guest.errors.push(String(error)));
+    await page.evaluateOnNewDocument(rememberSockets);
+    await page.goto(`${server.url}/?${new URLSearchParams({ room, ...query })}`);
+    await page.bringToFront();
+    if (devices) await guest.until('a preview', () => !document.getElementById('preview').hidden);
+    await page.evaluate(name => (document.getElementById('name').value = name), name);
+    return guest;
+  }
+
+  constructor(page, name) {
+    this.page = page;
+    this.name = name;
+    this.errors = [];
+  }
+
+  /** Joins and waits until the state says so. */
+  async joins() {
+    await this.page.click('#join');
+    await this.until('connected', () => document.getElementById('state').dataset.state === 'connected');
+    return this;
+  }
+
+  /** Waits for a condition in the page. */
+  until(what, condition, ...args) {
+    return until(`${this.name}: ${what}`, () => this.page.evaluate(condition, ...args), { seen: () => this.sees() });
+  }
+
+  /** The tiles: what screen readers say of each, and how many frames its video has shown. */
+  sees() {
+    return this.page.evaluate(() => [...document.querySelectorAll('.tile')].map(tile => ({
+      label: tile.getAttribute('aria-label'), source: tile.dataset.source,
+      frames: tile.querySelector('video').videoWidth > 0 ? tile.querySelector('video').getVideoPlaybackQuality().totalVideoFrames : 0,
+    })));
+  }
+
+  /** Waits until a tile with such a label is there (or, with `moving`, shows `moving` more frames). */
+  async seesTile(label, { source = 'camera', moving = 0 } = {}) {
+    let before;
+    await this.page.bringToFront(); // only who is looked at counts frames
+    return until(`${this.name} sees ${label}`, async () => {
+      const tile = (await this.sees()).find(t => t.source === source && label.test(t.label));
+      if (!tile) return false;
+      before ??= tile.frames;
+      return tile.frames >= before + moving && tile;
+    }, { seen: () => this.sees() });
+  }
+
+  /** What stands on the page after a refusal or the end: its code. */
+  refusal() {
+    return this.page.evaluate(() => document.getElementById('refusal').hidden ? undefined : document.getElementById('refusal').dataset.code);
+  }
+
+  /** The WebSocket breaks. */
+  cut() {
+    return this.page.evaluate(() => globalThis.sockets.at(-1).close());
+  }
+}
