@@ -236,3 +236,38 @@ test('a connection cut for longer than the time of grace is a clean re-join', as
     return participants.map(({ identity }) => identity).sort().join() === 'ada,bob';
   });
 });
+
+test('another network leads to an ICE restart on the same connection, and media goes on', async t => {
+  const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
+  const ada = await Member.joins(tabs[0], server, room, 'ada');
+  const bob = await Member.joins(tabs[1], server, room, 'bob');
+  await Promise.all([ada.sees('bob'), bob.sees('ada')]);
+  const ufrag = () => ada.does(({ room: { peerConnection } }) => /ice-ufrag:(\S+)/.exec(peerConnection.currentRemoteDescription.sdp)[1]);
+  const before = await ufrag(), { sid } = await ada.view();
+  await ada.does(() => void dispatchEvent(new Event('online')));
+  await until('new credentials', async () => (await ufrag()) !== before);
+  await Promise.all([ada.sees('bob', { frames: 30 }), bob.sees('ada', { frames: 30 })]);
+  assert.equal((await ada.view()).sid, sid);
+});
+
+test('one rings, the other answers', async t => {
+  const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
+  const ada = await Member.joins(tabs[0], server, room, 'ada', nothing);
+  const bob = await Member.joins(tabs[1], server, room, 'bob', nothing);
+  await ada.until('bob', view => view.participants.some(({ identity }) => identity === 'bob'));
+  await bob.does(member => void member.room.on('call', async call => {
+    member.rung = [call.from, call.payload];
+    await call.ringing();
+    await call.accept();
+  }));
+  const states = await ada.does(async ({ room }) => {
+    const call = await room.invite('bob', { payload: 'lunch?' }), states = [call.state];
+    await new Promise(resolve => call.on('state', state => {
+      states.push(state);
+      if (!call.pending) resolve();
+    }));
+    return states;
+  });
+  assert.deepEqual(states, ['inviting', 'ringing', 'accepted']);
+  assert.deepEqual(await bob.does(member => member.rung), ['ada', 'lunch?']);
+});
