@@ -278,6 +278,15 @@ public sealed class NodeCore
             return;
         }
 
+        if (changed.State == SessionState.Connected)
+        {
+            _reporter.TakeSnapshotSoon(now);
+            if (session.State == changed.State)
+            {
+                return; // no news of its own, but something that it plays has begun to flow
+            }
+        }
+
         session.State = changed.State;
         session.EndReason = changed.Reason;
         if (changed.State == SessionState.Closed)

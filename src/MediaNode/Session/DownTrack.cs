@@ -172,10 +172,16 @@ internal sealed class DownTrack
     {
         var source = Source!;
         var memory = Subscriber.Loop.Memory;
+        var waited = CurrentEncoding < 0;
         var sent = 0;
         foreach (var slot in source.Pending)
         {
             sent += Forward(now, memory, slot, egress, srtp) ? 1 : 0;
+        }
+
+        if (waited && CurrentEncoding >= 0)
+        {
+            Subscriber.Loop.MarkChanged(Subscriber);
         }
 
         return sent;

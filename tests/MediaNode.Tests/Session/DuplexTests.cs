@@ -126,6 +126,19 @@ public sealed class DuplexTests : IDisposable
     }
 
     [Fact]
+    public void A_subscription_is_told_active_within_100_ms_of_its_first_keyframe()
+    {
+        var video = new TestStream(Publish(VideoOut), "0", 2222);
+        Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
+        string State() => _node.Sent.OfType<SessionChanged>().Last(c => c.Report.Session == "bob").Report.Subscriptions.Single().State;
+        _node.Run(TimeSpan.FromSeconds(2));
+        _node.RunUntil(() => _node.Sent[^1] is LoadReport);
+        Assert.Equal("waiting", State());
+        Send(video, 3, keyFrames: true);
+        Assert.Equal("active", State());
+    }
+
+    [Fact]
     public void What_comes_from_one_publisher_shares_a_stream()
     {
         // carol has no sound: alice's two tracks are not both the n-th of their kind
