@@ -109,11 +109,14 @@ public sealed partial class ParticipantGrain
             return ActResult.Refused(ReasonCodes.BadRequest, $"a participant has at most {MostAttributes} attributes");
         }
 
-        _view = _view with { Metadata = change.Metadata ?? _view.Metadata, Attributes = attributes };
-        _legs.Set(leg with { Desired = leg.Desired with { Metadata = _view.Metadata, Attributes = attributes } });
+        _view = _view with { Name = change.Name ?? _view.Name, Metadata = change.Metadata ?? _view.Metadata, Attributes = attributes };
+        _legs.Set(leg with { Desired = leg.Desired with { Name = _view.Name, Metadata = _view.Metadata, Attributes = attributes } });
         await Publish(null);
         return ActResult.Done;
     }
+
+    public Task<string?> DuplexSession(string participantSid) =>
+        Task.FromResult(_legs.All.FirstOrDefault(l => l.Desired.Leg == SessionLeg.Duplex && l.Desired.ParticipantSid == participantSid)?.Session);
 
     public async Task<SessionResult> Resume(string session, SessionHolder holder)
     {

@@ -94,6 +94,7 @@ public sealed partial class ParticipantGrain
             Name = desired.Name,
             Metadata = desired.Metadata,
             Attributes = desired.Attributes,
+            Client = desired.Client,
             State = ParticipantState.Joining,
             JoinedAt = time.GetUtcNow(),
         };

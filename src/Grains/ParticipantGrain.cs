@@ -212,6 +212,8 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         Metadata = request.Metadata,
         Attributes = request.Attributes,
         Hidden = request.Grants.Hidden,
+        Client = request.Client,
+        Grants = request.Grants,
         State = ParticipantState.Joining,
         JoinedAt = time.GetUtcNow(),
     };
@@ -243,6 +245,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
                 Name = request.Name,
                 Metadata = request.Metadata,
                 Attributes = request.Attributes,
+                Client = request.Client,
             },
         };
     }

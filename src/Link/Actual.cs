@@ -99,6 +99,9 @@ public sealed record TrackDescription
     [Id(7)] public string Name { get; init; } = "";
 
     [Id(8)] public bool MutedByServer { get; init; }
+
+    /// <summary>As <see cref="Publication.Details"/>.</summary>
+    [Id(9)] public string Details { get; init; } = "";
 }
 
 /// <summary>One simulcast layer as it arrives now. Sizes in pixels (0 until a keyframe told them), bitrate in bit/s over the last second.</summary>

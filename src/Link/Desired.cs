@@ -65,6 +65,9 @@ public sealed record SessionDesired
 
     /// <summary>What the client says of the sections that it publishes on.</summary>
     [Id(16)] public ImmutableArray<Publication> Publications { get; init; } = [];
+
+    /// <summary>What the client's own protocol tells its like of it; opaque, kept as <see cref="Name"/> is.</summary>
+    [Id(26)] public string Client { get; init; } = "";
 }
 
 /// <summary>
@@ -106,6 +109,12 @@ public sealed record Publication
 
     /// <summary>Muted by its publisher: nothing is forwarded.</summary>
     [Id(3)] public bool Muted { get; init; }
+
+    /// <summary><c>TR_…</c>, made by a gateway whose client was told of it before it offered; null lets the node make one.</summary>
+    [Id(4)] public string? TrackSid { get; init; }
+
+    /// <summary>What the client's own protocol tells its like of the track; opaque.</summary>
+    [Id(5)] public string Details { get; init; } = "";
 }
 
 /// <summary>An SDP offer, opaque to everyone but gateway and node. <see cref="Id"/> rises with each new offer of a session; the same id always has the same answer.</summary>

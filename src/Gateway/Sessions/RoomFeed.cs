@@ -3,15 +3,28 @@ using Nexus.Contracts;
 
 namespace Nexus.Gateway.Sessions;
 
-/// <summary>Something on its way to all clients of a room here: encoded once, by the first who needs it.</summary>
+/// <summary>What clients of a room are told in.</summary>
+public enum WireFormat
+{
+    /// <summary>nexus.v1, in JSON.</summary>
+    Nexus,
+
+    /// <summary>LiveKit's signalling, in protobuf.</summary>
+    LiveKit,
+
+    /// <summary>LiveKit's signalling, in protobuf's JSON.</summary>
+    LiveKitJson,
+}
+
+/// <summary>Something on its way to all clients of a room here: encoded once in each format, by the first who needs it.</summary>
 public sealed class Shared<T>(T value)
 {
-    private byte[]? _encoded;
+    private readonly byte[]?[] _encoded = new byte[]?[3];
 
     public T Value => value;
 
     /// <summary>Racing encoders make the same bytes.</summary>
-    public byte[] Encoded(Func<T, byte[]> encode) => _encoded ??= encode(value);
+    public byte[] Encoded(WireFormat format, Func<T, byte[]> encode) => _encoded[(int)format] ??= encode(value);
 }
 
 /// <summary>A client's ear for its room. Called under the feed's lock: must only queue.</summary>

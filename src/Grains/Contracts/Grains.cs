@@ -61,6 +61,9 @@ public interface IParticipantGrain : IGrainWithStringKey
 
     Task<ActResult> UpdateProfile(string session, ProfileChange change);
 
+    /// <summary>The duplex session of a stay, for clients that know only their <c>PA_…</c>; null when that stay is over.</summary>
+    Task<string?> DuplexSession(string participantSid);
+
     /// <summary>The client is back on another connection: the same join. SESSION_NOT_FOUND once its time of grace is over.</summary>
     Task<SessionResult> Resume(string session, SessionHolder holder);
 

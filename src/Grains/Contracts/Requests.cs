@@ -48,6 +48,9 @@ public sealed record JoinRequest
 
     /// <summary>The gateway that holds the client's connection; null for clients without one (WHIP, WHEP), whose sessions live by their media alone.</summary>
     [Id(10)] public SessionHolder? Holder { get; init; }
+
+    /// <summary>As <see cref="ParticipantView.Client"/>.</summary>
+    [Id(11)] public string Client { get; init; } = "";
 }
 
 /// <summary>What applies to a tenant wherever it is served. The gateway sends it along, so that no grain reads configuration.</summary>

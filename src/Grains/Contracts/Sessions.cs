@@ -87,7 +87,7 @@ public enum SubscriptionChangeKind
     Wish,
 }
 
-/// <summary>A change of one's own metadata and attributes. An attribute of null is removed.</summary>
+/// <summary>A change of one's own name, metadata and attributes; null leaves what is there. An attribute of null is removed.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.ProfileChange")]
 public sealed record ProfileChange(
-    [property: Id(0)] string? Metadata, [property: Id(1)] ImmutableDictionary<string, string?> Attributes);
+    [property: Id(0)] string? Metadata, [property: Id(1)] ImmutableDictionary<string, string?> Attributes, [property: Id(2)] string? Name = null);

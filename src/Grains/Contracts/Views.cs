@@ -75,6 +75,12 @@ public sealed record ParticipantView
 
     /// <summary>Others are not told of it.</summary>
     [Id(13)] public bool Hidden { get; init; }
+
+    /// <summary>What the client's own protocol tells its like of it; opaque.</summary>
+    [Id(14)] public string Client { get; init; } = "";
+
+    /// <summary>Null when it is not known: the participant was rebuilt after a loss of memory.</summary>
+    [Id(15)] public Grants? Grants { get; init; }
 }
 
 public enum ParticipantState
@@ -112,6 +118,9 @@ public sealed record TrackView
     [Id(8)] public string Name { get; init; } = "";
 
     [Id(9)] public bool MutedByServer { get; init; }
+
+    /// <summary>As <see cref="Publication.Details"/>.</summary>
+    [Id(10)] public string Details { get; init; } = "";
 }
 
 /// <summary>A session as its owner has it.</summary>

@@ -142,6 +142,7 @@ public sealed class ParticipantSessions
         MutedByServer = track.MutedByServer,
         Node = node,
         Layers = track.Layers,
+        Details = track.Details,
     };
 
     /// <summary>What changed between two lists of tracks: those that came, and those that went.</summary>

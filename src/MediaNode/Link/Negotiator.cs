@@ -70,7 +70,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             session.Senders[media.Mid] = media.Sender! with { Track = null, TrackName = null };
         }
 
-        Publish(session, answer.Session);
+        Publish(session, answer.Session, desired.Publications);
         return null;
     }
 
@@ -204,7 +204,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         };
     }
 
-    private static void Publish(NodeSession session, NegotiatedSession negotiated)
+    private static void Publish(NodeSession session, NegotiatedSession negotiated, ImmutableArray<Publication> publications)
     {
         var publishing = negotiated.Media.Select((m, i) => (Media: m, Index: (short)i)).Where(p => p.Media.Use == SectionUse.Publish).ToList();
         foreach (var gone in session.Published.Keys.Where(mid => publishing.All(p => p.Media.Mid != mid)).ToArray())
@@ -214,7 +214,9 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
 
         foreach (var (media, index) in publishing)
         {
-            var sid = session.Published.GetValueOrDefault(media.Mid)?.Sid ?? "TR_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
+            var sid = publications.FirstOrDefault(p => p.Mid == media.Mid)?.TrackSid
+                ?? session.Published.GetValueOrDefault(media.Mid)?.Sid
+                ?? "TR_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
             session.Published[media.Mid] = PublishPlanOf(sid, media, index);
         }
     }

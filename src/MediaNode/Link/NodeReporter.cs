@@ -136,6 +136,7 @@ internal sealed class NodeReporter(
                 Source = PublicationOf(session, plan.Mid)?.Source
                     ?? (!sources.Add(plan.Kind) ? "unknown" : plan.Kind == MediaKind.Audio ? "microphone" : "camera"),
                 Name = PublicationOf(session, plan.Mid)?.Name ?? "",
+                Details = PublicationOf(session, plan.Mid)?.Details ?? "",
                 Codec = NameOf(plan.Codec),
                 Muted = IsMuted(session, plan),
                 MutedByServer = session.Desired?.MutedTracks.Contains(plan.Sid) == true,

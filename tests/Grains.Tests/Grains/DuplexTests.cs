@@ -60,6 +60,23 @@ public sealed class DuplexTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_session_is_found_by_the_sid_of_the_stay_until_another_takes_its_place()
+    {
+        string sid = (await Join("alice")).ParticipantSid;
+        Assert.Equal("SE_alice", await Alice.DuplexSession(sid));
+        string later = (await Alice.Join(Request("SE_alice2"))).ParticipantSid;
+        Assert.Equal((null, "SE_alice2"), (await Alice.DuplexSession(sid), await Alice.DuplexSession(later)));
+    }
+
+    [Fact]
+    public async Task What_a_protocol_says_of_its_client_and_what_it_may_are_in_the_roster()
+    {
+        await Alice.Join(Request("SE_alice") with { Client = "of its own", Grants = new() { CanPublish = false } });
+        ParticipantView alice = (await _rig.Room().Describe())!.Participants.Single();
+        Assert.Equal(("of its own", false), (alice.Client, alice.Grants!.CanPublish));
+    }
+
+    [Fact]
     public async Task A_lost_connection_is_reconnecting_and_a_resume_within_the_grace_is_the_same_stay()
     {
         JoinResult joined = await Join("alice");
@@ -135,9 +152,9 @@ public sealed class DuplexTests : IAsyncLifetime
     {
         await Join("alice");
         await Alice.UpdateProfile("SE_alice", new("m", Attributes(("a", "1"), ("b", "2"))));
-        await Alice.UpdateProfile("SE_alice", new(null, Attributes(("a", null), ("c", "3"))));
+        await Alice.UpdateProfile("SE_alice", new(null, Attributes(("a", null), ("c", "3")), "Alice"));
         ParticipantView alice = (await _rig.Room().Describe())!.Participants.Single();
-        Assert.Equal(("m", "b=2 c=3"), (alice.Metadata, string.Join(' ', alice.Attributes.OrderBy(a => a.Key).Select(a => $"{a.Key}={a.Value}"))));
+        Assert.Equal(("Alice", "m", "b=2 c=3"), (alice.Name, alice.Metadata, string.Join(' ', alice.Attributes.OrderBy(a => a.Key).Select(a => $"{a.Key}={a.Value}"))));
         Assert.Equal("BAD_REQUEST", (await Alice.UpdateProfile("SE_alice", new(null, Attributes([.. Enumerable.Range(0, 63).Select(i => ($"k{i}", (string?)"v"))])))).Error!.Code);
     }
 

@@ -196,6 +196,14 @@ public sealed class DuplexTests : IDisposable
         Assert.NotEmpty(bob.PacketsOf(bob.AnsweredSsrc(0)));
     }
 
+    [Fact]
+    public void A_track_has_the_sid_that_its_publisher_was_told_before_it_offered()
+    {
+        Apply("alice", d => d with { Publications = [new() { Mid = "0", Source = "camera", TrackSid = "TR_told", Details = "its own" }] });
+        Publish(VideoOut);
+        Assert.Equal(("TR_told", "its own"), (Apply("alice", d => d).Tracks.Single().Sid, Apply("alice", d => d).Tracks.Single().Details));
+    }
+
     private static SessionDesired Duplex(string name) =>
         VirtualNode.Desired(name, SessionLeg.Duplex) with { Subscribe = new() };
 

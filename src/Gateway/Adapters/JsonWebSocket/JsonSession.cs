@@ -99,9 +99,9 @@ internal sealed partial class JsonSession(JsonConnection connection, JsonService
         }
     }
 
-    public void OnDelta(Shared<RoomDelta> delta) => connection.Send(delta.Encoded(d => Wire.Encode(_feed!, d)));
+    public void OnDelta(Shared<RoomDelta> delta) => connection.Send(delta.Encoded(WireFormat.Nexus, d => Wire.Encode(_feed!, d)));
 
-    public void OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes) => connection.Send(changes.Encoded(c => Wire.Encode(new QualityChanged(c))));
+    public void OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes) => connection.Send(changes.Encoded(WireFormat.Nexus, c => Wire.Encode(new QualityChanged(c))));
 
     public void OnNews(SessionNews news)
     {
