@@ -22,6 +22,9 @@ namespace Nexus.Link;
 [JsonDerivedType(typeof(Digest), "digest")]
 [JsonDerivedType(typeof(SessionChanged), "session")]
 [JsonDerivedType(typeof(LoadReport), "load")]
+[JsonDerivedType(typeof(ListenRoom), "listen")]
+[JsonDerivedType(typeof(RoomLevels), "levels")]
+[JsonDerivedType(typeof(RoomConnections), "connections")]
 public abstract record LinkMessage;
 
 // ---- opening ----
@@ -60,6 +63,12 @@ public sealed record SessionReply(long Id, SessionApplied Result) : LinkMessage;
 
 public sealed record InspectNode(long Id) : LinkMessage;
 
+/// <summary>
+/// One-way: somebody listens to a room, or nobody does any more. Said again for one that is listened to, the node tells again
+/// all that holds. Counts until the link ends.
+/// </summary>
+public sealed record ListenRoom(string Room, bool On) : LinkMessage;
+
 public sealed record NodeInspected(long Id, NodeInspection Inspection) : LinkMessage;
 
 // ---- reports and events (node to control) ----
@@ -72,6 +81,15 @@ public sealed record SessionChanged(SessionReport Report) : LinkMessage;
 
 /// <summary>Every second. <see cref="Load"/> is 0 (idle) to 1 (full): the busiest loop's share of its core.</summary>
 public sealed record LoadReport(double Load, int Sessions, int Tracks, int Subscriptions) : LinkMessage;
+
+/// <summary>
+/// Who speaks in a room that is listened to, the dominant speaker first. The whole truth each time, so that a lost one does no
+/// harm: who is not named is silent. On change, at most every 300 ms.
+/// </summary>
+public sealed record RoomLevels(string Room, ImmutableArray<SpeakerLevel> Speakers) : LinkMessage;
+
+/// <summary>How participants of a room that is listened to are connected; those whose label changed, and all when listening begins.</summary>
+public sealed record RoomConnections(string Room, ImmutableArray<ParticipantConnection> Participants) : LinkMessage;
 
 // ---- parts that also travel in grain calls ----
 
@@ -87,6 +105,29 @@ public sealed record DigestEntry(
     [property: Id(2)] long Epoch,
     [property: Id(3)] long Seq,
     [property: Id(4)] SessionState State);
+
+/// <param name="Level">Amplitude, 0 to 1 (full scale), smoothed, in steps of 3 dB.</param>
+[GenerateSerializer, Immutable, Alias("nexus.SpeakerLevel")]
+public sealed record SpeakerLevel([property: Id(0)] string ParticipantSid, [property: Id(1)] double Level);
+
+/// <param name="Score">Mean opinion score that the path allows for speech: 1 (unusable) to 4.4 (excellent).</param>
+[GenerateSerializer, Immutable, Alias("nexus.ParticipantConnection")]
+public sealed record ParticipantConnection(
+    [property: Id(0)] string ParticipantSid, [property: Id(1)] QualityLabel Quality, [property: Id(2)] double Score);
+
+/// <summary>How well somebody is connected, from best to worst.</summary>
+public enum QualityLabel
+{
+    /// <summary>Loss under 1 % and a round trip under 150 ms.</summary>
+    Good,
+    Fair,
+
+    /// <summary>Loss over 5 % or a round trip over 300 ms.</summary>
+    Poor,
+
+    /// <summary>Nothing is heard any more.</summary>
+    Lost,
+}
 
 /// <summary>What a node says of a session on its own. <see cref="Version"/> rises with each report, so that a late one is known as such.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SessionReport")]

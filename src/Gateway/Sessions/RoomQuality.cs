@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Nexus.Gateway.Telemetry;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Sessions;
 

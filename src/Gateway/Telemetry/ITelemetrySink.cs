@@ -1,20 +1,7 @@
 using System.Collections.Immutable;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Telemetry;
-
-/// <summary>How well a participant is connected.</summary>
-public enum QualityLabel
-{
-    /// <summary>Loss under 1 % and a round trip under 150 ms.</summary>
-    Good,
-    Fair,
-
-    /// <summary>Loss over 5 % or a round trip over 300 ms.</summary>
-    Poor,
-
-    /// <summary>No report for 5 s.</summary>
-    Lost,
-}
 
 /// <summary>One stream of a report. Ratios 0 to 1, times in ms, rates in bit/s.</summary>
 public sealed record StreamQuality(string TrackSid, string Kind, double Bps, double Loss, double JitterMs)

@@ -20,6 +20,7 @@ public sealed class NodeCore
     private readonly NodeReporter _reporter;
     private readonly Dictionary<string, NodeSession> _sessions = [];
     private readonly NodeRooms _rooms;
+    private readonly ListenedRooms _listened;
 
     /// <param name="fingerprint">Of the certificate that the loops' handshakes use.</param>
     /// <param name="load">The busiest loop's share of its core since the last call.</param>
@@ -34,16 +35,17 @@ public sealed class NodeCore
         _send = send;
         _loops = [.. loops.Select(l => new LoopLink(l))];
         _rooms = new NodeRooms(_loops);
+        _listened = new ListenedRooms(_loops, _rooms, send);
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
         BootId = Guid.NewGuid().ToString("N");
-        _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send) { SnapshotTaken = ReviseLayers };
+        _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send) { SnapshotTaken = HandleSnapshots };
     }
 
     /// <summary>New with each start of the process.</summary>
     public string BootId { get; }
 
     /// <summary>When <see cref="HandleTimeout"/> has something to do.</summary>
-    public Instant NextTimeout => _reporter.NextTimeout;
+    public Instant NextTimeout => Instant.Min(_reporter.NextTimeout, _listened.NextTimeout);
 
     /// <summary>Takes one message from the control side. Messages that are not for a node are ignored.</summary>
     public void Handle(Instant now, LinkMessage message)
@@ -58,6 +60,9 @@ public sealed class NodeCore
                 break;
             case CloseSession close:
                 Close(now, close);
+                break;
+            case ListenRoom listen:
+                _listened.Handle(now, listen);
                 break;
             case InspectNode inspect:
                 _reporter.Inspect(inspect.Id);
@@ -95,6 +100,7 @@ public sealed class NodeCore
     {
         HandleEvents(now);
         _reporter.HandleTimeout(now);
+        _listened.HandleTimeout(now);
         foreach (var forgotten in _sessions.Values.Where(s => s.ForgetAt <= now).Select(s => s.Id).ToArray())
         {
             _sessions.Remove(forgotten);
@@ -102,7 +108,11 @@ public sealed class NodeCore
     }
 
     /// <summary>The link is up (again): what happened meanwhile is told at once.</summary>
-    public void HandleLinkUp(Instant now) => _reporter.ReportAll(now);
+    public void HandleLinkUp(Instant now)
+    {
+        _listened.Forget();
+        _reporter.ReportAll(now);
+    }
 
     /// <summary>The node stops: every session ends, and its client is told.</summary>
     /// <param name="completed">On this thread, once the loops have done it (close_notify follows within milliseconds).</param>
@@ -259,6 +269,20 @@ public sealed class NodeCore
     private static void PostIce(NodeSession session, RoomModel room) =>
         room.Loop.Post(new RestartIce(session.Id, session.LocalIce!));
 
+    private void HandleSnapshots()
+    {
+        ReviseLayers();
+        foreach (var session in _sessions.Values)
+        {
+            if (session is { Snapshot.Path: { } path, Exists: true })
+            {
+                session.Connection.Update(path);
+            }
+        }
+
+        _listened.HandleSnapshot();
+    }
+
     /// <summary>Sizes of layers may have become known, or changed: those who asked by size may need another one.</summary>
     private void ReviseLayers()
     {
@@ -310,6 +334,7 @@ public sealed class NodeCore
         session.IceAnswer = null;
         session.Extensions = null;
         session.Snapshot = null;
+        session.Connection = new();
         session.Reported = null;
         session.Unplayed = [];
         session.SectionsWanted = SectionsWanted.None;

@@ -64,6 +64,9 @@ internal sealed class NodeSession(string id)
 
     public SessionSnapshot? Snapshot { get; set; }
 
+    /// <summary>How its client is connected, as the snapshots say.</summary>
+    public Quality.ConnectionMonitor Connection { get; set; } = new();
+
     /// <summary>The last report sent, to send the next only on change.</summary>
     public SessionReport? Reported { get; set; }
 

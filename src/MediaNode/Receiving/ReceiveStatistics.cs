@@ -39,8 +39,11 @@ public sealed class ReceiveStatistics
 
     public long OctetsReceived { get; private set; }
 
+    /// <summary>By their numbers, from the first to the highest.</summary>
+    public long PacketsExpected => _base == 0 ? 0 : _highest - _base + 1;
+
     /// <summary>Expected minus received; repeats on the same SSRC can make it negative.</summary>
-    public long PacketsLost => _base == 0 ? 0 : _highest - _base + 1 - _received;
+    public long PacketsLost => _base == 0 ? 0 : PacketsExpected - _received;
 
     public TimeSpan Jitter => TimeSpan.FromSeconds(_jitter / 16 / (double)_clockRate);
 

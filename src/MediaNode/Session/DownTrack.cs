@@ -22,6 +22,7 @@ internal sealed class DownTrack
     private const int SequencerPackets = 512;
 
     private readonly byte[] _mid;
+    private readonly int _clockRate;
     private readonly SequenceMunger _munger = new(RandomNumberGenerator.GetInt32(1 << 15));
     private SenderReporter _reporter;
     private RtxSender _rtx;
@@ -39,7 +40,8 @@ internal sealed class DownTrack
         Plan = plan;
         Subscriber = subscriber;
         _mid = Encoding.ASCII.GetBytes(plan.Mid);
-        _reporter = new SenderReporter(plan.Ssrc, plan.Kind == MediaKind.Audio ? 48_000 : 90_000);
+        _clockRate = plan.Kind == MediaKind.Audio ? 48_000 : 90_000;
+        _reporter = new SenderReporter(plan.Ssrc, _clockRate);
         _rtx = new RtxSender(plan.RtxSsrc, RandomNumberGenerator.GetInt32(1 << 15));
     }
 
@@ -62,8 +64,10 @@ internal sealed class DownTrack
 
     public long RepeatsSent => _rtx.PacketsSent;
 
-    /// <summary>Loss in 1/256 as the subscriber's last report had it.</summary>
-    public byte FractionLost { get; private set; }
+    /// <summary>What the subscriber's reports say.</summary>
+    public ref ReportedReception Reported => ref _reported;
+
+    private ReportedReception _reported;
 
     public void Bind(Instant now, PublishedTrack source, PlayFormat format, LayerWish? wish)
     {
@@ -195,7 +199,10 @@ internal sealed class DownTrack
 
     public void HandleReport(in ReportBlock block)
     {
-        FractionLost = block.FractionLost;
+        if (block.Ssrc == Plan.Ssrc)
+        {
+            _reported.Handle(block, _clockRate);
+        }
 
         // It has a packet of ours: from now on the SSRC says which section this is.
         _midKnown = true;

@@ -79,6 +79,9 @@ public sealed class MediaSession
 
     internal TimeSpan RoundTripTime => _roundTrip.Value;
 
+    /// <summary>When anything authentic came from the client last.</summary>
+    internal Instant HeardAt { get; private set; }
+
     /// <summary>The publisher's NTP clock against ours.</summary>
     internal ref SenderClock SenderClock => ref _senderClock;
 
@@ -151,6 +154,7 @@ public sealed class MediaSession
             return reason;
         }
 
+        HeardAt = now;
         Touch();
         return Receiver.Receive(now, new Instant(now.Nanoseconds - packet.Age), packet.Slot, length);
     }
@@ -167,6 +171,7 @@ public sealed class MediaSession
             return reason;
         }
 
+        HeardAt = now;
         Touch();
         return _rtcp.Handle(now, datagram[..length]);
     }
@@ -174,7 +179,9 @@ public sealed class MediaSession
     internal DropReason ReceiveStun(Instant now, ReadOnlySpan<byte> datagram, in TransportTuple source)
     {
         Touch();
-        return Transport.ReceiveStun(now, datagram, source);
+        var reason = Transport.ReceiveStun(now, datagram, source);
+        HeardAt = reason == DropReason.None ? now : HeardAt;
+        return reason;
     }
 
     internal DropReason ReceiveDtls(Instant now, ReadOnlySpan<byte> datagram) => Transport.ReceiveDtls(now, datagram);

@@ -3,6 +3,9 @@ using Nexus.MediaNode.Forwarding.Projection;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.MediaNode.Protocol.Rtp;
+using Nexus.MediaNode.Receiving;
+using Nexus.MediaNode.Speakers;
 
 namespace Nexus.MediaNode.Session;
 
@@ -17,6 +20,8 @@ public sealed class PublishedTrack
     private readonly PacketMemory _memory;
     private readonly DropCounters _drops;
     private readonly EncodingActivity _activity = new();
+    private readonly bool _isAudio;
+    private AudioLevelMeter _level;
     private int[] _pending = new int[64];
     private Instant _nextRenewal = Instant.Zero;
 
@@ -26,6 +31,7 @@ public sealed class PublishedTrack
         Publisher = publisher;
         _memory = memory;
         _drops = drops;
+        _isAudio = plan.Kind == MediaKind.Audio;
         Streams = new ReceiveStream[plan.Rids.Length];
         Ranking = new EncodingRanking(plan.Rids.Length);
         for (var i = 0; i < Streams.Length; i++)
@@ -96,6 +102,11 @@ public sealed class PublishedTrack
             return;
         }
 
+        if (_isAudio && !isRepeat)
+        {
+            ObserveLevel(slot, info);
+        }
+
         var retarget = false;
         if (!info.Frame.IsPadding)
         {
@@ -143,6 +154,7 @@ public sealed class PublishedTrack
         }
 
         Muted = muted;
+        _level.Reset();
         foreach (var subscriber in Subscribers)
         {
             // What was swallowed meanwhile is no loss to the subscriber: it goes on as with a new source.
@@ -173,6 +185,7 @@ public sealed class PublishedTrack
 
         _nextRenewal = now + RenewalInterval;
         ReleasePending();
+        _level.Reset();
         Streams[encoding].Restart(ssrc);
         foreach (var subscriber in Subscribers)
         {
@@ -181,6 +194,9 @@ public sealed class PublishedTrack
 
         return true;
     }
+
+    /// <summary>What was heard since it was taken last, as means over <paramref name="window"/>.</summary>
+    internal AudioLevelReading TakeLevel(TimeSpan window) => _level.Take(window, Plan.ClockRate);
 
     internal void HandleSenderReport(Instant now, int encoding, in SenderReport report)
     {
@@ -225,6 +241,16 @@ public sealed class PublishedTrack
         foreach (var stream in Streams)
         {
             stream.Close();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ObserveLevel(int slot, in RtpPacketInfo info)
+    {
+        if (info.Extensions.TryGet(HeaderExtensionKind.AudioLevel, _memory.Packet(slot), out var data)
+            && HeaderExtensionValue.TryReadAudioLevel(data, out var level))
+        {
+            _level.Observe(info.Header.Timestamp, Plan.ClockRate, level);
         }
     }
 

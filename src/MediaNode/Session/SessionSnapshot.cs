@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Nexus.Link;
+using Nexus.MediaNode.Quality;
+using Nexus.MediaNode.Receiving;
 
 namespace Nexus.MediaNode.Session;
 
@@ -10,7 +12,29 @@ public sealed record SessionSnapshot(
     internal static SessionSnapshot Of(MediaSession session, Instant now) => new(
         session.Id,
         [.. session.Receiver.Tracks.Select(t => TrackSnapshot.Of(t, now))],
-        [.. session.Sender.DownTracks.Where(d => d.Source is not null).Select(d => Describe(d, now))]);
+        [.. session.Sender.DownTracks.Where(d => d.Source is not null).Select(d => Describe(d, now))])
+    {
+        Path = PathOf(session, now),
+    };
+
+    /// <summary>How its packets fare.</summary>
+    public PathSnapshot Path { get; init; } = PathSnapshot.None;
+
+    private static PathSnapshot PathOf(MediaSession session, Instant now)
+    {
+        PathCounters up = default, down = default;
+        foreach (var statistics in session.Receiver.Tracks.SelectMany(t => t.Streams).Select(s => s.Statistics).OfType<ReceiveStatistics>())
+        {
+            up = up.With(statistics.PacketsExpected, statistics.PacketsLost, statistics.Jitter);
+        }
+
+        foreach (var downTrack in session.Sender.DownTracks)
+        {
+            down = down.With(downTrack.Reported.Expected, downTrack.Reported.Lost, downTrack.Reported.Jitter);
+        }
+
+        return new(now, session.HeardAt, up, down, session.RoundTrip.IsMeasured ? session.RoundTrip.Value : null);
+    }
 
     /// <summary>Says what flows, or why nothing does; the first reason on the packet's way counts.</summary>
     private static SubscriptionDescription Describe(DownTrack downTrack, Instant now)

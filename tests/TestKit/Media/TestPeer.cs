@@ -162,6 +162,15 @@ public sealed class TestPeer : IDisposable
         Transport.SendRtcp(writer.Written);
     }
 
+    /// <summary>Says how a stream of the node arrives.</summary>
+    public void SendReceiverReport(in ReportBlock block)
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        var writer = new RtcpWriter(buffer);
+        writer.ReceiverReport(1, [block]);
+        Transport.SendRtcp(writer.Written);
+    }
+
     public void SendSenderReport(in SenderReport report)
     {
         Span<byte> buffer = stackalloc byte[64];

@@ -20,6 +20,7 @@ public sealed class TestStream(TestPeer peer, string mid, uint ssrc, string? rid
         (TestOffer.TransportSequenceId, HeaderExtensionKind.TransportSequence),
         (TestOffer.RidId, HeaderExtensionKind.Rid),
         (TestOffer.RepairedRidId, HeaderExtensionKind.RepairedRid),
+        (TestOffer.AudioLevelId, HeaderExtensionKind.AudioLevel),
         (TestOffer.OrientationId, HeaderExtensionKind.VideoOrientation),
         (TestOffer.PlayoutDelayId, HeaderExtensionKind.PlayoutDelay),
         (TestOffer.AbsCaptureTimeId, HeaderExtensionKind.AbsCaptureTime),
