@@ -1,0 +1,116 @@
+// The admin page in Chromium, beside a call: what it shows is what happens, and its buttons act.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Guest } from './rig/meeting.mjs';
+import { adminToken, token } from './rig/server.mjs';
+import { Stage, newRoom } from './rig/stage.mjs';
+import { until } from './rig/wait.mjs';
+
+const stage = Stage.ofFile();
+const pictures = fileURLToPath(new URL('../../artifacts/test/screens/', import.meta.url));
+mkdirSync(pictures, { recursive: true });
+
+/** The admin page, signed in. */
+class Operator {
+  static async comes(t, bearer = adminToken()) {
+    const { browser } = await stage.chromium, page = await browser.newPage();
+    t.after(() => page.close());
+    const operator = new Operator(page);
+    page.on('pageerror', error => operator.errors.push(String(error)));
+    page.on('dialog', dialog => {
+      operator.asked.push(dialog.message());
+      return dialog.accept();
+    });
+    await page.goto(`${(await stage.server).url}/admin`);
+    await page.type('#token', bearer);
+    await page.keyboard.press('Enter');
+    return operator;
+  }
+
+  constructor(page) {
+    this.page = page;
+    this.errors = [];
+    this.asked = [];
+  }
+
+  /** The text of the room's card; undefined when there is none. */
+  card(room) {
+    return this.page.evaluate(room => [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room)?.innerText, room);
+  }
+
+  /** Waits until the room's card says so. */
+  reads(room, pattern) {
+    return until(`the admin page says ${pattern} of ${room}`, async () => pattern.exec((await this.card(room)) ?? ''), { seen: () => this.card(room) });
+  }
+
+  /** Presses the room's button of that label (the one of the person, when given). */
+  async presses(room, label, person) {
+    await this.page.bringToFront();
+    await until(`a button ${label}`, () => this.page.evaluate((room, label, person) => {
+      const card = [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room);
+      const part = person ? [...card.querySelectorAll('.person')].find(p => p.innerText.includes(person)) : card;
+      const button = [...part.querySelectorAll('button')].find(b => b.textContent === label);
+      button?.click();
+      return Boolean(button);
+    }, room, label, person));
+  }
+}
+
+async function meeting(t) {
+  const server = await stage.server, browser = await stage.chromium, room = newRoom();
+  const ada = await Guest.comes(browser, server, room, 'Ada'), bob = await Guest.comes(browser, server, room, 'Bob');
+  t.after(() => Promise.all([ada, bob].map(({ page }) => page.close())));
+  await bob.joins();
+  await ada.page.bringToFront();
+  await ada.joins();
+  await ada.seesTile(/^Bob/, { moving: 5 });
+  return { server, room, ada, bob };
+}
+
+test('it shows the rooms, people, tracks and nodes that are there, live', async t => {
+  const { server, room, ada, bob } = await meeting(t);
+  const operator = await Operator.comes(t);
+  await operator.page.bringToFront();
+  await operator.reads(room, /2 in, 2 publish/);
+  const { participants } = await server.api(`/rooms/${room}/participants`);
+  for (const { identity, tracks } of participants) {
+    await operator.reads(room, new RegExp(`\\(${identity}\\)`));
+    assert.equal(tracks.length, 2);
+    for (const { sid } of tracks) await operator.reads(room, new RegExp(sid));
+  }
+  await operator.reads(room, /receives .* of Bob-[^]*flows/);
+  await operator.page.screenshot({ path: `${pictures}admin.png`, fullPage: true });
+  const [{ id }] = (await server.api('/nodes')).nodes;
+  await until('the node', () => operator.page.evaluate(id => document.getElementById('nodes').innerText.includes(id), id));
+  await bob.page.bringToFront();
+  await bob.page.click('#leave');
+  await ada.until('to be alone', () => document.querySelectorAll('.tile').length === 1);
+  await operator.page.bringToFront();
+  await operator.reads(room, /1 in, 1 publish/);
+  assert.deepEqual(operator.errors, []);
+});
+
+test('mute, remove and close do what they say', async t => {
+  const { room, ada, bob } = await meeting(t);
+  const operator = await Operator.comes(t);
+  await operator.reads(room, /2 in/);
+  await operator.presses(room, 'Mute', 'Bob');
+  await ada.seesTile(/^Bob, (camera off|microphone off)/);
+  await operator.page.bringToFront();
+  await operator.reads(room, /MUTED/);
+  await operator.presses(room, 'Unmute', 'Bob');
+  await ada.until('Bob heard and seen', () => [...document.querySelectorAll('.tile')].some(e => /^Bob(, speaking)?$/.test(e.getAttribute('aria-label'))));
+  await operator.presses(room, 'Remove', 'Bob');
+  await bob.until('the end', () => document.getElementById('ended').dataset.code === 'REMOVED');
+  await operator.presses(room, 'Close room');
+  await ada.until('the end', () => document.getElementById('ended').dataset.code === 'ROOM_CLOSED');
+  await until('the room gone', async () => (await operator.card(room)) === undefined);
+  assert.match(operator.asked.join('\n'), /^Remove Bob-\w+\?\nClose room-\S+ for everyone\?$/);
+});
+
+test('a token that is no operator\'s is refused by name', async t => {
+  const operator = await Operator.comes(t, token({ room: newRoom(), identity: 'x' }));
+  await until('the refusal', () => operator.page.evaluate(() => /^PERMISSION: /.test(document.getElementById('error').textContent)));
+});
