@@ -3,26 +3,40 @@ namespace Nexus.MediaNode.Receiving;
 /// <summary>
 /// Decides when a publisher is asked for a keyframe of one stream (one SSRC, that is one simulcast layer). The first wish is
 /// passed on at once; those within the interval after a request are answered by one more at its end, unless a keyframe has come
-/// meanwhile. A request that no keyframe follows is repeated, with growing pauses, and given up after a while; the next wish
-/// starts anew. PLI and FIR from subscribers, new subscriptions, and lost repairs all are wishes.
+/// meanwhile. The interval is a shorter one as long as somebody waits who has no picture at all. A request that no keyframe
+/// follows is repeated, with growing pauses, and given up after a while; the next wish starts anew. PLI and FIR from
+/// subscribers, new subscriptions, and lost repairs all are wishes.
 /// </summary>
 public struct KeyFrameRequester
 {
     /// <summary>Requests without a keyframe until the source is taken for silent.</summary>
     public const int MaxTries = 10;
 
+    /// <summary>For those whose picture is damaged, or who want another layer.</summary>
     public static readonly TimeSpan DefaultInterval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// For those who see nothing yet: new viewers. Less would be slower, for libwebrtc ignores a request that comes within
+    /// 300 ms of one that it obeyed (video/encoder_rtcp_feedback.cc); the rest is for jitter on the way. However many join at
+    /// once, a publisher makes three keyframes a second for them.
+    /// </summary>
+    public static readonly TimeSpan DefaultFirstPictureInterval = TimeSpan.FromMilliseconds(330);
+
     private readonly TimeSpan _interval;
+    private readonly TimeSpan _firstPictureInterval;
+    private TimeSpan _pause;
     private Instant _lastSent;
     private Instant _due;
     private int _tries;
     private bool _everSent;
 
     /// <param name="interval">The shortest time between two requests.</param>
-    public KeyFrameRequester(TimeSpan interval)
+    /// <param name="firstPictureInterval">The same while somebody waits for a first picture.</param>
+    public KeyFrameRequester(TimeSpan interval, TimeSpan firstPictureInterval)
     {
         _interval = interval;
+        _firstPictureInterval = firstPictureInterval;
+        _pause = interval;
         _due = Instant.Never;
     }
 
@@ -35,17 +49,20 @@ public struct KeyFrameRequester
     /// <summary>Somebody cannot go on without a keyframe.</summary>
     public void Request(Instant now)
     {
-        var earliest = _everSent && now < _lastSent + _interval ? _lastSent + _interval : now;
+        var earliest = _everSent && now < _lastSent + _pause ? _lastSent + _pause : now;
         _due = Instant.Min(_due, earliest);
         _tries = 0;
     }
 
-    /// <summary>A keyframe of the stream starts: every wish so far is granted.</summary>
-    public void KeyFrameReceived()
+    /// <summary>Somebody cannot even start without a keyframe.</summary>
+    public void RequestFirstPicture(Instant now)
     {
-        _due = Instant.Never;
-        _tries = 0;
+        _pause = _firstPictureInterval;
+        Request(now);
     }
+
+    /// <summary>A keyframe of the stream starts: every wish so far is granted.</summary>
+    public void KeyFrameReceived() => Rest();
 
     /// <summary>Whether to send a PLI for the stream now.</summary>
     public bool Poll(Instant now)
@@ -57,7 +74,7 @@ public struct KeyFrameRequester
 
         if (_tries >= MaxTries)
         {
-            _due = Instant.Never;
+            Rest();
             return false;
         }
 
@@ -65,9 +82,16 @@ public struct KeyFrameRequester
         _everSent = true;
         _lastSent = now;
 
-        // 1, 2, 4, then 8 intervals.
-        _due = now + (_interval * (1 << Math.Min(_tries - 1, 3)));
+        // 1, 2, 4, then 8 pauses.
+        _due = now + (_pause * (1 << Math.Min(_tries - 1, 3)));
         return true;
+    }
+
+    private void Rest()
+    {
+        _due = Instant.Never;
+        _tries = 0;
+        _pause = _interval;
     }
 }
 

@@ -142,7 +142,7 @@ internal sealed class DownTrack
         // A keyframe that comes before the subscriber can take it is lost, and the next one waits for the throttle.
         if (_projection.KeyFrameWish >= 0 && Subscriber.State == SessionState.Connected)
         {
-            Source.RequestKeyFrame(now, _projection.KeyFrameWish);
+            Source.RequestKeyFrame(now, _projection.KeyFrameWish, isFirstPicture: CurrentEncoding < 0);
         }
     }
 
@@ -230,7 +230,8 @@ internal sealed class DownTrack
     {
         if (Source is { } source && _projection is { } projection)
         {
-            source.RequestKeyFrame(now, projection.CurrentEncoding >= 0 ? projection.CurrentEncoding : projection.KeyFrameWish);
+            var isFirstPicture = CurrentEncoding < 0;
+            source.RequestKeyFrame(now, isFirstPicture ? projection.KeyFrameWish : CurrentEncoding, isFirstPicture);
         }
     }
 
@@ -253,7 +254,7 @@ internal sealed class DownTrack
         var result = projection.Project(input, info.Frame);
         if (result.KeyFrameWish >= 0)
         {
-            Source!.RequestKeyFrame(now, result.KeyFrameWish);
+            Source!.RequestKeyFrame(now, result.KeyFrameWish, isFirstPicture: CurrentEncoding < 0);
         }
 
         if (!result.Forward)

@@ -162,12 +162,21 @@ public sealed class PublishedTrack
         }
     }
 
-    /// <summary>Somebody needs a keyframe of one encoding.</summary>
-    internal void RequestKeyFrame(Instant now, int encoding)
+    /// <summary>Somebody needs a keyframe of one encoding, perhaps to see a first picture.</summary>
+    internal void RequestKeyFrame(Instant now, int encoding, bool isFirstPicture)
     {
         if (Plan.Kind == MediaKind.Video && (uint)encoding < (uint)Streams.Length && !Muted)
         {
-            Streams[encoding].KeyFrames.Request(now);
+            ref var requester = ref Streams[encoding].KeyFrames;
+            if (isFirstPicture)
+            {
+                requester.RequestFirstPicture(now);
+            }
+            else
+            {
+                requester.Request(now);
+            }
+
             Publisher.Touch();
         }
     }

@@ -34,7 +34,7 @@ internal sealed class ReceiveStream
         _plan = plan;
         _encoding = encoding;
         _memory = memory;
-        KeyFrames = new KeyFrameRequester(KeyFrameRequester.DefaultInterval);
+        KeyFrames = new KeyFrameRequester(KeyFrameRequester.DefaultInterval, KeyFrameRequester.DefaultFirstPictureInterval);
         _history = NewHistory();
         if (plan.Nack)
         {

@@ -1,4 +1,5 @@
 using Nexus.Link;
+using Nexus.MediaNode.Receiving;
 using Nexus.TestKit.Media;
 
 namespace Nexus.MediaNode.Tests.Session;
@@ -85,6 +86,27 @@ public sealed class CallTests : NodeTest
         viewer.Transport.SendsChecks = true;
         Node.RunUntil(() => viewer.IsConnected && StateOf("bob") == SessionState.Connected);
         Node.RunUntil(() => publisher.Plis.Contains(2222), TimeSpan.FromMilliseconds(50));
+    }
+
+    /// <summary>As a burst of joins has it: the publisher's last keyframe was asked for just before the second viewer came.</summary>
+    [Fact]
+    public void A_viewer_that_joins_right_after_another_waits_less_than_who_has_a_picture_to_lose()
+    {
+        var (publisher, first, second) = (Node.Peer("alice"), Node.Peer("bob"), Node.Peer("cleo"));
+        Connect(publisher, SessionLeg.Publish, VideoOut);
+        var video = new TestStream(publisher, "0", 2222);
+        SendFrames(video, null, 60);
+        publisher.Plis.Clear();
+        Connect(first, SessionLeg.Play, VideoIn);
+        Node.RunUntil(() => publisher.Plis.Count == 1);
+        SendFrames(video, null, 1);
+        Connect(second, SessionLeg.Play, VideoIn);
+        SendFrames(video, null, 1, keyFrames: false);
+        Assert.Single(publisher.Plis);
+        Node.RunUntil(() => publisher.Plis.Count == 2, KeyFrameRequester.DefaultFirstPictureInterval);
+        SendFrames(video, null, 30);
+        Assert.NotEmpty(second.PacketsOf(second.AnsweredSsrc(0)));
+        Assert.Equal(2, publisher.Plis.Count);
     }
 
     [Fact]
