@@ -1,15 +1,16 @@
-// join       join to first decoded frame (p50, p95), joins per second with and without DTLS
+// join       join to first decoded frame by WHEP and by the SDK (p50, p95), joins per second with and without DTLS
 // usage: join.mjs [--json] [--joins 30] [--pause 700] [--load 300] [--parallel 8]
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { launchChromium } from '../../tests/Interop/rig/browser.mjs';
 import * as native from '../../tests/Interop/rig/native.mjs';
-import { Server } from '../../tests/Interop/rig/server.mjs';
+import { Member } from '../../tests/Interop/rig/sdk.mjs';
+import { Server, token } from '../../tests/Interop/rig/server.mjs';
 
 const usage = `usage: ./nexus bench join [--json] [--joins 30] [--pause 700] [--load 300] [--parallel 8]
 
   --joins     browser joins measured from the call of join to the first decoded frame, one after the other
-  --pause     milliseconds between them; with less than the keyframe throttle (500) the throttle is measured, not the join
+  --pause     milliseconds between them, where they are spaced; with less than the keyframe throttle (330) that is measured too
   --load      joins of native peers per measurement of joins per second
   --parallel  how many of those are under way at once`;
 
@@ -54,6 +55,51 @@ async function firstFrames(server) {
   }
 }
 
+/**
+ * The same for viewers who use the SDK, from the call of `join` on: after a pause each, and each at once when the one before
+ * has seen its picture, which is when the publisher has just made a keyframe and may not be asked for the next.
+ */
+async function sdkFirstFrames(server) {
+  const chromium = await launchChromium(), room = 'bench-sdk';
+  try {
+    const [adas, bobs] = [await chromium.open(`${server.url}/healthz`), await chromium.open(`${server.url}/healthz`)];
+    await Member.joins(adas, server, room, 'ada');
+    const bob = await Member.joins(bobs, server, room, 'bob', { camera: false, microphone: false });
+    await bob.sees('ada', { frames: 30 });
+    await bob.leave();
+    const measure = async (kind, milliseconds) => {
+      const times = [];
+      for (let i = 0; i < joins; i++) {
+        await setTimeout(milliseconds);
+        times.push(await bob.does(joinsAndLeaves, server.url, token({ room, identity: `${kind}-${i}` }), room));
+      }
+      return { joined: times.map(({ joinedMs }) => joinedMs), frames: times.map(({ frameMs }) => frameMs) };
+    };
+    return { spaced: await measure('spaced', pause), backToBack: await measure('back-to-back', 0) };
+  } finally {
+    await chromium.close();
+  }
+}
+
+/** Runs in the page. Milliseconds from the call of `join` until it has resolved, and until the first picture is on screen. */
+async function joinsAndLeaves({ sdk }, url, token, name) {
+  const startedAt = performance.now(), since = () => performance.now() - startedAt;
+  const room = await new sdk.NexusClient({ url, token }).join(name), joinedMs = since();
+  const subscribed = [...room.participants].flatMap(({ tracks }) => [...tracks]).filter(track => track.mediaStreamTrack);
+  const element = await new Promise(resolve => {
+    const show = track => track.kind === 'video' && resolve(track.attach());
+    room.on('track-subscribed', show);
+    subscribed.forEach(show);
+  });
+  element.style.cssText = 'position: fixed; inset: 0; width: 640px; height: 360px';
+  document.body.append(element);
+  await new Promise(resolve => element.requestVideoFrameCallback(resolve));
+  const frameMs = since();
+  room.leave();
+  element.remove();
+  return { joinedMs, frameMs };
+}
+
 /** Joins per second: each job is one join, `parallel` at once. */
 async function rate(jobs, join) {
   const queue = jobs.values(), began = performance.now();
@@ -93,13 +139,19 @@ async function withDtls(server) {
 const server = await Server.start();
 try {
   const { times, answers } = await firstFrames(server);
+  const { spaced, backToBack } = await sdkFirstFrames(server);
   const result = {
     joins, pause_ms: pause, first_frame_p50_ms: percentile(times, 50), first_frame_p95_ms: percentile(times, 95),
     answer_p50_ms: percentile(answers, 50),
+    sdk_spaced_first_frame_p50_ms: percentile(spaced.frames, 50), sdk_spaced_first_frame_p95_ms: percentile(spaced.frames, 95),
+    sdk_back_to_back_first_frame_p50_ms: percentile(backToBack.frames, 50), sdk_back_to_back_first_frame_p95_ms: percentile(backToBack.frames, 95),
+    sdk_joined_p50_ms: percentile(spaced.joined, 50),
     load, parallel, joins_per_second_without_dtls: await withoutDtls(server), joins_per_second_with_dtls: await withDtls(server),
   };
-  console.log(options.json ? JSON.stringify(result) : `join to first decoded frame (${joins} joins): p50 ${result.first_frame_p50_ms} ms, \
-p95 ${result.first_frame_p95_ms} ms; to the answer p50 ${result.answer_p50_ms} ms
+  console.log(options.json ? JSON.stringify(result) : `join to first decoded frame (${joins} joins each):
+  WHEP               p50 ${result.first_frame_p50_ms} ms, p95 ${result.first_frame_p95_ms} ms; to the answer p50 ${result.answer_p50_ms} ms
+  SDK, spaced        p50 ${result.sdk_spaced_first_frame_p50_ms} ms, p95 ${result.sdk_spaced_first_frame_p95_ms} ms; join() resolves p50 ${result.sdk_joined_p50_ms} ms
+  SDK, back to back  p50 ${result.sdk_back_to_back_first_frame_p50_ms} ms, p95 ${result.sdk_back_to_back_first_frame_p95_ms} ms
 joins per second (${parallel} at once, clients on the same machine): ${result.joins_per_second_without_dtls} without DTLS, \
 ${result.joins_per_second_with_dtls} with DTLS`);
 } finally {
