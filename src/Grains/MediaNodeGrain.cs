@@ -77,8 +77,6 @@ public sealed class MediaNodeGrain : Grain, IMediaNodeGrain
         return ActResult.Done;
     }
 
-    public async Task<NodeInspection?> Inspect() => _port is null ? null : await _port.Inspect();
-
     private Task Announce(NodeView view)
     {
         _view = view;

@@ -26,7 +26,6 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     private static readonly TimeSpan ClosingStays = TimeSpan.FromMinutes(10);
 
     private readonly SessionReconciler _session = new();
-    private INodePort? _port;
     private DateTimeOffset _heardAt;
     private SessionReport? _lastReport;
     private DateTimeOffset? _closingSince;
@@ -38,6 +37,8 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     private string Session => Keys.Segment(Key, 3);
 
     private IMediaNodeGrain Node => GrainFactory.GetGrain<IMediaNodeGrain>(Keys.MediaNode(Keys.Segment(Key, 1), Keys.Segment(Key, 2)));
+
+    private NodeLine Line => new(Node, time);
 
     private bool IsAlive => _session.Phase is not (SessionPhase.Gone or SessionPhase.Unknown);
 
@@ -84,7 +85,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         }
         else if (_session.Phase == SessionPhase.Established && entry.State != LastReport.State)
         {
-            await Send(new SessionCommand.Claim()); // a report was lost; a claim brings the latest
+            await Send(new SessionCommand.Claim(), NodeLine.Deadline); // a report was lost; a claim brings the latest
             await Settle();
         }
 
@@ -121,35 +122,40 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         await Settle();
     }
 
-    /// <summary>Sends what is to be sent until nothing is, or the caller's patience ends (the timer goes on then).</summary>
+    /// <summary>
+    /// Sends what is to be sent until nothing is, or the caller's patience ends (the timer goes on then). A command that did not
+    /// get through is sent once more: the node may have been linked anew since.
+    /// </summary>
     private async Task<SessionApplied> Reconcile()
     {
         SessionApplied last = new() { Status = ApplyStatus.Applied };
         DateTimeOffset deadline = time.GetUtcNow() + Patience;
         SessionPhase before = _session.Phase;
+        bool failed = false;
         SessionCommand next = _session.Phase == SessionPhase.Unknown ? new SessionCommand.Claim() : _session.Next();
         for (int sent = 0; next is not SessionCommand.None; sent++)
         {
-            if (time.GetUtcNow() >= deadline || sent == MostAtOnce)
+            TimeSpan left = deadline - time.GetUtcNow();
+            if (left <= TimeSpan.Zero || sent == MostAtOnce)
             {
                 last = Failed(ReasonCodes.NodeTimeout, "the media node did not answer in time");
                 break;
             }
 
-            bool perhapsOldPort = _port is not null && sent == 0;
-            if (await Send(next) is { } answer)
+            if (await Send(next, left) is { } answer)
             {
                 last = answer;
                 _heardAt = time.GetUtcNow();
             }
-            else if (perhapsOldPort)
-            {
-                continue; // the node may have been linked anew since: ask for its port again
-            }
-            else
+            else if (failed)
             {
                 last = Failed(ReasonCodes.NodeTimeout, "the media node cannot be reached now");
                 break;
+            }
+            else
+            {
+                failed = true;
+                continue;
             }
 
             next = _session.Next();
@@ -165,20 +171,13 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     }
 
     /// <summary>Null when the node could not be asked, or did not answer.</summary>
-    private async Task<SessionApplied?> Send(SessionCommand command)
+    private async Task<SessionApplied?> Send(SessionCommand command, TimeSpan within)
     {
         try
         {
-            _port ??= await Node.Port();
-            if (_port is null)
-            {
-                return null;
-            }
-
             switch (command)
             {
-                case SessionCommand.Claim:
-                    SessionClaim claim = await _port.Claim(Session);
+                case SessionCommand.Claim when await Line.Ask(port => port.Claim(Session), within) is { } claim:
                     _session.OnClaimed(claim);
                     if (claim.Report is { } report)
                     {
@@ -186,12 +185,10 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
                     }
 
                     return new SessionApplied { Status = _session.Phase == SessionPhase.Gone ? ApplyStatus.Unknown : ApplyStatus.Applied };
-                case SessionCommand.Apply a:
-                    SessionApplied applied = await _port.Apply(Session, a.Epoch, a.Seq, a.MustExist, a.Desired);
+                case SessionCommand.Apply a when await Line.Ask(port => port.Apply(Session, a.Epoch, a.Seq, a.MustExist, a.Desired), within) is { } applied:
                     _session.OnApplied(a.Seq, applied);
                     return applied;
-                case SessionCommand.Close c:
-                    SessionApplied closed = await _port.Close(Session, c.Epoch, c.Seq, c.Reason);
+                case SessionCommand.Close c when await Line.Ask(port => port.Close(Session, c.Epoch, c.Seq, c.Reason), within) is { } closed:
                     _session.OnApplied(c.Seq, closed);
                     return closed;
                 default:
@@ -202,7 +199,6 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         {
             // whatever the link or the engine threw: the command may or may not have arrived, so it is sent again
             log.LogDebug(e, "{Command} of session {Session} did not get through", command.GetType().Name, Session);
-            _port = null;
             return null;
         }
     }
@@ -224,7 +220,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     private async Task CheckLease()
     {
         _heardAt = time.GetUtcNow();
-        SessionApplied? answer = await Send(_session.Check());
+        SessionApplied? answer = await Send(_session.Check(), NodeLine.Deadline);
         if (answer is null && _session.Phase == SessionPhase.Closing && time.GetUtcNow() - _closingSince > ClosingStays)
         {
             _session.GiveUp();

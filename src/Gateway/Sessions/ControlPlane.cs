@@ -16,6 +16,9 @@ public interface IControlPlane
 
     IMediaNodeGrain Node(NodeView node);
 
+    /// <summary>The way to ask the node itself.</summary>
+    NodeLine Line(NodeView node);
+
     /// <param name="ownerKey">As the node has it from the session's owner.</param>
     INodeSessionGrain Session(string ownerKey);
 
@@ -28,7 +31,7 @@ public interface IControlPlane
 }
 
 /// <summary>The grains of the engine that runs.</summary>
-public sealed class ControlPlane(IGrainFactory grains) : IControlPlane
+public sealed class ControlPlane(IGrainFactory grains, TimeProvider clock) : IControlPlane
 {
     public IRoomGrain Room(TenantOptions tenant, string room) => grains.GetGrain<IRoomGrain>(RoomKey(tenant, room));
 
@@ -41,6 +44,8 @@ public sealed class ControlPlane(IGrainFactory grains) : IControlPlane
     public ITenantGrain Tenant(TenantOptions tenant) => grains.GetGrain<ITenantGrain>(Keys.Tenant(tenant.Zone, tenant.Name));
 
     public IMediaNodeGrain Node(NodeView node) => grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
+
+    public NodeLine Line(NodeView node) => new(Node(node), clock);
 
     public INodeSessionGrain Session(string ownerKey) => grains.GetGrain<INodeSessionGrain>(ownerKey);
 

@@ -180,15 +180,12 @@ public interface IMediaNodeGrain : IGrainWithStringKey
 
     Task<NodeView?> Describe();
 
-    /// <summary>Null while the node has no link.</summary>
+    /// <summary>Null while the node has no link. To be called by <see cref="NodeLine"/> only, which adds the deadline.</summary>
     Task<INodePort?> Port();
 
     /// <summary>A session was opened on the node (so that it can be told when the node is lost), or is gone.</summary>
     [OneWay]
     Task TrackSession(string nodeSessionKey, bool open);
-
-    /// <summary>Null while the node has no link.</summary>
-    Task<NodeInspection?> Inspect();
 
     /// <summary>The node takes no new sessions from now on; those it has stay. Until the node restarts.</summary>
     Task<ActResult> Drain();
@@ -228,8 +225,8 @@ public interface IGatewayObserver : IGrainObserver
 
 /// <summary>
 /// The holder of a node's link, as grains see it: commands with an answer. It is an observer, not a grain, because it lives
-/// with the socket. Every call has a deadline of its own (3 s) and ends in a <see cref="TimeoutException"/> after it.
-/// Calls interleave, else one slow session would hold up all others of its node.
+/// with the socket. Every call ends within 3 s (<c>LinkTiming.Command</c>) while the link's holder lives; when it is gone nobody
+/// answers, so that ports are called through <see cref="NodeLine"/>. Calls interleave, else one slow session would hold up all others of its node.
 /// </summary>
 public interface INodePort : IGrainObserver
 {

@@ -54,6 +54,31 @@ public sealed class LossTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_caller_waits_five_seconds_for_a_link_that_nobody_answers_and_not_longer()
+    {
+        string session = await _rig.JoinAsync(_node, "alice");
+        _rig.PortOf(_node).Fates = () => Fate.Unanswered;
+        DateTimeOffset asked = _rig.Fabric.Time.GetUtcNow();
+        Task<ActResult> removing = _rig.Participant("alice").Remove(ReasonCodes.Removed);
+        await _rig.UntilAsync(() => Task.FromResult(removing.IsCompleted));
+        Assert.InRange(_rig.Fabric.Time.GetUtcNow() - asked, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6));
+
+        _rig.PortOf(_node).Fates = () => Fate.Arrives;
+        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        Assert.Equal(ReasonCodes.Removed, _node.CloseReasons[session]);
+    }
+
+    [Fact]
+    public async Task A_node_linked_anew_gets_commands_at_once_though_nobody_answers_at_its_old_link()
+    {
+        string session = await _rig.JoinAsync(_node, "alice");
+        _rig.PortOf(_node).Fates = () => Fate.Unanswered;
+        await _rig.LinkAsync(_node);
+        Assert.Null((await _rig.Participant("alice").Remove(ReasonCodes.Removed)).Error);
+        Assert.Equal(ReasonCodes.Removed, _node.CloseReasons[session]);
+    }
+
+    [Fact]
     public async Task A_node_that_restarts_has_lost_its_sessions()
     {
         await _rig.JoinAsync(_node, "alice");
