@@ -256,7 +256,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         var map = new HeaderExtensionMap { AllowMixed = negotiated.ExtmapAllowMixed };
         foreach (var extension in negotiated.Media.SelectMany(m => m.Extensions))
         {
-            if (HeaderExtensionUri.TryParse(extension.Uri, out var kind) && !map.TryAdd(extension.Id, kind))
+            if (HeaderExtensionUris.TryParse(extension.Uri, out var kind) && !map.TryAdd(extension.Id, kind))
             {
                 return null;
             }

@@ -137,13 +137,13 @@ public sealed class RtpHeaderWriterTests
     {
         foreach (var kind in Enum.GetValues<HeaderExtensionKind>().Skip(1))
         {
-            Assert.True(HeaderExtensionUri.TryParse(HeaderExtensionUri.Of(kind), out var back));
+            Assert.True(HeaderExtensionUris.TryParse(HeaderExtensionUris.Of(kind), out var back));
             Assert.Equal(kind, back);
         }
 
-        Assert.All(Protocol.Sdp.HeaderExtensionUris.Supported, uri => Assert.True(HeaderExtensionUri.TryParse(uri, out _)));
-        Assert.False(HeaderExtensionUri.TryParse("urn:x", out _));
-        Assert.False(HeaderExtensionUri.TryParse("", out _));
+        Assert.All(HeaderExtensionUris.Supported, uri => Assert.True(HeaderExtensionUris.TryParse(uri, out _)));
+        Assert.False(HeaderExtensionUris.TryParse("urn:x", out _));
+        Assert.False(HeaderExtensionUris.TryParse("", out _));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Protocol.Sdp;
 
 namespace Nexus.MediaNode.Tests.Sdp;

@@ -1,3 +1,5 @@
+using Nexus.MediaNode.Protocol.Rtp;
+
 namespace Nexus.MediaNode.Protocol.Sdp;
 
 /// <summary>What the remote end may do with its session.</summary>

@@ -1,3 +1,4 @@
+using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Protocol.Sctp;
 
 namespace Nexus.MediaNode.Protocol.Sdp;
