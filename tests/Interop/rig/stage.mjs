@@ -1,6 +1,7 @@
 // What a test file stands on: servers and browsers that are started at first use and closed at the end.
 import { after } from 'node:test';
 import { launchChromium, launchFirefox } from './browser.mjs';
+import { AppServer } from './livekit.mjs';
 import { Server } from './server.mjs';
 
 export class Stage {
@@ -33,6 +34,11 @@ export class Stage {
 
   get firefox() {
     return this.#once('firefox', () => launchFirefox());
+  }
+
+  /** The web server of an app that uses LiveKit's SDK. */
+  get app() {
+    return this.#once('app', () => AppServer.start());
   }
 
   /** Tabs at the server's origin, closed when the test `t` ends. */

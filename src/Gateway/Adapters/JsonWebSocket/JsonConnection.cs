@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Net.WebSockets;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Adapters.JsonWebSocket;
 
-/// <summary>One WebSocket: frames to messages, limits, silence, the close. What messages mean is <see cref="JsonSession"/>'s.</summary>
-internal sealed class JsonConnection(WebSocket socket, TimeProvider clock)
+/// <summary>One WebSocket: frames to messages, and their limits. What messages mean is <see cref="JsonSession"/>'s.</summary>
+internal sealed class JsonConnection : IFrameHandler
 {
     public static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(5);
 
@@ -18,106 +17,57 @@ internal sealed class JsonConnection(WebSocket socket, TimeProvider clock)
     private static readonly TimeSpan FirstMessage = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FloodingAllowed = TimeSpan.FromSeconds(5);
 
-    private readonly SendQueue _queue = new(socket, clock);
-    private readonly RateGate _messages = new(50, 200, clock);
-    private readonly RateGate _offers = new(5, 20, clock);
+    private readonly TimeProvider _clock;
+    private readonly SocketPump _pump;
+    private readonly RateGate _messages;
+    private readonly RateGate _offers;
+    private JsonSession? _session;
+
+    public JsonConnection(WebSocket socket, TimeProvider clock)
+    {
+        _clock = clock;
+        _pump = new(socket, MaxFrame, clock);
+        _messages = new(50, 200, clock);
+        _offers = new(5, 20, clock);
+    }
 
     /// <summary>Why it ended, once it has.</summary>
-    public Ending? Ending => _queue.Ending;
+    public Ending? Ending => _pump.Queue.Ending;
 
-    public void Send(ServerMessage message) => _queue.Enqueue(Wire.Encode(message));
+    public TimeSpan Patience => _session?.HasBegun == true ? PingInterval * 3 : FirstMessage;
 
-    public void Send(ReadOnlyMemory<byte> encoded) => _queue.Enqueue(encoded);
+    public void Send(ServerMessage message) => Send(Wire.Encode(message));
 
-    public void End(int status, string reason) => _queue.End(new(status, reason));
+    public void Send(ReadOnlyMemory<byte> encoded) => _pump.Queue.Enqueue(encoded, WebSocketMessageType.Text);
+
+    public void End(int status, string reason) => _pump.Queue.End(new(status, reason));
 
     /// <summary>Serves until either side ends it.</summary>
-    public async Task Run(JsonSession session)
+    public Task Run(JsonSession session)
     {
-        Task sending = _queue.Run();
-        using (ITimer silence = clock.CreateTimer(_ => End(4408, "SILENT"), null, FirstMessage, Timeout.InfiniteTimeSpan))
-        {
-            try
-            {
-                await Receive(session, silence);
-            }
-            catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
-            {
-                // the client is gone without a goodbye, or was cut off
-            }
-        }
-
-        End(1001, "GONE");
-        await sending;
-        if (socket.State != WebSocketState.Closed)
-        {
-            socket.Abort();
-        }
+        _session = session;
+        return _pump.Run(this);
     }
 
-    private async Task Receive(JsonSession session, ITimer silence)
+    public Task OnFrame(WebSocketMessageType type, ReadOnlyMemory<byte> frame)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(MaxFrame);
-        try
+        if (type == WebSocketMessageType.Binary)
         {
-            while (await ReadMessage(buffer) is var length and >= 0)
-            {
-                if (Ending is not null)
-                {
-                    continue; // what comes after our close is read to its end and thrown away, so that the close arrives
-                }
+            Refuse(new Error(ReasonCodes.BadRequest, "Frames are text.", true), 4400);
+            return Task.CompletedTask;
+        }
 
-                silence.Change(session.HasBegun ? PingInterval * 3 : FirstMessage, Timeout.InfiniteTimeSpan);
-                if (Admit(buffer.AsMemory(0, length)) is { } message)
-                {
-                    await session.Handle(message);
-                }
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        return Admit(frame) is { } message ? _session!.Handle(message) : Task.CompletedTask;
     }
 
-    /// <summary>Length of the next text message; -1 at the end, whoever made it.</summary>
-    private async Task<int> ReadMessage(byte[] buffer)
-    {
-        int length = 0;
-        while (true)
-        {
-            if (length == MaxFrame)
-            {
-                Refuse(new Error("TOO_LARGE", "The message is over the limit: 64 KiB, an offer 256 KiB.", true), 4413);
-                length = 0;
-            }
-
-            var got = await socket.ReceiveAsync(buffer.AsMemory(length, MaxFrame - length), _queue.Cut);
-            length += got.Count;
-            switch (got.MessageType)
-            {
-                case WebSocketMessageType.Close:
-                    return -1;
-                case WebSocketMessageType.Binary when Ending is null:
-                    Refuse(new Error(ReasonCodes.BadRequest, "Frames are text.", true), 4400);
-                    break;
-                default:
-                    break;
-            }
-
-            if (got.EndOfMessage)
-            {
-                return length;
-            }
-        }
-    }
+    public void OnTooLarge() => Refuse(new Error("TOO_LARGE", "The message is over the limit: 64 KiB, an offer 256 KiB.", true), 4413);
 
     /// <summary>Decodes a message that is within all limits; answers others.</summary>
     private ClientMessage? Admit(ReadOnlyMemory<byte> text)
     {
         if (!_messages.TryTake())
         {
-            bool isFlood = _messages.RefusingSince is { } since && clock.GetElapsedTime(since) > FloodingAllowed;
+            bool isFlood = _messages.RefusingSince is { } since && _clock.GetElapsedTime(since) > FloodingAllowed;
             Refuse(new Error(ReasonCodes.RateLimited, "More than 50 messages a second.", isFlood ? true : null), 4429);
             return null;
         }

@@ -1,7 +1,7 @@
 using System.Net.WebSockets;
 using System.Threading.Channels;
 
-namespace Nexus.Gateway.Adapters.JsonWebSocket;
+namespace Nexus.Gateway.Adapters;
 
 /// <summary>Why and how a connection ends.</summary>
 internal sealed record Ending(int Status, string Reason);
@@ -20,7 +20,7 @@ internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
 
     public static readonly Ending SlowReader = new(4508, "SLOW_READER");
 
-    private readonly Channel<ReadOnlyMemory<byte>> _messages = Channel.CreateUnbounded<ReadOnlyMemory<byte>>(new() { SingleReader = true });
+    private readonly Channel<(ReadOnlyMemory<byte> Octets, WebSocketMessageType Type)> _messages = Channel.CreateUnbounded<(ReadOnlyMemory<byte> Octets, WebSocketMessageType Type)>(new() { SingleReader = true });
     private readonly CancellationTokenSource _cut = new();
     private int _count;
     private int _octets;
@@ -31,7 +31,7 @@ internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
 
     public Ending? Ending => Volatile.Read(ref _ending);
 
-    public void Enqueue(ReadOnlyMemory<byte> message)
+    public void Enqueue(ReadOnlyMemory<byte> message, WebSocketMessageType type)
     {
         if (Interlocked.Increment(ref _count) > MaxMessages || Interlocked.Add(ref _octets, message.Length) > MaxOctets)
         {
@@ -39,7 +39,7 @@ internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
             return;
         }
 
-        _messages.Writer.TryWrite(message);
+        _messages.Writer.TryWrite((message, type));
     }
 
     /// <summary>Nothing more is queued; what waits is sent, then the close. The first reason counts.</summary>
@@ -57,16 +57,16 @@ internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
     {
         try
         {
-            await foreach (var message in _messages.Reader.ReadAllAsync(Cut))
+            await foreach (var (octets, type) in _messages.Reader.ReadAllAsync(Cut))
             {
                 if (Ending == SlowReader)
                 {
                     break;
                 }
 
-                await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, Cut);
+                await socket.SendAsync(octets, type, endOfMessage: true, Cut);
                 Interlocked.Decrement(ref _count);
-                Interlocked.Add(ref _octets, -message.Length);
+                Interlocked.Add(ref _octets, -octets.Length);
             }
 
             var (status, reason) = Ending ?? new(1000, "");

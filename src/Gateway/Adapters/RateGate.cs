@@ -1,4 +1,4 @@
-namespace Nexus.Gateway.Adapters.JsonWebSocket;
+namespace Nexus.Gateway.Adapters;
 
 /// <summary>A token bucket for one client. One caller at a time.</summary>
 internal sealed class RateGate(int perSecond, int burst, TimeProvider clock)
