@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Nexus.Gateway.Adapters;
 using Nexus.Gateway.Adapters.JsonWebSocket;
 using Nexus.Gateway.Adapters.WhipWhep;
 using Nexus.Gateway.Admin;
@@ -33,7 +34,7 @@ public static class GatewayHosting
         services.AddSingleton<GatewayPort>();
         services.AddHostedService(s => s.GetRequiredService<GatewayPort>());
         services.TryAddSingleton<ITelemetrySink, RecentTelemetry>();
-        services.AddSingleton<JsonServices>();
+        services.AddSingleton<SocketServices>();
         services.AddSingleton<WhipWhepAdapter>();
         services.AddSingleton<RoomReads>();
         services.AddSingleton<RoomWhy>();

@@ -1,7 +1,6 @@
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
-using Nexus.Gateway.Http;
 using Nexus.Gateway.Sessions;
 using Nexus.Link;
 
@@ -120,28 +119,13 @@ internal sealed partial class JsonSession
     /// <summary>Who it is, and whether it may come in.</summary>
     private LinkError? Enter(string? token, string? room, bool isResume)
     {
-        if (services.State.IsDraining)
+        LinkError? refused = services.Admit(token ?? request.Token, request.Source, mayHaveExpired: isResume, out Caller? caller);
+        if (refused is null && room is not null && room != caller!.Grants.Room)
         {
-            return new("UNAVAILABLE", "This server is going down: try again.");
+            return new(ReasonCodes.Permission, "The token is for another room.");
         }
 
-        TokenVerdict verdict = services.Tokens.Verify(token ?? request.Token, mayHaveExpired: isResume);
-        if (verdict.Caller is not { } caller)
-        {
-            return new(RequestAuth.CodeOf(verdict.Fault), verdict.Message);
-        }
-
-        _caller = caller;
-        _room = room ?? caller.Grants.Room ?? "";
-        return caller switch
-        {
-            { Grants.RoomJoin: false } => new(ReasonCodes.Permission, "The token lacks the grant roomJoin."),
-            _ when caller.Grants.Room != _room => new(ReasonCodes.Permission, "The token is for another room."),
-            _ when !PathSegments.IsName(_room) => new(ReasonCodes.BadRequest, "A room's name has 1 to 256 characters, none of them control characters."),
-            _ when !PathSegments.IsName(caller.Identity) => new(ReasonCodes.BadRequest, "The token's sub must be an identity of 1 to 256 characters."),
-            _ => services.Limiter.Admit(caller, request.Source) is { } wait
-                ? new(ReasonCodes.RateLimited, $"Too many joins in a short time: wait {Math.Ceiling(wait.TotalSeconds)} s.")
-                : null,
-        };
+        (_caller, _room) = (caller, caller?.Grants.Room ?? "");
+        return refused;
     }
 }

@@ -1,33 +1,17 @@
 using System.Collections.Immutable;
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
-using Nexus.Gateway.Health;
 using Nexus.Gateway.Sessions;
-using Nexus.Gateway.Telemetry;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Adapters.JsonWebSocket;
-
-/// <summary>What all connections share.</summary>
-internal sealed record JsonServices(
-    IControlPlane Control,
-    TokenVerifier Tokens,
-    JoinLimiter Limiter,
-    GatewayPort Port,
-    GatewayState State,
-    GatewayOptions Options,
-    IceServers IceServers,
-    ITelemetrySink Telemetry,
-    TimeProvider Clock,
-    ILogger<JsonServices> Log);
 
 /// <summary>
 /// One client's session over its connection: translates messages to <see cref="ClientSession"/> and what comes back to messages.
 /// Messages are handled one at a time; the grains' words come from any thread and are only queued.
 /// </summary>
-internal sealed partial class JsonSession(JsonConnection connection, JsonServices services, HttpRequestFacts request) : ISessionListener, IRoomListener
+internal sealed partial class JsonSession(JsonConnection connection, SocketServices services, HttpRequestFacts request) : ISessionListener, IRoomListener
 {
     private readonly Lock _gate = new();
     private readonly SubscriptionLedger _subscriptions = new();
@@ -207,6 +191,3 @@ internal sealed partial class JsonSession(JsonConnection connection, JsonService
         _ => 4503,
     };
 }
-
-/// <summary>What the upgrade request said.</summary>
-internal sealed record HttpRequestFacts(string? Token, string? Region, IPAddress? Source);

@@ -17,7 +17,7 @@ internal static class WebSocketEndpoint
             .WithTags("WebSocket").WithSummary("JSON signalling, subprotocol nexus.v1 (docs/protocol.md).").WithProblems(400, 503);
     }
 
-    private static async Task<IResult> Serve(HttpContext context, JsonServices services)
+    private static async Task<IResult> Serve(HttpContext context, SocketServices services)
     {
         if (services.State.IsDraining)
         {
