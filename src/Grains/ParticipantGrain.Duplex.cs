@@ -177,10 +177,19 @@ public sealed partial class ParticipantGrain
             return (null, null, applied.Error ?? NoSession);
         }
 
-        Leg next = leg with { Desired = desired, Tracks = applied.Tracks, Subscriptions = applied.Subscriptions, Sections = applied.SectionsWanted };
+        Leg next = Applied(leg, applied) with { Desired = desired };
         _legs.Set(next);
         return (next, applied.Answer, null);
     }
+
+    /// <summary>The leg as the node has it after a command.</summary>
+    private static Leg Applied(Leg leg, SessionApplied applied) => leg with
+    {
+        Tracks = applied.Tracks,
+        Subscriptions = applied.Subscriptions,
+        Sections = applied.SectionsWanted,
+        OfferWanted = applied.OfferWanted,
+    };
 
     private SessionView View(Leg leg) => new()
     {
@@ -191,6 +200,7 @@ public sealed partial class ParticipantGrain
         OfferId = leg.Desired.Offer?.Id ?? 0,
         Subscriptions = leg.Subscriptions,
         Sections = leg.Sections,
+        OfferWanted = leg.OfferWanted,
         GraceSeconds = _policy.GraceSeconds,
         Published = leg.Tracks.ToImmutableDictionary(t => t.Mid, t => t.Sid),
     };
@@ -198,7 +208,7 @@ public sealed partial class ParticipantGrain
     /// <summary>Tells the leg's gateway what is new for the client.</summary>
     private Task TellHolder(Leg before, Leg now, string? reason) =>
         now.State == SessionState.Closed ? TellEnded(now, reason ?? ReasonCodes.ClientLost)
-        : now.Holder is { } holder && (before.Sections != now.Sections || !before.Subscriptions.SequenceEqual(now.Subscriptions))
+        : now.Holder is { } holder && (before.Sections != now.Sections || before.OfferWanted != now.OfferWanted || !before.Subscriptions.SequenceEqual(now.Subscriptions))
             ? holder.Observer.OnSession(new SessionNews { Session = now.Session, View = View(now) })
             : Task.CompletedTask;
 

@@ -120,6 +120,7 @@ public sealed partial class ParticipantGrain
             Tracks = report.Tracks,
             Subscriptions = report.Subscriptions,
             Sections = report.SectionsWanted,
+            OfferWanted = report.OfferWanted,
             HeldUntil = desired.Leg == SessionLeg.Duplex ? time.GetUtcNow() + HolderLease : null, // its gateway will be heard of
             Deadline = report.State == SessionState.Connected || desired.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
         };

@@ -79,9 +79,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         }
 
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
-        leg = leg with { Answer = applied.Answer, Tracks = applied.Tracks };
-        _legs.Set(leg);
-        leg = leg with { Subscriptions = applied.Subscriptions, Sections = applied.SectionsWanted };
+        leg = Applied(leg, applied) with { Answer = applied.Answer };
         _legs.Set(leg);
         foreach (Leg replaced in _legs.ReplacedBy(leg.Session, request.Leg))
         {
@@ -242,6 +240,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
                 CanSubscribe = request.Grants.CanSubscribe && request.Leg != SessionLeg.Publish,
                 Offer = request.Offer,
                 Subscribe = request.Subscribe,
+                TrackNaming = request.TrackNaming,
                 Name = request.Name,
                 Metadata = request.Metadata,
                 Attributes = request.Attributes,

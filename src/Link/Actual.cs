@@ -47,6 +47,8 @@ public sealed record SessionApplied
     [Id(8)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
 
     [Id(9)] public SessionState State { get; init; }
+
+    [Id(10)] public OfferWanted? OfferWanted { get; init; }
 }
 
 /// <summary>
@@ -59,8 +61,19 @@ public sealed record SectionsWanted([property: Id(0)] int Audio, [property: Id(1
     public static readonly SectionsWanted None = new(0, 0);
 }
 
+/// <summary>
+/// The client is to offer again, with so many more receiving sections of each kind: a track waits for a section, or a section has
+/// lost the track that its client was told of (<see cref="TrackNaming.Answered"/>).
+/// </summary>
+[GenerateSerializer, Immutable, Alias("nexus.OfferWanted")]
+public sealed record OfferWanted([property: Id(0)] int Audio, [property: Id(1)] int Video);
+
 [GenerateSerializer, Immutable, Alias("nexus.SdpAnswer")]
-public sealed record SdpAnswer([property: Id(0)] int OfferId, [property: Id(1)] string Sdp);
+public sealed record SdpAnswer([property: Id(0)] int OfferId, [property: Id(1)] string Sdp)
+{
+    /// <summary>The tracks that it names, by mid; empty when sections are neutral (<see cref="TrackNaming.Signalled"/>).</summary>
+    [Id(2)] public ImmutableDictionary<string, string> Tracks { get; init; } = ImmutableDictionary<string, string>.Empty;
+}
 
 /// <summary>The node's new ICE credentials and candidates as a trickle fragment (RFC 8840), ready for the client.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.IceRestartAnswer")]

@@ -15,6 +15,16 @@ public enum SessionLeg
     Duplex,
 }
 
+/// <summary>How a client learns which track a section that it plays carries.</summary>
+public enum TrackNaming
+{
+    /// <summary>By messages: sections are neutral, and are bound to other tracks without being negotiated again (JSON WebSocket, WHEP).</summary>
+    Signalled,
+
+    /// <summary>By our answers: a section carries the track that its msid names, and no other before it was negotiated again (LiveKit over one connection).</summary>
+    Answered,
+}
+
 /// <summary>
 /// The whole desired state of one session on one media node. Commands carry it entire, so that applying one twice, or the
 /// last of several after the others were lost, leads to the same actual state.
@@ -65,6 +75,8 @@ public sealed record SessionDesired
 
     /// <summary>What the client says of the sections that it publishes on.</summary>
     [Id(16)] public ImmutableArray<Publication> Publications { get; init; } = [];
+
+    [Id(18)] public TrackNaming TrackNaming { get; init; }
 
     /// <summary>What the client's own protocol tells its like of it; opaque, kept as <see cref="Name"/> is.</summary>
     [Id(26)] public string Client { get; init; } = "";

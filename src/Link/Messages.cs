@@ -149,6 +149,8 @@ public sealed record SessionReport
     [Id(6)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
 
     [Id(7)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
+
+    [Id(8)] public OfferWanted? OfferWanted { get; init; }
 }
 
 /// <summary>All that a node knows of itself, for admin reads, <c>nexus why</c> and tests.</summary>

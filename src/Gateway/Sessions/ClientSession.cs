@@ -9,7 +9,8 @@ namespace Nexus.Gateway.Sessions;
 /// <summary>What a client wants of a session besides its offer.</summary>
 /// <param name="Region">The region it wishes for or came in by.</param>
 /// <param name="Subscribe">Which tracks it plays without asking for each.</param>
-public sealed record JoinWish(string Region, SubscribeRule Subscribe);
+/// <param name="TrackNaming">How it learns which section carries which track.</param>
+public sealed record JoinWish(string Region, SubscribeRule Subscribe, TrackNaming TrackNaming = TrackNaming.Signalled);
 
 /// <summary>
 /// One session of one client: the commands that all adapters share, over the participant's grain. It holds no state of
@@ -79,6 +80,7 @@ public sealed class ClientSession
         Grants = _caller.Grants.ToGrants(),
         Region = wish.Region,
         Subscribe = wish.Subscribe,
+        TrackNaming = wish.TrackNaming,
         Tenant = _caller.Tenant.Rules,
         Holder = holder,
     });

@@ -51,6 +51,8 @@ public sealed record JoinRequest
 
     /// <summary>As <see cref="ParticipantView.Client"/>.</summary>
     [Id(11)] public string Client { get; init; } = "";
+
+    [Id(12)] public TrackNaming TrackNaming { get; init; }
 }
 
 /// <summary>What applies to a tenant wherever it is served. The gateway sends it along, so that no grain reads configuration.</summary>

@@ -32,6 +32,9 @@ public sealed record SessionView
     [Id(7)] public ImmutableDictionary<string, string> Published { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     [Id(8)] public required string ParticipantSid { get; init; }
+
+    /// <summary>Null when none is, or it would change nothing. To be said to the client again when it still stands after an offer.</summary>
+    [Id(9)] public OfferWanted? OfferWanted { get; init; }
 }
 
 /// <summary>A named refusal, or the session as it is now.</summary>

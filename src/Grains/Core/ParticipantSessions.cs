@@ -33,6 +33,8 @@ public sealed record Leg
 
     public SectionsWanted Sections { get; init; } = SectionsWanted.None;
 
+    public OfferWanted? OfferWanted { get; init; }
+
     /// <summary>The gateway that holds the client's connection; null when there is none.</summary>
     public SessionHolder? Holder { get; init; }
 
@@ -88,6 +90,7 @@ public sealed class ParticipantSessions
             Tracks = report.Tracks,
             Subscriptions = report.Subscriptions,
             Sections = report.SectionsWanted,
+            OfferWanted = report.OfferWanted,
             Desired = leg.Desired with { Subscriptions = SubscriptionWishes.Pruned(leg.Desired.Subscriptions, report.Subscriptions) },
             Deadline = report.State switch
             {

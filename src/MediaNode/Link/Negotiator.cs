@@ -57,7 +57,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
 
         session.LocalIce = ice;
         session.Negotiated = answer.Session;
-        session.Answer = new SdpAnswer(desired.Offer.Id, answer.Sdp);
+        session.Answer = new SdpAnswer(desired.Offer.Id, answer.Sdp) { Tracks = NamedTracks(desired, answer.Session) };
         session.Extensions = extensions;
         foreach (var idle in session.Senders.Keys.Except(answer.Session.Media.Where(m => m.Use == SectionUse.Play).Select(m => m.Mid)).ToArray())
         {
@@ -137,11 +137,23 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             ? new PlayFormat((byte)codec.PayloadType, (byte?)codec.RtxPayloadType, (codec.Feedback & RtcpFeedback.Nack) != 0)
             : null;
 
-    /// <summary>The sections that can play, with what is bound to them.</summary>
-    public static List<PlaySection> PlaySections(NodeSession session) => session.Negotiated is null
-        ? []
-        : [.. session.Negotiated.Media.Where(m => m.Use == SectionUse.Play).Select(
-            m => new PlaySection(m.Mid, m.Kind, m.Codecs, session.Bound.GetValueOrDefault(m.Mid)?.Sid))];
+    /// <summary>The sections that can play, with what is bound to them; where tracks are named, also those that could after an offer.</summary>
+    public static List<PlaySection> PlaySections(NodeSession session, SessionDesired desired)
+    {
+        var isNaming = desired.TrackNaming != TrackNaming.Signalled;
+        return session.Negotiated is null
+            ? []
+            : [.. session.Negotiated.Media.Where(m => m.Use == SectionUse.Play || (isNaming && m.Refusal == SectionRefusal.NoBinding)).Select(
+                m => new PlaySection(m.Mid, m.Kind, m.Codecs, session.Bound.GetValueOrDefault(m.Mid)?.Sid, isNaming ? NameOf(m) ?? "" : null))];
+    }
+
+    /// <summary>The track that a section was negotiated for.</summary>
+    private static string? NameOf(NegotiatedMedia? media) => media is { Use: SectionUse.Play } ? media.Sender!.TrackName : null;
+
+    private static ImmutableDictionary<string, string> NamedTracks(SessionDesired desired, NegotiatedSession negotiated) =>
+        desired.TrackNaming == TrackNaming.Signalled
+            ? ImmutableDictionary<string, string>.Empty
+            : negotiated.Media.Where(m => NameOf(m) is not null).ToImmutableDictionary(m => m.Mid, m => NameOf(m)!);
 
     private static readonly IReadOnlySet<MediaKind> NoKinds = new HashSet<MediaKind>();
 
@@ -159,25 +171,37 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
     private static Dictionary<string, PlayBinding> Senders(
         NodeSession session, RoomModel room, SessionDesired desired, SessionDescription offer, SessionRole role)
     {
+        var isNaming = desired.TrackNaming != TrackNaming.Signalled;
         var sections = OfferAnswer.PlaySections(offer, role).ToList();
-        var offered = sections.ConvertAll(
-            s => new PlaySection(s.Mid, s.Kind, s.Codecs, session.Bound.GetValueOrDefault(s.Mid)?.Sid));
-        var plan = SubscriptionPlanner.Plan(session.Id, desired.Subscribe, desired.Subscriptions, offered, room.Tracks);
+        var offered = sections.ConvertAll(s => new PlaySection(
+            s.Mid,
+            s.Kind,
+            [.. s.Codecs.Where(CodecMatch.IsForwardable)],
+            session.Bound.GetValueOrDefault(s.Mid)?.Sid,
+            isNaming ? NameOf(session.Negotiated?.Media.FirstOrDefault(m => m.Mid == s.Mid)) : null));
+        var plan = SubscriptionPlanner.Plan(session.Id, desired, offered, room.Tracks);
         var senders = new Dictionary<string, PlayBinding>();
         var places = new Dictionary<MediaKind, int>();
         foreach (var section in sections)
         {
             var place = places[section.Kind] = places.GetValueOrDefault(section.Kind) + 1;
+            var track = plan.Bindings.GetValueOrDefault(section.Mid);
             var sender = session.Senders.GetValueOrDefault(section.Mid) ?? NewSender(desired, section, place);
-            sender = sender with { Msid = sender.Msid with { StreamId = StreamFor(desired, plan.Bindings.GetValueOrDefault(section.Mid), place) } };
-
-            // A viewer's first section of a kind that nothing fits: say what was there to see. A duplex client hears of each
-            // track by itself, and its offer holds more than that one.
-            var track = plan.Bindings.GetValueOrDefault(section.Mid)
-                ?? (session.Negotiated is null && desired.Leg != SessionLeg.Duplex
+            if (!isNaming)
+            {
+                // A viewer's first section of a kind that nothing fits: say what was there to see. A duplex client hears of each
+                // track by itself, and its offer holds more than that one.
+                var named = track ?? (session.Negotiated is null && desired.Leg != SessionLeg.Duplex
                     ? plan.Unplayed.FirstOrDefault(u => u.Reason == ReasonCodes.Codec && u.Track!.Kind == section.Kind)?.Track
                     : null);
-            senders[section.Mid] = sender with { Track = track?.Codec, TrackName = track?.Sid };
+                var msid = sender.Msid with { StreamId = StreamFor(desired, track, place) };
+                senders[section.Mid] = sender with { Msid = msid, Track = named?.Codec, TrackName = named?.Sid };
+            }
+            else if (track is not null)
+            {
+                var msid = new Msid(NamedStream(room, track), track.Sid);
+                senders[section.Mid] = sender with { Msid = msid, Track = track.Codec, TrackName = track.Sid };
+            }
         }
 
         return senders;
@@ -191,6 +215,21 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
     private static string StreamFor(SessionDesired desired, RoomTrack? track, int place) => desired.Leg != SessionLeg.Duplex
         ? desired.ParticipantSid
         : track?.ParticipantSid ?? $"stream-{place}";
+
+    /// <summary>
+    /// Streams as LiveKit's clients read them: who publishes, and what is to be played in sync with what. Without a source to go
+    /// by, the track by itself.
+    /// </summary>
+    private static string NamedStream(RoomModel room, RoomTrack track)
+    {
+        var source = NodeReporter.TracksOf(room.Sessions[track.Session]).FirstOrDefault(t => t.Sid == track.Sid)?.Source;
+        return $"{track.ParticipantSid}|" + source switch
+        {
+            "camera" or "microphone" => "camera",
+            "screen" or "screenAudio" => "screen",
+            _ => track.Sid,
+        };
+    }
 
     private static PlayBinding NewSender(SessionDesired desired, MediaSection section, int place)
     {

@@ -338,6 +338,7 @@ public sealed class NodeCore
         session.Reported = null;
         session.Unplayed = [];
         session.SectionsWanted = SectionsWanted.None;
+        session.OfferWanted = null;
         session.Held.Clear();
         session.Layers.Clear();
         session.Published.Clear();
@@ -363,6 +364,7 @@ public sealed class NodeCore
         Tracks = status == ApplyStatus.Applied ? NodeReporter.TracksOf(session) : [],
         Subscriptions = status == ApplyStatus.Applied ? NodeReporter.SubscriptionsOf(session) : [],
         SectionsWanted = status == ApplyStatus.Applied ? session.SectionsWanted : SectionsWanted.None,
+        OfferWanted = status == ApplyStatus.Applied ? session.OfferWanted : null,
         State = session.State,
         Error = error,
     };

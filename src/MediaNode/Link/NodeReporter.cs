@@ -121,6 +121,7 @@ internal sealed class NodeReporter(
         Tracks = TracksOf(session),
         Subscriptions = SubscriptionsOf(session),
         SectionsWanted = session.SectionsWanted,
+        OfferWanted = session.OfferWanted,
     };
 
     public static ImmutableArray<TrackDescription> TracksOf(NodeSession session)
@@ -218,6 +219,7 @@ internal sealed class NodeReporter(
         before is null
         || now.State != before.State
         || now.SectionsWanted != before.SectionsWanted
+        || now.OfferWanted != before.OfferWanted
         || !now.Subscriptions.SequenceEqual(before.Subscriptions)
         || now.Tracks.Length != before.Tracks.Length
         || now.Tracks.Zip(before.Tracks).Any(p => Differs(p.First, p.Second));

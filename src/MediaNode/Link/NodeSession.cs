@@ -56,6 +56,8 @@ internal sealed class NodeSession(string id)
 
     public SectionsWanted SectionsWanted { get; set; } = SectionsWanted.None;
 
+    public OfferWanted? OfferWanted { get; set; }
+
     public Protocol.Rtp.HeaderExtensionMap? Extensions { get; set; }
 
     public SessionState State { get; set; } = SessionState.New;

@@ -23,10 +23,15 @@ internal static class SubscriptionBinder
             return;
         }
 
-        var sections = Negotiator.PlaySections(session);
-        var plan = SubscriptionPlanner.Plan(session.Id, desired.Subscribe, desired.Subscriptions, sections, room.Tracks);
+        var sections = Negotiator.PlaySections(session, desired);
+        var plan = SubscriptionPlanner.Plan(session.Id, desired, sections, room.Tracks);
         session.Unplayed = plan.Unplayed;
-        session.SectionsWanted = desired.Leg == SessionLeg.Duplex && desired.CanSubscribe ? plan.SectionsWanted(sections) : SectionsWanted.None;
+        session.SectionsWanted = desired is { Leg: SessionLeg.Duplex, CanSubscribe: true, TrackNaming: TrackNaming.Signalled }
+            ? plan.SectionsWanted(sections)
+            : SectionsWanted.None;
+        session.OfferWanted = desired is { CanSubscribe: true, TrackNaming: TrackNaming.Answered } && session.Negotiated is not null
+            ? plan.OfferWanted(sections)
+            : null;
         foreach (var gone in session.Bound.Keys.Where(mid => !plan.Bindings.ContainsKey(mid)).ToArray())
         {
             session.Bound.Remove(gone);
@@ -48,7 +53,7 @@ internal static class SubscriptionBinder
         var wish = desired.Subscriptions.FirstOrDefault(w => w.TrackSid == track.Sid);
         var isBound = session.Bound.TryGetValue(section.Mid, out var bound) && bound.Sid == track.Sid && bound.Codec == track.Codec;
         session.Bound[section.Mid] = track;
-        var isAcknowledged = wish?.Acknowledged ?? !desired.Subscribe.Acknowledge;
+        var isAcknowledged = desired.TrackNaming != TrackNaming.Signalled || (wish?.Acknowledged ?? !desired.Subscribe.Acknowledge);
         if (!isAcknowledged || wish is { Paused: true })
         {
             Hold(room, session, section.Mid, isAcknowledged ? ReasonCodes.Wish : ReasonCodes.NotAcked);

@@ -6,7 +6,16 @@ using Nexus.MediaNode.Protocol.Sdp;
 namespace Nexus.MediaNode.Link;
 
 /// <summary>A section that a session can play on: what it takes, and what is bound to it.</summary>
-internal sealed record PlaySection(string Mid, MediaKind Kind, IReadOnlyList<RtpCodec> Codecs, string? TrackSid);
+/// <param name="Named">The only track that it may carry before it is negotiated again, empty when there is none; null when it may carry any.</param>
+internal sealed record PlaySection(string Mid, MediaKind Kind, IReadOnlyList<RtpCodec> Codecs, string? TrackSid, string? Named = null)
+{
+    /// <summary>No track has it, or the one that had it is forgotten.</summary>
+    public bool IsUnnamed => Named is null or "";
+
+    public bool CanDecode(RoomTrack track) => Kind == track.Kind && CodecMatch.Best(Codecs, track.Codec) is not null;
+
+    public bool CanPlay(RoomTrack track) => (Named is null || Named == track.Sid) && CanDecode(track);
+}
 
 /// <summary>A track that a session does not get, and why.</summary>
 internal sealed record Unplayed(string TrackSid, RoomTrack? Track, string Reason);
@@ -22,12 +31,31 @@ internal sealed record SubscriptionPlan(ImmutableDictionary<string, RoomTrack> B
 
     public SectionsWanted SectionsWanted(IReadOnlyList<PlaySection> sections) => new(Wanted(sections, MediaKind.Audio), Wanted(sections, MediaKind.Video));
 
+    /// <summary>Null when a further offer would change nothing.</summary>
+    public OfferWanted? OfferWanted(IReadOnlyList<PlaySection> sections)
+    {
+        var (audio, video) = (Missing(sections, MediaKind.Audio), Missing(sections, MediaKind.Video));
+        var hasLost = sections.Any(s => !s.IsUnnamed && IsFree(s));
+        var hasPlace = Unplayed.Any(u => u.Reason == ReasonCodes.NoSection && sections.Any(s => s.Kind == u.Track!.Kind && IsFree(s)));
+        return hasLost || hasPlace || audio + video > 0 ? new(audio, video) : null;
+    }
+
     private int Wanted(IReadOnlyList<PlaySection> sections, MediaKind kind)
     {
         var have = sections.Count(s => s.Kind == kind);
-        var missing = Unplayed.Count(u => u.Reason == ReasonCodes.NoSection && u.Track!.Kind == kind);
-        return Math.Max(have, missing == 0 ? Least : Math.Min(have + missing + 1, Most));
+        var waiting = Waiting(kind);
+        return Math.Max(have, waiting == 0 ? Least : Math.Min(have + waiting + 1, Most));
     }
+
+    private int Missing(IReadOnlyList<PlaySection> sections, MediaKind kind)
+    {
+        var ofKind = sections.Where(s => s.Kind == kind).ToList();
+        return Math.Clamp(Waiting(kind) - ofKind.Count(IsFree), 0, Math.Max(Most - ofKind.Count, 0));
+    }
+
+    private int Waiting(MediaKind kind) => Unplayed.Count(u => u.Reason == ReasonCodes.NoSection && u.Track!.Kind == kind);
+
+    private bool IsFree(PlaySection section) => !Bindings.ContainsKey(section.Mid);
 }
 
 /// <summary>
@@ -37,12 +65,22 @@ internal sealed record SubscriptionPlan(ImmutableDictionary<string, RoomTrack> B
 /// </summary>
 internal static class SubscriptionPlanner
 {
+    public static SubscriptionPlan Plan(string session, SessionDesired desired, IReadOnlyList<PlaySection> sections, IReadOnlyList<RoomTrack> tracks) => Plan(
+        session,
+        desired.Subscribe,
+        desired.Subscriptions,
+        sections,
+        tracks,
+        tellsWaiting: desired.Subscribe.Acknowledge || desired.TrackNaming != TrackNaming.Signalled);
+
+    /// <param name="tellsWaiting">Whether tracks that the rule brings, and that no section is free for, are unplayed by name: the client can offer more.</param>
     public static SubscriptionPlan Plan(
         string session,
         SubscribeRule rule,
         ImmutableArray<SubscriptionWish> wishes,
         IReadOnlyList<PlaySection> sections,
-        IReadOnlyList<RoomTrack> tracks)
+        IReadOnlyList<RoomTrack> tracks,
+        bool tellsWaiting)
     {
         var bindings = ImmutableDictionary.CreateBuilder<string, RoomTrack>();
         var unplayed = ImmutableArray.CreateBuilder<Unplayed>();
@@ -52,7 +90,7 @@ internal static class SubscriptionPlanner
             : [];
         Keep(sections, chosen, byRule, bindings);
         Place(sections, chosen, bindings, unplayed);
-        Fill(sections, rule, byRule, bindings, unplayed);
+        Fill(sections, tellsWaiting, byRule, bindings, unplayed);
         return new(bindings.ToImmutable(), unplayed.ToImmutable());
     }
 
@@ -84,8 +122,8 @@ internal static class SubscriptionPlanner
     {
         foreach (var section in sections.Where(s => s.TrackSid is not null))
         {
-            var asked = chosen.FindIndex(c => c.Track.Sid == section.TrackSid && (c.Wish.Mid ?? section.Mid) == section.Mid && CanPlay(section, c.Track));
-            var ruled = byRule.FindIndex(t => t.Sid == section.TrackSid && CanPlay(section, t));
+            var asked = chosen.FindIndex(c => c.Track.Sid == section.TrackSid && (c.Wish.Mid ?? section.Mid) == section.Mid && section.CanPlay(c.Track));
+            var ruled = byRule.FindIndex(t => t.Sid == section.TrackSid && section.CanPlay(t));
             if (asked >= 0)
             {
                 bindings[section.Mid] = chosen[asked].Track;
@@ -108,7 +146,7 @@ internal static class SubscriptionPlanner
         // sections that someone named are not for those who take any
         foreach (var (wish, track) in chosen.OrderBy(c => c.Wish.Mid is null))
         {
-            var able = sections.Where(s => (wish.Mid ?? s.Mid) == s.Mid && CanPlay(s, track)).ToList();
+            var able = sections.Where(s => (wish.Mid ?? s.Mid) == s.Mid && s.CanPlay(track)).ToList();
             if (able.Find(s => !bindings.ContainsKey(s.Mid)) is { } section)
             {
                 bindings[section.Mid] = track;
@@ -122,7 +160,7 @@ internal static class SubscriptionPlanner
 
     private static void Fill(
         IReadOnlyList<PlaySection> sections,
-        SubscribeRule rule,
+        bool tellsWaiting,
         List<RoomTrack> byRule,
         ImmutableDictionary<string, RoomTrack>.Builder bindings,
         ImmutableArray<Unplayed>.Builder unplayed)
@@ -130,15 +168,16 @@ internal static class SubscriptionPlanner
         foreach (var track in byRule)
         {
             var free = sections.Where(s => s.Kind == track.Kind && !bindings.ContainsKey(s.Mid)).ToList();
-            if (free.Find(s => CanPlay(s, track)) is { } section)
+            var unnamed = free.FindAll(s => s.IsUnnamed);
+            if (free.Find(s => s.CanPlay(track)) is { } section)
             {
                 bindings[section.Mid] = track;
             }
-            else if (free.Count != 0)
+            else if (unnamed.Count != 0 && !unnamed.Exists(s => s.CanDecode(track)))
             {
                 unplayed.Add(new(track.Sid, track, ReasonCodes.Codec));
             }
-            else if (rule.Acknowledge)
+            else if (tellsWaiting)
             {
                 unplayed.Add(new(track.Sid, track, WhyNot(sections, track)));
             }
@@ -147,11 +186,8 @@ internal static class SubscriptionPlanner
 
     /// <summary>Sections of the kind, and none that decodes it: more of them would not help.</summary>
     private static string WhyNot(IReadOnlyList<PlaySection> sections, RoomTrack track) =>
-        sections.Any(s => s.Kind == track.Kind) && !sections.Any(s => CanPlay(s, track)) ? ReasonCodes.Codec : ReasonCodes.NoSection;
+        sections.Any(s => s.Kind == track.Kind) && !sections.Any(s => s.CanDecode(track)) ? ReasonCodes.Codec : ReasonCodes.NoSection;
 
     private static bool IsWanted(SubscribeRule rule, RoomTrack track) =>
         (rule.Identity is null || rule.Identity == track.Identity) && (rule.TrackSid is null || rule.TrackSid == track.Sid);
-
-    private static bool CanPlay(PlaySection section, RoomTrack track) =>
-        section.Kind == track.Kind && CodecMatch.Best(section.Codecs, track.Codec) is not null;
 }

@@ -11,7 +11,7 @@ public sealed class SubscriptionPlannerTests
     private static readonly RtpCodec H264 = new() { PayloadType = 102, Name = "H264", ClockRate = 90000 };
     private static readonly RtpCodec Opus = new() { PayloadType = 111, Name = "opus", ClockRate = 48000, Channels = 2 };
 
-    /// <summary>Sections as <c>mid:codec[=bound]</c>, tracks as <c>sid:codec</c>, wishes as <c>sid[@mid]</c>, outcome as <c>mid=sid</c> and <c>sid!REASON</c>.</summary>
+    /// <summary>Sections as <c>mid:codec[!named][=bound]</c>, tracks as <c>sid:codec</c>, wishes as <c>sid[@mid]</c>, outcome as <c>mid=sid</c> and <c>sid!REASON</c>.</summary>
     [Theory]
     [InlineData("v0:VP8 v1:VP8", "A:VP8 B:VP8", "B", false, "v0=B")]
     [InlineData("v0:VP8 v1:VP8", "A:VP8 B:VP8", "A B@v0", false, "v0=B v1=A")]
@@ -25,6 +25,11 @@ public sealed class SubscriptionPlannerTests
     [InlineData("v0:VP8=A v1:VP8", "A:VP8 B:VP8", "B@v0", true, "v0=B v1=A")]
     [InlineData("v0:VP8 a0:opus", "A:VP8 a:opus B:VP8", "", true, "a0=a v0=A")]
     [InlineData("v0:VP8", "A:H264 B:VP8", "", true, "v0=B A!CODEC")]
+    [InlineData("v0:VP8!", "A:VP8", "", true, "A!NO_SECTION")]
+    [InlineData("v0:VP8!", "A:H264", "", true, "A!CODEC")]
+    [InlineData("v0:VP8!A v1:VP8", "B:VP8", "", true, "v1=B")]
+    [InlineData("v0:VP8!B v1:VP8!A=A v2:VP8!", "A:VP8 B:VP8 C:VP8", "", true, "v0=B v1=A C!NO_SECTION")]
+    [InlineData("v0:VP8!B", "A:VP8 B:VP8", "A", true, "v0=B A!NO_SECTION")]
     public void Sections_go_to_what_was_asked_for_and_then_by_the_rule(string sections, string tracks, string wishes, bool auto, string expected)
     {
         var plan = SubscriptionPlanner.Plan(
@@ -32,7 +37,8 @@ public sealed class SubscriptionPlannerTests
             new() { Auto = auto },
             [.. Words(wishes).Select(w => new SubscriptionWish { TrackSid = w.Split('@')[0], Mid = w.Contains('@') ? w.Split('@')[1] : null })],
             [.. Words(sections).Select(Section)],
-            [.. Words(tracks).Select((t, i) => new RoomTrack(t.Split(':')[0], "other", "other", KindOf(CodecOf(t.Split(':')[1])), CodecOf(t.Split(':')[1]), i))]);
+            [.. Words(tracks).Select((t, i) => new RoomTrack(t.Split(':')[0], "other", "other", KindOf(CodecOf(t.Split(':')[1])), CodecOf(t.Split(':')[1]), i))],
+            tellsWaiting: sections.Contains('!'));
 
         Assert.Equal(
             Words(expected),
@@ -43,7 +49,7 @@ public sealed class SubscriptionPlannerTests
     public void Nobody_gets_his_own_track()
     {
         var own = new RoomTrack("A", "me", "me", MediaKind.Video, Vp8, 0);
-        var plan = SubscriptionPlanner.Plan("me", new() { Auto = true }, [new() { TrackSid = "A" }], [Section("v0:VP8")], [own]);
+        var plan = SubscriptionPlanner.Plan("me", new() { Auto = true }, [new() { TrackSid = "A" }], [Section("v0:VP8")], [own], tellsWaiting: false);
 
         Assert.Empty(plan.Bindings);
         Assert.Equal("TRACK_NOT_FOUND", plan.Unplayed.Single().Reason);
@@ -54,7 +60,8 @@ public sealed class SubscriptionPlannerTests
     private static PlaySection Section(string text)
     {
         var (mid, rest) = (text.Split(':')[0], text.Split(':')[1].Split('='));
-        return new(mid, KindOf(CodecOf(rest[0])), [CodecOf(rest[0])], rest.ElementAtOrDefault(1));
+        var (codec, named) = (CodecOf(rest[0].Split('!')[0]), rest[0].Split('!').ElementAtOrDefault(1));
+        return new(mid, KindOf(codec), [codec], rest.ElementAtOrDefault(1), named);
     }
 
     private static RtpCodec CodecOf(string name) => name switch { "VP8" => Vp8, "H264" => H264, _ => Opus };

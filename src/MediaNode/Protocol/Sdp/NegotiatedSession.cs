@@ -33,7 +33,7 @@ public enum SectionRefusal : byte
     /// <summary>Its direction is not one that the session's role uses.</summary>
     WrongDirection,
 
-    /// <summary>No sender was made for it.</summary>
+    /// <summary>No sender was made for it: it can play after a further offer.</summary>
     NoBinding,
 
     /// <summary>Neither audio nor video over DTLS-SRTP.</summary>

@@ -84,7 +84,7 @@ public static class OfferAnswer
 
     private static SdpError? NothingToNegotiate(SessionRole role, List<SectionAnswer> sections)
     {
-        if (sections.Exists(s => s.Outcome.Use is SectionUse.Publish or SectionUse.Play or SectionUse.Data))
+        if (sections.Exists(s => s.Outcome is { Use: SectionUse.Publish or SectionUse.Play or SectionUse.Data } or { Refusal: SectionRefusal.NoBinding }))
         {
             return null;
         }
