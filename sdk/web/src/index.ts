@@ -7,6 +7,7 @@ export { createCameraAndMicrophoneTracks, createCameraVideoTrack, createMicropho
 export { LocalParticipant, RemoteParticipant } from './participant.js';
 export type { CallState, Grants, Kind, Layer, Quality, Source, Wish } from './protocol.js';
 export { RemoteTrack, type RemoteTrackState } from './remote-track.js';
-export { Room, type RoomEvents, type RoomState } from './room.js';
+export { Room } from './room.js';
+export type { RoomEvents, RoomState } from './room-events.js';
 export type { TokenSource } from './session.js';
 export { version } from './version.js';

@@ -1,10 +1,11 @@
 // What one receives: from the server's word on subscriptions to remote tracks, and wishes back.
 import type { Clock } from './clock.js';
-import type { Notice, Subscription } from './protocol.js';
+import type { Notice, Request, Subscription } from './protocol.js';
 import type { RemoteTrack } from './remote-track.js';
 import type { Transport } from './transport.js';
 
 export interface SubscriberOwner {
+  request(message: Extract<Request, { type: 'subscribe' | 'unsubscribe' }>): Promise<unknown>;
   notify(notice: Notice): void;
   track(sid: string): RemoteTrack | undefined;
   subscribed(track: RemoteTrack): void;
@@ -19,6 +20,8 @@ export class Subscriber {
   readonly #clock: Clock;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #wishing = new Set<RemoteTrack>();
+  /** What the app chose of the tracks, by sid. */
+  readonly #choices = new Map<string, boolean>();
   #transport: Transport;
   #cancelWishes: (() => void) | undefined;
 
@@ -67,11 +70,22 @@ export class Subscriber {
     this.#cancelWishes ??= this.#clock.after(gather, () => this.#sendWishes());
   }
 
-  /** Wishes may have been lost with the connection. */
-  repeatWishes(tracks: Iterable<RemoteTrack>): void {
+  async choose(track: RemoteTrack, subscribed: boolean): Promise<void> {
+    this.#choices.set(track.sid, subscribed);
+    await this.#ask(track.sid, subscribed);
+  }
+
+  /** The track is no more. */
+  forget(track: RemoteTrack): void {
+    this.#choices.delete(track.sid);
+  }
+
+  /** Wishes and choices may have been lost with the connection. */
+  repeat(tracks: Iterable<RemoteTrack>): void {
     for (const track of tracks) {
       if (Object.keys(track.wish).length > 0) this.wish(track);
     }
+    for (const [sid, subscribed] of this.#choices) void this.#ask(sid, subscribed).catch(() => {});
   }
 
   close(): void {
@@ -86,6 +100,10 @@ export class Subscriber {
     if (state !== 'offered' || !receiver) return;
     this.#owner.subscribed(track);
     this.#owner.notify({ type: 'ack', trackSid: track.sid, mid: mid! });
+  }
+
+  #ask(sid: string, subscribed: boolean): Promise<unknown> {
+    return this.#owner.request({ type: subscribed ? 'subscribe' : 'unsubscribe', trackSids: [sid] });
   }
 
   #sendWishes(): void {

@@ -226,6 +226,34 @@ var AdaptiveWishes = class {
   }
 };
 
+// src/calls.ts
+var Calls = class {
+  #session;
+  #clock;
+  #self;
+  #ring;
+  #calls = /* @__PURE__ */ new Map();
+  /** `self`: the own identity; `ring` is told of each who calls it. */
+  constructor(session, clock, self, ring) {
+    this.#session = session;
+    this.#clock = clock;
+    this.#self = self;
+    this.#ring = ring;
+  }
+  async invite(identity, options) {
+    const { callId } = await this.#session.request({ type: "invite", to: identity, ...options });
+    return this.#calls.get(callId);
+  }
+  take(message) {
+    const known = this.#calls.get(message.callId);
+    const call = known ?? new Call(message, message.to === this.#self(), (action) => this.#session.request(action));
+    if (known) known.update(message);
+    else this.#calls.set(message.callId, call);
+    if (!known && call.incoming) this.#ring(call);
+    if (!call.pending) this.#clock.after(0, () => this.#calls.delete(call.id));
+  }
+};
+
 // src/clock.ts
 var realClock = {
   now: () => performance.now(),
@@ -426,150 +454,519 @@ function described({ name, codec, simulcast }) {
   return { ...name !== void 0 && { name }, ...codec && { codec }, ...simulcast !== void 0 && { simulcast } };
 }
 
-// src/quality.ts
-var toMap = (report) => new Map([...report.values()].map((stats) => [stats.id, stats]));
-function qualityReport(before, now, names, intervalMs) {
-  const all = [...now.values()];
-  const streams = (type) => all.filter((s) => s.type === type).flatMap((s) => {
-    const trackSid = s.mid !== void 0 && names.byMid(s.mid) || names.byMedia(s.trackIdentifier ?? now.get(s.mediaSourceId ?? "")?.trackIdentifier ?? "");
-    return trackSid && s.kind ? [{ s, was: before.get(s.id), trackSid, kind: s.kind }] : [];
+// src/encodings.ts
+function layersOf({ source, height, simulcast }) {
+  if (!simulcast || height < 270) return [];
+  if (source === "screen") return [["low", 2], ["high", 1]];
+  return height < 480 ? [["low", 2], ["high", 1]] : [["low", 4], ["middle", 2], ["high", 1]];
+}
+function bitrateFor(width, height, frameRate, codec) {
+  const efficiency = codec === "VP9" || codec === "AV1" ? 0.75 : 1;
+  return Math.round(2e6 * efficiency * (width * height / (1280 * 720)) ** 0.87 * (frameRate / 30) ** 0.6);
+}
+function encodingsFor(shape) {
+  const { width, height, frameRate, codec, source } = shape;
+  const rate2 = (scale, fps) => bitrateFor(width / scale, height / scale, fps, codec);
+  const layers = layersOf(shape);
+  if (layers.length === 0) return [{ maxBitrate: rate2(1, frameRate), maxFramerate: frameRate }];
+  return layers.map(([rid, scaleResolutionDownBy]) => {
+    const maxFramerate = source === "screen" && rid === "low" ? Math.min(5, frameRate) : frameRate;
+    return {
+      rid,
+      scaleResolutionDownBy,
+      maxFramerate,
+      maxBitrate: rate2(scaleResolutionDownBy, maxFramerate),
+      // Without a mode Chromium makes these codecs one SVC stream instead of several.
+      ...codec === "VP9" && { scalabilityMode: "L1T3" },
+      ...codec === "AV1" && { scalabilityMode: "L1T1" }
+    };
   });
-  return {
-    type: "quality-report",
-    intervalMs: clamp(intervalMs, 1, 6e4),
-    ...transportOf(all, now),
-    up: streams("outbound-rtp").map(({ s, was, trackSid, kind }) => up(now, s, was, trackSid, kind, intervalMs)),
-    down: streams("inbound-rtp").map(({ s, was, trackSid, kind }) => down(now, s, was, trackSid, kind, intervalMs))
-  };
 }
-function transportOf(all, now) {
-  const selected = all.find((s) => s.type === "transport")?.selectedCandidatePairId;
-  const pair = now.get(selected ?? "") ?? all.find((s) => s.type === "candidate-pair" && s.nominated && s.state === "succeeded");
-  const local = now.get(pair?.localCandidateId ?? "");
-  return given({
-    rttMs: scaled(pair?.currentRoundTripTime, 1e3, 6e4),
-    transport: local && (local.candidateType === "relay" ? "relay" : local.protocol === "tcp" ? "tcp" : "udp"),
-    availableOutBps: scaled(pair?.availableOutgoingBitrate, 1, 1e10),
-    availableInBps: scaled(pair?.availableIncomingBitrate, 1, 1e10)
-  });
-}
-function up(all, s, was, trackSid, kind, intervalMs) {
-  const remote = all.get(s.remoteId ?? "");
-  const limited = s.qualityLimitationReason;
-  return {
-    ...common(all, s, trackSid, kind),
-    bps: rate(s.bytesSent, was?.bytesSent, intervalMs),
-    loss: clamp(remote?.fractionLost ?? 0, 0, 1),
-    jitterMs: scaled(remote?.jitter, 1e3, 6e4) ?? 0,
-    ...given({
-      rid: s.rid,
-      audioLevel: scaled(all.get(s.mediaSourceId ?? "")?.audioLevel, 1, 1),
-      limitedBy: limited === "none" || limited === "cpu" || limited === "bandwidth" ? limited : limited && "other"
-    })
-  };
-}
-function down(all, s, was, trackSid, kind, intervalMs) {
-  const lost = grown(s.packetsLost, was?.packetsLost), received = grown(s.packetsReceived, was?.packetsReceived);
-  const concealed = (x) => x?.concealedSamples === void 0 ? void 0 : x.concealedSamples - (x.silentConcealedSamples ?? 0);
-  const samples = grown(s.totalSamplesReceived, was?.totalSamplesReceived);
-  const quiet = grown(concealed(s), concealed(was));
-  return {
-    ...common(all, s, trackSid, kind),
-    bps: rate(s.bytesReceived, was?.bytesReceived, intervalMs),
-    loss: lost + received > 0 ? lost / (lost + received) : 0,
-    jitterMs: scaled(s.jitter, 1e3, 6e4) ?? 0,
-    ...given({
-      audioLevel: scaled(s.audioLevel, 1, 1),
-      ...kind === "video" ? {
-        freezes: Math.round(clamp(grown(s.freezeCount, was?.freezeCount), 0, 1e3)),
-        freezeMs: clamp(1e3 * grown(s.totalFreezesDuration, was?.totalFreezesDuration), 0, 6e4),
-        framesDropped: Math.round(clamp(grown(s.framesDropped, was?.framesDropped), 0, 1e5))
-      } : { concealedMs: samples > 0 ? clamp(quiet / samples * intervalMs, 0, 6e4) : 0 }
-    })
-  };
-}
-function common(all, s, trackSid, kind) {
-  return {
-    trackSid,
-    kind,
-    ...given({
-      codec: all.get(s.codecId ?? "")?.mimeType?.split("/")[1],
-      width: scaled(s.frameWidth, 1, 16384),
-      height: scaled(s.frameHeight, 1, 16384),
-      fps: scaled(s.framesPerSecond, 1, 1e3)
-    })
-  };
-}
-function given(members) {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== void 0 && value !== ""));
-}
-var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-var scaled = (value, by, max) => value === void 0 ? void 0 : clamp(value * by, 0, max);
-var grown = (now, before) => Math.max(0, (now ?? 0) - (before ?? 0));
-var rate = (now, before, intervalMs) => before === void 0 ? 0 : clamp(grown(now, before) * 8e3 / intervalMs, 0, 1e10);
-
-// src/speaking.ts
-var threshold = 0.015;
-var holdMs = 700;
-var silent = { speaking: false, heardAt: -Infinity };
-function hear(voice, level, now) {
-  const heardAt = level > threshold ? now : voice.heardAt;
-  const speaking = now - heardAt < holdMs;
-  return speaking === voice.speaking && heardAt === voice.heardAt ? voice : { speaking, heardAt };
+function codecOrder(codecs, preferred) {
+  const is = (codec) => codec.mimeType.toLowerCase() === `video/${preferred.toLowerCase()}`;
+  return [...codecs.filter(is), ...codecs.filter((codec) => !is(codec))];
 }
 
-// src/monitor.ts
-var reportEvery = 1e3;
-var listenEvery = 200;
-var Monitor = class {
+// src/publisher.ts
+var Publisher = class {
   #owner;
-  #clock;
-  #voices = /* @__PURE__ */ new Map();
-  #stop;
-  #before = /* @__PURE__ */ new Map();
-  #beforeAt;
-  constructor(clock, owner) {
-    this.#clock = clock;
+  #entries = /* @__PURE__ */ new Map();
+  #transport;
+  constructor(transport, owner) {
+    this.#transport = transport;
     this.#owner = owner;
-    this.#beforeAt = clock.now();
-    this.#stop = [
-      every(clock, reportEvery, () => void this.#report()),
-      every(clock, listenEvery, () => void this.#listen())
+  }
+  get tracks() {
+    return [...this.#entries.keys()];
+  }
+  async publish(track) {
+    if (this.#entries.has(track)) return;
+    const off = [
+      track.on("replaced", (media2) => void this.#entries.get(track)?.transceiver.sender.replaceTrack(media2 ?? null)),
+      track.on("muted", (muted) => this.#mute(track, muted)),
+      track.on("ended", () => void this.unpublish(track))
     ];
+    this.#entries.set(track, { transceiver: this.#open(track), release: () => off.forEach((act) => act()) });
+    await this.#negotiate(track);
   }
-  close() {
-    this.#stop.forEach((stop) => stop());
+  /** Ends the publication; the track itself goes on. */
+  async unpublish(track) {
+    const entry = this.#forget(track);
+    if (!entry) return;
+    this.#owner.unpublished(track);
+    await this.#transport.negotiate().catch(() => {
+    });
   }
-  async #report() {
-    const report = await this.#owner.connection()?.getStats();
-    if (!report) return;
-    const now = toMap(report), at = this.#clock.now();
-    this.#owner.report(qualityReport(this.#before, now, this.#owner.names, Math.max(1, at - this.#beforeAt)));
-    this.#before = now;
-    this.#beforeAt = at;
+  /** For an offer: what each section carries. */
+  publications() {
+    return Object.fromEntries([...this.#entries].filter(([, { transceiver }]) => transceiver.mid !== null).map(([{ source, name, muted }, { transceiver }]) => [transceiver.mid, { source, name, muted }]));
   }
-  async #listen() {
-    const levels = /* @__PURE__ */ new Map();
-    for (const [sid, receiver] of this.#owner.voices()) {
-      const level = Math.max(0, ...receiver.getSynchronizationSources().map((source) => source.audioLevel ?? 0));
-      levels.set(sid, Math.max(level, levels.get(sid) ?? 0));
+  /** From an answer: the sids of what is published. */
+  answered(published) {
+    for (const [track, { transceiver }] of this.#entries) {
+      const sid = published[transceiver.mid ?? ""];
+      if (!sid || sid === track.sid) continue;
+      track.sid = sid;
+      this.#owner.published(track);
     }
-    const own = this.#owner.ownVoice();
-    if (own) levels.set(own[0], await levelOf(own[1]));
-    for (const sid of /* @__PURE__ */ new Set([...levels.keys(), ...this.#voices.keys()])) this.#hear(sid, levels.get(sid) ?? 0);
   }
-  #hear(sid, level) {
-    const before = this.#voices.get(sid) ?? silent;
-    const after = hear(before, level, this.#clock.now());
-    this.#voices.set(sid, after);
-    if (after.speaking !== before.speaking) this.#owner.speaking(sid, after.speaking);
+  /** A new session: everything is published again, under new sids. The caller negotiates. */
+  moveTo(transport) {
+    this.#transport = transport;
+    for (const [track, entry] of this.#entries) {
+      track.sid = void 0;
+      entry.transceiver = this.#open(track);
+    }
+  }
+  /** Mutes may have been lost with the connection. */
+  repeatMutes() {
+    for (const track of this.#entries.keys()) this.#mute(track, track.muted);
+  }
+  /** The end of the session: tracks are let go, not stopped. */
+  close() {
+    for (const [track, { release }] of this.#entries) {
+      release();
+      track.sid = void 0;
+    }
+    this.#entries.clear();
+  }
+  transceiverOf(track) {
+    return this.#entries.get(track)?.transceiver;
+  }
+  #open(track) {
+    const media2 = track.mediaStreamTrack ?? null;
+    if (track.kind === "audio") return this.#transport.send(media2, "audio", [{ maxBitrate: 64e3 }], track.codec);
+    const { width = 1280, height = 720, frameRate = 30 } = media2?.getSettings() ?? {};
+    const { source, codec, simulcast } = track;
+    return this.#transport.send(media2, "video", encodingsFor({ source, codec, simulcast, width, height, frameRate }), codec);
+  }
+  async #negotiate(track) {
+    const transport = this.#transport;
+    try {
+      await transport.negotiate();
+    } catch (error) {
+      if (transport !== this.#transport) return this.#negotiate(track);
+      this.#forget(track);
+      throw error;
+    }
+    if (!track.sid && this.#entries.has(track)) {
+      this.#forget(track);
+      throw new NexusError("SDP_UNSUPPORTED", `The server did not take the ${track.source}.`);
+    }
+  }
+  #mute(track, muted) {
+    const { sid } = track;
+    if (sid) void this.#owner.request({ type: "mute", trackSid: sid, muted }).catch(() => {
+    });
+  }
+  #forget(track) {
+    const entry = this.#entries.get(track);
+    if (!entry) return void 0;
+    this.#entries.delete(track);
+    entry.release();
+    this.#transport.stopSending(entry.transceiver);
+    track.sid = void 0;
+    return entry;
   }
 };
-async function levelOf(sender) {
-  for (const stats of (await sender.getStats()).values()) {
-    if (stats.type === "media-source") return stats.audioLevel ?? 0;
+
+// src/subscriber.ts
+var gather = 100;
+var maxWishes = 128;
+var Subscriber = class {
+  #owner;
+  #clock;
+  #subscriptions = /* @__PURE__ */ new Map();
+  #wishing = /* @__PURE__ */ new Set();
+  /** What the app chose of the tracks, by sid. */
+  #choices = /* @__PURE__ */ new Map();
+  #transport;
+  #cancelWishes;
+  constructor(transport, clock, owner) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#owner = owner;
   }
-  return 0;
+  /** A new session: nothing is subscribed to yet, wishes are said again. */
+  moveTo(transport) {
+    this.#transport = transport;
+    const sids = [...this.#subscriptions.keys()];
+    this.#subscriptions.clear();
+    for (const sid of sids) this.#owner.track(sid)?.apply(void 0, void 0);
+  }
+  /** All subscriptions there are; those not named have ended. */
+  async replace(subscriptions) {
+    const now = new Set(subscriptions.map((s) => s.trackSid));
+    const ended = [...this.#subscriptions.values()].filter((s) => !now.has(s.trackSid)).map((s) => ({ ...s, state: "ended" }));
+    await this.apply([...ended, ...subscriptions]);
+  }
+  /** Takes what changed, once the sections it speaks of are in place, and acknowledges what is offered. */
+  async apply(subscriptions) {
+    const transport = this.#transport;
+    await transport.settled();
+    if (transport !== this.#transport) return;
+    for (const subscription of subscriptions) {
+      if (subscription.state === "ended") this.#subscriptions.delete(subscription.trackSid);
+      else this.#subscriptions.set(subscription.trackSid, subscription);
+      const track = this.#owner.track(subscription.trackSid);
+      if (track) this.#bind(track, subscription);
+    }
+  }
+  /** The track has become known: its subscription may have been told before the roster told of it. */
+  found(track) {
+    const subscription = this.#subscriptions.get(track.sid);
+    if (subscription) this.#bind(track, subscription);
+  }
+  wish(track) {
+    this.#wishing.add(track);
+    this.#cancelWishes ??= this.#clock.after(gather, () => this.#sendWishes());
+  }
+  async choose(track, subscribed) {
+    this.#choices.set(track.sid, subscribed);
+    await this.#ask(track.sid, subscribed);
+  }
+  /** The track is no more. */
+  forget(track) {
+    this.#choices.delete(track.sid);
+  }
+  /** Wishes and choices may have been lost with the connection. */
+  repeat(tracks) {
+    for (const track of tracks) {
+      if (Object.keys(track.wish).length > 0) this.wish(track);
+    }
+    for (const [sid, subscribed] of this.#choices) void this.#ask(sid, subscribed).catch(() => {
+    });
+  }
+  close() {
+    this.#cancelWishes?.();
+    this.#subscriptions.clear();
+  }
+  #bind(track, subscription) {
+    const { state, mid } = subscription;
+    const receiver = mid !== void 0 && (state === "offered" || state === "active" || state === "paused") ? this.#transport.receiverOf(mid) : void 0;
+    track.apply(state === "ended" ? void 0 : subscription, receiver?.track);
+    if (state !== "offered" || !receiver) return;
+    this.#owner.subscribed(track);
+    this.#owner.notify({ type: "ack", trackSid: track.sid, mid });
+  }
+  #ask(sid, subscribed) {
+    return this.#owner.request({ type: subscribed ? "subscribe" : "unsubscribe", trackSids: [sid] });
+  }
+  #sendWishes() {
+    this.#cancelWishes = void 0;
+    const wishes = [...this.#wishing].map((track) => ({ trackSid: track.sid, ...track.wish }));
+    this.#wishing.clear();
+    for (let i = 0; i < wishes.length; i += maxWishes) this.#owner.notify({ type: "wishes", wishes: wishes.slice(i, i + maxWishes) });
+  }
+};
+
+// src/transport.ts
+var interruptedFor = 3e3;
+var restartWithin = 8e3;
+var maxRestarts = 3;
+var Transport = class {
+  pc;
+  #handler;
+  #clock;
+  #shapes = /* @__PURE__ */ new Map();
+  #free = /* @__PURE__ */ new Map();
+  #offerId = 0;
+  #running = Promise.resolve();
+  #next;
+  #restarts = 0;
+  #restartDue = false;
+  #cancelRestart = () => {
+  };
+  #state = "connecting";
+  constructor(iceServers, clock, handler) {
+    this.#handler = handler;
+    this.#clock = clock;
+    this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers });
+    this.pc.onicecandidate = ({ candidate }) => this.#trickle(candidate);
+    this.pc.onconnectionstatechange = () => this.#connectionChanged();
+  }
+  get state() {
+    return this.#state;
+  }
+  /** Sees to it that there are so many sections to receive on; true when an offer is needed for it. */
+  receive(audio, video) {
+    let added = false;
+    for (const [kind, wanted] of [["audio", audio], ["video", video]]) {
+      for (let have = this.#receiving(kind); have < wanted; have++) {
+        this.pc.addTransceiver(kind, { direction: "recvonly" });
+        added = true;
+      }
+    }
+    return added;
+  }
+  /** The receiver of a section that has been answered. */
+  receiverOf(mid) {
+    return this.pc.getTransceivers().find((t) => t.mid === mid && t.direction === "recvonly")?.receiver;
+  }
+  /** A section to send on: a free one of the same shape, else a new one. Takes effect with the next offer. */
+  send(media2, kind, encodings, codec) {
+    const shape = JSON.stringify([kind, codec, encodings]);
+    const free = [...this.#free].find(([, known]) => known === shape)?.[0];
+    if (free) {
+      this.#free.delete(free);
+      free.direction = "sendonly";
+      void free.sender.replaceTrack(media2);
+      return free;
+    }
+    const transceiver = this.pc.addTransceiver(media2 ?? kind, { direction: "sendonly", sendEncodings: encodings });
+    const codecs = kind === "video" ? RTCRtpSender.getCapabilities("video")?.codecs : void 0;
+    if (codecs) transceiver.setCodecPreferences(codecOrder(codecs, codec));
+    if (encodings.length > 1) offerRids(transceiver);
+    this.#shapes.set(transceiver, shape);
+    return transceiver;
+  }
+  /** Ends sending on a section; others know after the next offer. */
+  stopSending(transceiver) {
+    transceiver.direction = "inactive";
+    void transceiver.sender.replaceTrack(null);
+    this.#free.set(transceiver, this.#shapes.get(transceiver));
+  }
+  /** Makes an offer of what is there now. While one is under way, all that ask share the next. */
+  negotiate() {
+    return this.#next ??= this.#running.then(() => {
+      const exchange = this.#exchange();
+      this.#next = void 0;
+      this.#running = exchange.catch(() => {
+      });
+      return exchange;
+    });
+  }
+  /** Resolves when no offer is under way: what was answered before is in place. */
+  settled() {
+    return this.#running;
+  }
+  /** A restart was asked for while the server could not be reached. */
+  get restartDue() {
+    return this.#restartDue;
+  }
+  /** New ICE credentials, for a new network. Does nothing while the first connection is still being made. */
+  async restartIce() {
+    if (this.#state === "closed" || this.#state === "connecting") return;
+    this.#cancelRestart();
+    this.#restartDue = !this.#handler.canSignal();
+    if (this.#restartDue) return;
+    if (++this.#restarts > maxRestarts) return this.#enter("failed");
+    this.#cancelRestart = this.#clock.after(restartWithin, () => void this.restartIce());
+    const iceServers = await this.#handler.iceServers().catch(() => void 0);
+    if (this.#closed) return;
+    if (iceServers) this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
+    this.pc.restartIce();
+    await this.negotiate().catch(() => {
+    });
+  }
+  addRemoteCandidate({ candidate, mid }) {
+    void this.pc.addIceCandidate({ candidate, sdpMid: mid }).catch(() => {
+    });
+  }
+  close() {
+    this.#cancelRestart();
+    this.#state = "closed";
+    this.pc.onicecandidate = this.pc.onconnectionstatechange = null;
+    this.pc.close();
+  }
+  get #closed() {
+    return this.#state === "closed";
+  }
+  #receiving(kind) {
+    return this.pc.getTransceivers().filter((t) => t.direction === "recvonly" && t.receiver.track.kind === kind).length;
+  }
+  async #exchange() {
+    await this.pc.setLocalDescription();
+    try {
+      const answer = await this.#handler.offer(++this.#offerId, this.pc.localDescription.sdp, this.#handler.publications());
+      await this.pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      return answer;
+    } catch (error) {
+      if (this.pc.signalingState === "have-local-offer") await this.pc.setLocalDescription({ type: "rollback" });
+      throw error;
+    }
+  }
+  #trickle(candidate) {
+    const ufrag = candidate?.usernameFragment;
+    this.#handler.notify({
+      type: "candidate",
+      candidate: candidate?.candidate ?? "",
+      mid: candidate?.sdpMid ?? this.pc.getTransceivers()[0]?.mid ?? "0",
+      ...ufrag && { ufrag }
+    });
+  }
+  #connectionChanged() {
+    switch (this.pc.connectionState) {
+      case "connected":
+        this.#cancelRestart();
+        this.#restarts = 0;
+        this.#enter("connected");
+        break;
+      case "disconnected":
+        this.#enter("interrupted");
+        this.#cancelRestart();
+        this.#cancelRestart = this.#clock.after(interruptedFor, () => void this.restartIce());
+        break;
+      case "failed":
+        if (this.#state === "connecting") this.#enter("failed");
+        else {
+          this.#enter("interrupted");
+          void this.restartIce();
+        }
+        break;
+    }
+  }
+  #enter(state) {
+    if (state === this.#state || this.#closed) return;
+    this.#state = state;
+    this.#handler.state(state);
+  }
+};
+function offerRids(transceiver) {
+  const extensions = transceiver.getHeaderExtensionsToNegotiate?.();
+  if (!extensions) return;
+  transceiver.setHeaderExtensionsToNegotiate?.(extensions.map((extension) => /rtp-stream-id$/.test(extension.uri) ? { ...extension, direction: "sendrecv" } : extension));
+}
+
+// src/media.ts
+var maxDeadTransports = 2;
+var Media = class {
+  publisher;
+  subscriber;
+  #session;
+  #clock;
+  #owner;
+  #transport;
+  #deadTransports = 0;
+  constructor(session, joined, clock, owner) {
+    this.#session = session;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#transport = this.#newTransport(joined);
+    this.publisher = new Publisher(this.#transport, {
+      request: (message) => session.request(message),
+      published: (track) => owner.published(track),
+      unpublished: (track) => owner.unpublished(track)
+    });
+    this.subscriber = new Subscriber(this.#transport, clock, {
+      request: (message) => session.request(message),
+      notify: (notice) => session.notify(notice),
+      track: (sid) => owner.track(sid),
+      subscribed: (track) => owner.subscribed(track)
+    });
+  }
+  get state() {
+    return this.#transport.state;
+  }
+  get pc() {
+    return this.#transport.pc;
+  }
+  /** The receiver of a section that has been answered. */
+  receiverOf(mid) {
+    return this.#transport.receiverOf(mid);
+  }
+  /** Sees to it that there are so many sections to receive on. */
+  offerSections({ audio, video }) {
+    if (this.#transport.receive(audio, video)) this.#negotiate();
+  }
+  addRemoteCandidate(candidate) {
+    this.#transport.addRemoteCandidate(candidate);
+  }
+  networkChanged() {
+    void this.#transport.restartIce();
+  }
+  /** The same session on a new connection: what was said meanwhile may not have been heard. */
+  resumed({ subscriptions, sections }) {
+    void this.subscriber.replace(subscriptions);
+    this.offerSections(sections);
+    this.#repeat();
+    if (this.#transport.state === "interrupted" || this.#transport.restartDue) void this.#transport.restartIce();
+  }
+  /** A new session: all that was negotiated is gone, what is published and wished for stays. */
+  enter(joined) {
+    this.#transport.close();
+    this.#transport = this.#newTransport(joined);
+    this.subscriber.moveTo(this.#transport);
+    this.#transport.receive(joined.sections.audio, joined.sections.video);
+    this.publisher.moveTo(this.#transport);
+    this.#negotiate();
+    this.#repeat();
+  }
+  close() {
+    this.subscriber.close();
+    this.publisher.close();
+    this.#transport.close();
+  }
+  #newTransport({ iceServers }) {
+    return new Transport(iceServers, this.#clock, {
+      offer: async (id, sdp, publish) => {
+        const answer = await this.#session.request({ type: "offer", id, sdp, publish });
+        this.publisher.answered(answer.published);
+        return answer;
+      },
+      notify: (notice) => this.#session.notify(notice),
+      publications: () => this.publisher.publications(),
+      state: (state) => this.#transportChanged(state),
+      canSignal: () => this.#session.state === "connected",
+      iceServers: async () => (await this.#session.request({ type: "ice-servers" })).iceServers
+    });
+  }
+  /** Offers what is there. When the very first offer is refused there is no room to be in. */
+  #negotiate() {
+    const transport = this.#transport;
+    transport.negotiate().catch((error) => {
+      if (transport === this.#transport && transport.state === "connecting" && error instanceof NexusError) this.#session.fail(error);
+    });
+  }
+  #repeat() {
+    this.publisher.repeatMutes();
+    this.subscriber.repeat(this.#owner.tracks());
+  }
+  #transportChanged(state) {
+    if (state === "connected") this.#deadTransports = 0;
+    if (state === "failed") {
+      if (++this.#deadTransports < maxDeadTransports) this.#session.rejoin();
+      else this.#session.fail(new NexusError("NO_ICE", "No media connection to the server could be made: a firewall may block UDP and TCP to its media port."));
+    }
+    this.#owner.changed();
+  }
+};
+
+// src/network.ts
+function listenToNetwork(changed) {
+  const connection = navigator.connection;
+  let type = connection?.type;
+  const typeChanged = () => {
+    if (connection.type === type) return;
+    type = connection.type;
+    changed();
+  };
+  addEventListener("online", changed);
+  connection?.addEventListener("change", typeChanged);
+  return () => {
+    removeEventListener("online", changed);
+    connection?.removeEventListener("change", typeChanged);
+  };
 }
 
 // src/participant.ts
@@ -818,142 +1215,6 @@ var People = class {
   }
 };
 
-// src/encodings.ts
-function layersOf({ source, height, simulcast }) {
-  if (!simulcast || height < 270) return [];
-  if (source === "screen") return [["low", 2], ["high", 1]];
-  return height < 480 ? [["low", 2], ["high", 1]] : [["low", 4], ["middle", 2], ["high", 1]];
-}
-function bitrateFor(width, height, frameRate, codec) {
-  const efficiency = codec === "VP9" || codec === "AV1" ? 0.75 : 1;
-  return Math.round(2e6 * efficiency * (width * height / (1280 * 720)) ** 0.87 * (frameRate / 30) ** 0.6);
-}
-function encodingsFor(shape) {
-  const { width, height, frameRate, codec, source } = shape;
-  const rate2 = (scale, fps) => bitrateFor(width / scale, height / scale, fps, codec);
-  const layers = layersOf(shape);
-  if (layers.length === 0) return [{ maxBitrate: rate2(1, frameRate), maxFramerate: frameRate }];
-  return layers.map(([rid, scaleResolutionDownBy]) => {
-    const maxFramerate = source === "screen" && rid === "low" ? Math.min(5, frameRate) : frameRate;
-    return {
-      rid,
-      scaleResolutionDownBy,
-      maxFramerate,
-      maxBitrate: rate2(scaleResolutionDownBy, maxFramerate),
-      // Without a mode Chromium makes these codecs one SVC stream instead of several.
-      ...codec === "VP9" && { scalabilityMode: "L1T3" },
-      ...codec === "AV1" && { scalabilityMode: "L1T1" }
-    };
-  });
-}
-function codecOrder(codecs, preferred) {
-  const is = (codec) => codec.mimeType.toLowerCase() === `video/${preferred.toLowerCase()}`;
-  return [...codecs.filter(is), ...codecs.filter((codec) => !is(codec))];
-}
-
-// src/publisher.ts
-var Publisher = class {
-  #owner;
-  #entries = /* @__PURE__ */ new Map();
-  #transport;
-  constructor(transport, owner) {
-    this.#transport = transport;
-    this.#owner = owner;
-  }
-  get tracks() {
-    return [...this.#entries.keys()];
-  }
-  async publish(track) {
-    if (this.#entries.has(track)) return;
-    const off = [
-      track.on("replaced", (media2) => void this.#entries.get(track)?.transceiver.sender.replaceTrack(media2 ?? null)),
-      track.on("muted", (muted) => this.#mute(track, muted)),
-      track.on("ended", () => void this.unpublish(track))
-    ];
-    this.#entries.set(track, { transceiver: this.#open(track), release: () => off.forEach((act) => act()) });
-    await this.#negotiate(track);
-  }
-  /** Ends the publication; the track itself goes on. */
-  async unpublish(track) {
-    const entry = this.#forget(track);
-    if (!entry) return;
-    this.#owner.unpublished(track);
-    await this.#transport.negotiate().catch(() => {
-    });
-  }
-  /** For an offer: what each section carries. */
-  publications() {
-    return Object.fromEntries([...this.#entries].filter(([, { transceiver }]) => transceiver.mid !== null).map(([{ source, name, muted }, { transceiver }]) => [transceiver.mid, { source, name, muted }]));
-  }
-  /** From an answer: the sids of what is published. */
-  answered(published) {
-    for (const [track, { transceiver }] of this.#entries) {
-      const sid = published[transceiver.mid ?? ""];
-      if (!sid || sid === track.sid) continue;
-      track.sid = sid;
-      this.#owner.published(track);
-    }
-  }
-  /** A new session: everything is published again, under new sids. The caller negotiates. */
-  moveTo(transport) {
-    this.#transport = transport;
-    for (const [track, entry] of this.#entries) {
-      track.sid = void 0;
-      entry.transceiver = this.#open(track);
-    }
-  }
-  /** Mutes may have been lost with the connection. */
-  repeatMutes() {
-    for (const track of this.#entries.keys()) this.#mute(track, track.muted);
-  }
-  /** The end of the session: tracks are let go, not stopped. */
-  close() {
-    for (const [track, { release }] of this.#entries) {
-      release();
-      track.sid = void 0;
-    }
-    this.#entries.clear();
-  }
-  transceiverOf(track) {
-    return this.#entries.get(track)?.transceiver;
-  }
-  #open(track) {
-    const media2 = track.mediaStreamTrack ?? null;
-    if (track.kind === "audio") return this.#transport.send(media2, "audio", [{ maxBitrate: 64e3 }], track.codec);
-    const { width = 1280, height = 720, frameRate = 30 } = media2?.getSettings() ?? {};
-    const { source, codec, simulcast } = track;
-    return this.#transport.send(media2, "video", encodingsFor({ source, codec, simulcast, width, height, frameRate }), codec);
-  }
-  async #negotiate(track) {
-    const transport = this.#transport;
-    try {
-      await transport.negotiate();
-    } catch (error) {
-      if (transport !== this.#transport) return this.#negotiate(track);
-      this.#forget(track);
-      throw error;
-    }
-    if (!track.sid && this.#entries.has(track)) {
-      this.#forget(track);
-      throw new NexusError("SDP_UNSUPPORTED", `The server did not take the ${track.source}.`);
-    }
-  }
-  #mute(track, muted) {
-    const { sid } = track;
-    if (sid) void this.#owner.request({ type: "mute", trackSid: sid, muted }).catch(() => {
-    });
-  }
-  #forget(track) {
-    const entry = this.#entries.get(track);
-    if (!entry) return void 0;
-    this.#entries.delete(track);
-    entry.release();
-    this.#transport.stopSending(entry.transceiver);
-    track.sid = void 0;
-    return entry;
-  }
-};
-
 // src/roster.ts
 var maxHeld = 2e3;
 var emptyRoster = { epoch: 0, seq: 0, room: void 0, viewers: 0, participants: /* @__PURE__ */ new Map(), reading: void 0 };
@@ -1012,300 +1273,226 @@ function changesBetween(before, after) {
   };
 }
 
-// src/subscriber.ts
-var gather = 100;
-var maxWishes = 128;
-var Subscriber = class {
+// src/quality.ts
+var toMap = (report) => new Map([...report.values()].map((stats) => [stats.id, stats]));
+function qualityReport(before, now, names, intervalMs) {
+  const all = [...now.values()];
+  const streams = (type) => all.filter((s) => s.type === type).flatMap((s) => {
+    const trackSid = s.mid !== void 0 && names.byMid(s.mid) || names.byMedia(s.trackIdentifier ?? now.get(s.mediaSourceId ?? "")?.trackIdentifier ?? "");
+    return trackSid && s.kind ? [{ s, was: before.get(s.id), trackSid, kind: s.kind }] : [];
+  });
+  return {
+    type: "quality-report",
+    intervalMs: clamp(intervalMs, 1, 6e4),
+    ...transportOf(all, now),
+    up: streams("outbound-rtp").map(({ s, was, trackSid, kind }) => up(now, s, was, trackSid, kind, intervalMs)),
+    down: streams("inbound-rtp").map(({ s, was, trackSid, kind }) => down(now, s, was, trackSid, kind, intervalMs))
+  };
+}
+function transportOf(all, now) {
+  const selected = all.find((s) => s.type === "transport")?.selectedCandidatePairId;
+  const pair = now.get(selected ?? "") ?? all.find((s) => s.type === "candidate-pair" && s.nominated && s.state === "succeeded");
+  const local = now.get(pair?.localCandidateId ?? "");
+  return given({
+    rttMs: scaled(pair?.currentRoundTripTime, 1e3, 6e4),
+    transport: local && (local.candidateType === "relay" ? "relay" : local.protocol === "tcp" ? "tcp" : "udp"),
+    availableOutBps: scaled(pair?.availableOutgoingBitrate, 1, 1e10),
+    availableInBps: scaled(pair?.availableIncomingBitrate, 1, 1e10)
+  });
+}
+function up(all, s, was, trackSid, kind, intervalMs) {
+  const remote = all.get(s.remoteId ?? "");
+  const limited = s.qualityLimitationReason;
+  return {
+    ...common(all, s, trackSid, kind),
+    bps: rate(s.bytesSent, was?.bytesSent, intervalMs),
+    loss: clamp(remote?.fractionLost ?? 0, 0, 1),
+    jitterMs: scaled(remote?.jitter, 1e3, 6e4) ?? 0,
+    ...given({
+      rid: s.rid,
+      audioLevel: scaled(all.get(s.mediaSourceId ?? "")?.audioLevel, 1, 1),
+      limitedBy: limited === "none" || limited === "cpu" || limited === "bandwidth" ? limited : limited && "other"
+    })
+  };
+}
+function down(all, s, was, trackSid, kind, intervalMs) {
+  const lost = grown(s.packetsLost, was?.packetsLost), received = grown(s.packetsReceived, was?.packetsReceived);
+  const concealed = (x) => x?.concealedSamples === void 0 ? void 0 : x.concealedSamples - (x.silentConcealedSamples ?? 0);
+  const samples = grown(s.totalSamplesReceived, was?.totalSamplesReceived);
+  const quiet = grown(concealed(s), concealed(was));
+  return {
+    ...common(all, s, trackSid, kind),
+    bps: rate(s.bytesReceived, was?.bytesReceived, intervalMs),
+    loss: lost + received > 0 ? lost / (lost + received) : 0,
+    jitterMs: scaled(s.jitter, 1e3, 6e4) ?? 0,
+    ...given({
+      audioLevel: scaled(s.audioLevel, 1, 1),
+      ...kind === "video" ? {
+        freezes: Math.round(clamp(grown(s.freezeCount, was?.freezeCount), 0, 1e3)),
+        freezeMs: clamp(1e3 * grown(s.totalFreezesDuration, was?.totalFreezesDuration), 0, 6e4),
+        framesDropped: Math.round(clamp(grown(s.framesDropped, was?.framesDropped), 0, 1e5))
+      } : { concealedMs: samples > 0 ? clamp(quiet / samples * intervalMs, 0, 6e4) : 0 }
+    })
+  };
+}
+function common(all, s, trackSid, kind) {
+  return {
+    trackSid,
+    kind,
+    ...given({
+      codec: all.get(s.codecId ?? "")?.mimeType?.split("/")[1],
+      width: scaled(s.frameWidth, 1, 16384),
+      height: scaled(s.frameHeight, 1, 16384),
+      fps: scaled(s.framesPerSecond, 1, 1e3)
+    })
+  };
+}
+function given(members) {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== void 0 && value !== ""));
+}
+var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+var scaled = (value, by, max) => value === void 0 ? void 0 : clamp(value * by, 0, max);
+var grown = (now, before) => Math.max(0, (now ?? 0) - (before ?? 0));
+var rate = (now, before, intervalMs) => before === void 0 ? 0 : clamp(grown(now, before) * 8e3 / intervalMs, 0, 1e10);
+
+// src/speaking.ts
+var threshold = 0.015;
+var holdMs = 700;
+var silent = { speaking: false, heardAt: -Infinity };
+function hear(voice, level, now) {
+  const heardAt = level > threshold ? now : voice.heardAt;
+  const speaking = now - heardAt < holdMs;
+  return speaking === voice.speaking && heardAt === voice.heardAt ? voice : { speaking, heardAt };
+}
+
+// src/monitor.ts
+var reportEvery = 1e3;
+var listenEvery = 200;
+var Monitor = class {
   #owner;
   #clock;
-  #subscriptions = /* @__PURE__ */ new Map();
-  #wishing = /* @__PURE__ */ new Set();
-  #transport;
-  #cancelWishes;
-  constructor(transport, clock, owner) {
-    this.#transport = transport;
+  #voices = /* @__PURE__ */ new Map();
+  #stop;
+  #before = /* @__PURE__ */ new Map();
+  #beforeAt;
+  constructor(clock, owner) {
     this.#clock = clock;
     this.#owner = owner;
-  }
-  /** A new session: nothing is subscribed to yet, wishes are said again. */
-  moveTo(transport) {
-    this.#transport = transport;
-    const sids = [...this.#subscriptions.keys()];
-    this.#subscriptions.clear();
-    for (const sid of sids) this.#owner.track(sid)?.apply(void 0, void 0);
-  }
-  /** All subscriptions there are; those not named have ended. */
-  async replace(subscriptions) {
-    const now = new Set(subscriptions.map((s) => s.trackSid));
-    const ended = [...this.#subscriptions.values()].filter((s) => !now.has(s.trackSid)).map((s) => ({ ...s, state: "ended" }));
-    await this.apply([...ended, ...subscriptions]);
-  }
-  /** Takes what changed, once the sections it speaks of are in place, and acknowledges what is offered. */
-  async apply(subscriptions) {
-    const transport = this.#transport;
-    await transport.settled();
-    if (transport !== this.#transport) return;
-    for (const subscription of subscriptions) {
-      if (subscription.state === "ended") this.#subscriptions.delete(subscription.trackSid);
-      else this.#subscriptions.set(subscription.trackSid, subscription);
-      const track = this.#owner.track(subscription.trackSid);
-      if (track) this.#bind(track, subscription);
-    }
-  }
-  /** The track has become known: its subscription may have been told before the roster told of it. */
-  found(track) {
-    const subscription = this.#subscriptions.get(track.sid);
-    if (subscription) this.#bind(track, subscription);
-  }
-  wish(track) {
-    this.#wishing.add(track);
-    this.#cancelWishes ??= this.#clock.after(gather, () => this.#sendWishes());
-  }
-  /** Wishes may have been lost with the connection. */
-  repeatWishes(tracks) {
-    for (const track of tracks) {
-      if (Object.keys(track.wish).length > 0) this.wish(track);
-    }
+    this.#beforeAt = clock.now();
+    this.#stop = [
+      every(clock, reportEvery, () => void this.#report()),
+      every(clock, listenEvery, () => void this.#listen())
+    ];
   }
   close() {
-    this.#cancelWishes?.();
-    this.#subscriptions.clear();
+    this.#stop.forEach((stop) => stop());
   }
-  #bind(track, subscription) {
-    const { state, mid } = subscription;
-    const receiver = mid !== void 0 && (state === "offered" || state === "active" || state === "paused") ? this.#transport.receiverOf(mid) : void 0;
-    track.apply(state === "ended" ? void 0 : subscription, receiver?.track);
-    if (state !== "offered" || !receiver) return;
-    this.#owner.subscribed(track);
-    this.#owner.notify({ type: "ack", trackSid: track.sid, mid });
+  async #report() {
+    const report = await this.#owner.connection()?.getStats();
+    if (!report) return;
+    const now = toMap(report), at = this.#clock.now();
+    this.#owner.report(qualityReport(this.#before, now, this.#owner.names, Math.max(1, at - this.#beforeAt)));
+    this.#before = now;
+    this.#beforeAt = at;
   }
-  #sendWishes() {
-    this.#cancelWishes = void 0;
-    const wishes = [...this.#wishing].map((track) => ({ trackSid: track.sid, ...track.wish }));
-    this.#wishing.clear();
-    for (let i = 0; i < wishes.length; i += maxWishes) this.#owner.notify({ type: "wishes", wishes: wishes.slice(i, i + maxWishes) });
+  async #listen() {
+    const levels = /* @__PURE__ */ new Map();
+    for (const [sid, receiver] of this.#owner.voices()) {
+      const level = Math.max(0, ...receiver.getSynchronizationSources().map((source) => source.audioLevel ?? 0));
+      levels.set(sid, Math.max(level, levels.get(sid) ?? 0));
+    }
+    const own = this.#owner.ownVoice();
+    if (own) levels.set(own[0], await levelOf(own[1]));
+    for (const sid of /* @__PURE__ */ new Set([...levels.keys(), ...this.#voices.keys()])) this.#hear(sid, levels.get(sid) ?? 0);
+  }
+  #hear(sid, level) {
+    const before = this.#voices.get(sid) ?? silent;
+    const after = hear(before, level, this.#clock.now());
+    this.#voices.set(sid, after);
+    if (after.speaking !== before.speaking) this.#owner.speaking(sid, after.speaking);
   }
 };
+async function levelOf(sender) {
+  for (const stats of (await sender.getStats()).values()) {
+    if (stats.type === "media-source") return stats.audioLevel ?? 0;
+  }
+  return 0;
+}
 
-// src/transport.ts
-var interruptedFor = 3e3;
-var restartWithin = 8e3;
-var maxRestarts = 3;
-var Transport = class {
-  pc;
-  #handler;
-  #clock;
-  #shapes = /* @__PURE__ */ new Map();
-  #free = /* @__PURE__ */ new Map();
-  #offerId = 0;
-  #running = Promise.resolve();
-  #next;
-  #restarts = 0;
-  #restartDue = false;
-  #cancelRestart = () => {
-  };
-  #state = "connecting";
-  constructor(iceServers, clock, handler) {
-    this.#handler = handler;
-    this.#clock = clock;
-    this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers });
-    this.pc.onicecandidate = ({ candidate }) => this.#trickle(candidate);
-    this.pc.onconnectionstatechange = () => this.#connectionChanged();
+// src/watch.ts
+function watch(clock, { session, media: media2, people, self, speaking }) {
+  const local = (matches) => media2.publisher.tracks.find(matches)?.sid;
+  const remote = (matches) => people.tracks.find((track) => track.mediaStreamTrack && matches(track.mediaStreamTrack))?.sid;
+  return new Monitor(clock, {
+    connection: () => session.state === "connected" ? media2.pc : void 0,
+    names: {
+      byMid: (mid) => local((track) => media2.publisher.transceiverOf(track)?.mid === mid) ?? remote((track) => track === media2.receiverOf(mid)?.track),
+      byMedia: (id) => local((track) => track.mediaStreamTrack?.id === id) ?? remote((track) => track.id === id)
+    },
+    report: (report) => session.notify(report),
+    voices: () => voices(media2, people),
+    ownVoice: () => {
+      const microphone2 = media2.publisher.tracks.find((track) => track.source === "microphone" && !track.muted);
+      const sender = microphone2 && media2.publisher.transceiverOf(microphone2)?.sender;
+      return sender && [self(), sender];
+    },
+    speaking
+  });
+}
+function* voices(media2, people) {
+  const receivers = new Map(media2.pc.getReceivers().map((receiver) => [receiver.track, receiver]));
+  for (const track of people.tracks) {
+    const receiver = track.kind === "audio" && !track.muted && track.mediaStreamTrack && receivers.get(track.mediaStreamTrack);
+    if (receiver) yield [track.participantSid, receiver];
   }
-  get state() {
-    return this.#state;
-  }
-  /** Sees to it that there are so many sections to receive on; true when an offer is needed for it. */
-  receive(audio, video) {
-    let added = false;
-    for (const [kind, wanted] of [["audio", audio], ["video", video]]) {
-      for (let have = this.#receiving(kind); have < wanted; have++) {
-        this.pc.addTransceiver(kind, { direction: "recvonly" });
-        added = true;
-      }
-    }
-    return added;
-  }
-  /** The receiver of a section that has been answered. */
-  receiverOf(mid) {
-    return this.pc.getTransceivers().find((t) => t.mid === mid && t.direction === "recvonly")?.receiver;
-  }
-  /** A section to send on: a free one of the same shape, else a new one. Takes effect with the next offer. */
-  send(media2, kind, encodings, codec) {
-    const shape = JSON.stringify([kind, codec, encodings]);
-    const free = [...this.#free].find(([, known]) => known === shape)?.[0];
-    if (free) {
-      this.#free.delete(free);
-      free.direction = "sendonly";
-      void free.sender.replaceTrack(media2);
-      return free;
-    }
-    const transceiver = this.pc.addTransceiver(media2 ?? kind, { direction: "sendonly", sendEncodings: encodings });
-    const codecs = kind === "video" ? RTCRtpSender.getCapabilities("video")?.codecs : void 0;
-    if (codecs) transceiver.setCodecPreferences(codecOrder(codecs, codec));
-    if (encodings.length > 1) offerRids(transceiver);
-    this.#shapes.set(transceiver, shape);
-    return transceiver;
-  }
-  /** Ends sending on a section; others know after the next offer. */
-  stopSending(transceiver) {
-    transceiver.direction = "inactive";
-    void transceiver.sender.replaceTrack(null);
-    this.#free.set(transceiver, this.#shapes.get(transceiver));
-  }
-  /** Makes an offer of what is there now. While one is under way, all that ask share the next. */
-  negotiate() {
-    return this.#next ??= this.#running.then(() => {
-      const exchange = this.#exchange();
-      this.#next = void 0;
-      this.#running = exchange.catch(() => {
-      });
-      return exchange;
-    });
-  }
-  /** Resolves when no offer is under way: what was answered before is in place. */
-  settled() {
-    return this.#running;
-  }
-  /** A restart was asked for while the server could not be reached. */
-  get restartDue() {
-    return this.#restartDue;
-  }
-  /** New ICE credentials, for a new network. Does nothing while the first connection is still being made. */
-  async restartIce() {
-    if (this.#state === "closed" || this.#state === "connecting") return;
-    this.#cancelRestart();
-    this.#restartDue = !this.#handler.canSignal();
-    if (this.#restartDue) return;
-    if (++this.#restarts > maxRestarts) return this.#enter("failed");
-    this.#cancelRestart = this.#clock.after(restartWithin, () => void this.restartIce());
-    const iceServers = await this.#handler.iceServers().catch(() => void 0);
-    if (this.#closed) return;
-    if (iceServers) this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
-    this.pc.restartIce();
-    await this.negotiate().catch(() => {
-    });
-  }
-  addRemoteCandidate({ candidate, mid }) {
-    void this.pc.addIceCandidate({ candidate, sdpMid: mid }).catch(() => {
-    });
-  }
-  close() {
-    this.#cancelRestart();
-    this.#state = "closed";
-    this.pc.onicecandidate = this.pc.onconnectionstatechange = null;
-    this.pc.close();
-  }
-  get #closed() {
-    return this.#state === "closed";
-  }
-  #receiving(kind) {
-    return this.pc.getTransceivers().filter((t) => t.direction === "recvonly" && t.receiver.track.kind === kind).length;
-  }
-  async #exchange() {
-    await this.pc.setLocalDescription();
-    try {
-      const answer = await this.#handler.offer(++this.#offerId, this.pc.localDescription.sdp, this.#handler.publications());
-      await this.pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
-      return answer;
-    } catch (error) {
-      if (this.pc.signalingState === "have-local-offer") await this.pc.setLocalDescription({ type: "rollback" });
-      throw error;
-    }
-  }
-  #trickle(candidate) {
-    const ufrag = candidate?.usernameFragment;
-    this.#handler.notify({
-      type: "candidate",
-      candidate: candidate?.candidate ?? "",
-      mid: candidate?.sdpMid ?? this.pc.getTransceivers()[0]?.mid ?? "0",
-      ...ufrag && { ufrag }
-    });
-  }
-  #connectionChanged() {
-    switch (this.pc.connectionState) {
-      case "connected":
-        this.#cancelRestart();
-        this.#restarts = 0;
-        this.#enter("connected");
-        break;
-      case "disconnected":
-        this.#enter("interrupted");
-        this.#cancelRestart();
-        this.#cancelRestart = this.#clock.after(interruptedFor, () => void this.restartIce());
-        break;
-      case "failed":
-        if (this.#state === "connecting") this.#enter("failed");
-        else {
-          this.#enter("interrupted");
-          void this.restartIce();
-        }
-        break;
-    }
-  }
-  #enter(state) {
-    if (state === this.#state || this.#closed) return;
-    this.#state = state;
-    this.#handler.state(state);
-  }
-};
-function offerRids(transceiver) {
-  const extensions = transceiver.getHeaderExtensionsToNegotiate?.();
-  if (!extensions) return;
-  transceiver.setHeaderExtensionsToNegotiate?.(extensions.map((extension) => /rtp-stream-id$/.test(extension.uri) ? { ...extension, direction: "sendrecv" } : extension));
 }
 
 // src/room.ts
-var maxDeadTransports = 2;
 var Room = class extends Emitter {
   localParticipant;
   #session;
-  #clock;
   #adaptive;
-  #publisher;
-  #subscriber;
+  #media;
   #monitor;
   #people;
-  /** What the app chose of the tracks, by sid. */
-  #choices = /* @__PURE__ */ new Map();
-  #calls = /* @__PURE__ */ new Map();
+  #calls;
   #blocked = /* @__PURE__ */ new Set();
   #stopListening;
   #joined;
-  #transport;
-  #deadTransports = 0;
   #roster = emptyRoster;
   #asked = 0;
   #state = "connecting";
   /** @internal Rooms come from {@link NexusClient.join}. */
-  constructor(session, joined, options) {
+  constructor(session, joined, { adaptive, clock = realClock }) {
     super();
     this.#session = session;
     this.#joined = joined;
-    this.#clock = options.clock ?? realClock;
-    this.#adaptive = options.adaptive ? new AdaptiveWishes() : void 0;
-    this.#transport = this.#newTransport(joined);
+    this.#adaptive = adaptive ? new AdaptiveWishes() : void 0;
     this.#people = this.#newPeople();
-    this.#publisher = new Publisher(this.#transport, {
-      request: (message) => session.request(message),
-      published: (track) => this.#localTrack("local-track-published", track),
-      unpublished: (track) => this.#localTrack("local-track-unpublished", track)
+    this.#media = this.#newMedia(clock);
+    this.localParticipant = new LocalParticipant(joined.participant, () => this.#media.publisher.tracks);
+    this.#calls = new Calls(session, clock, () => this.localParticipant.identity, (call) => this.emit("call", call));
+    this.#monitor = watch(clock, {
+      session,
+      media: this.#media,
+      people: this.#people,
+      self: () => this.localParticipant.sid,
+      speaking: (sid, speaking) => this.#withParticipant(sid, (participant) => {
+        participant.setSpeaking(speaking);
+        this.emit("speaking", participant, speaking);
+      })
     });
-    this.#subscriber = new Subscriber(this.#transport, this.#clock, {
-      notify: (notice) => session.notify(notice),
-      track: (sid) => this.#people.track(sid),
-      subscribed: (track) => this.emit("track-subscribed", track, this.#people.participant(track.participantSid))
-    });
-    this.localParticipant = new LocalParticipant(joined.participant, () => this.#publisher.tracks);
-    this.#monitor = this.#watch();
     session.resumeFrom(() => ({ epoch: this.#roster.epoch, seq: this.#roster.seq }));
     session.on("push", (message) => this.#take(message));
     session.on("resumed", (message) => this.#resumed(message));
     session.on("rejoined", (message) => this.#enter(message));
     session.on("state", (_, why) => this.#stateMayHaveChanged(why));
-    this.#stopListening = listenToNetwork(() => this.#networkChanged());
+    this.#stopListening = listenToNetwork(() => {
+      session.networkChanged();
+      this.#media.networkChanged();
+    });
     this.#step(applyPage(this.#roster, joined.roster));
-    this.#offerSections(joined.sections);
+    this.#media.offerSections(joined.sections);
   }
   get name() {
     return this.#joined.room.name;
@@ -1333,7 +1520,7 @@ var Room = class extends Emitter {
   }
   /** The media connection, for statistics. A re-join makes a new one. */
   get peerConnection() {
-    return this.#transport.pc;
+    return this.#media.pc;
   }
   createCameraVideoTrack(options) {
     return createCameraVideoTrack(options);
@@ -1347,20 +1534,19 @@ var Room = class extends Emitter {
   }
   /** Resolves when the server has taken it; others see it from then on, also after reconnections. */
   publish(track) {
-    return this.#publisher.publish(track);
+    return this.#media.publisher.publish(track);
   }
   /** The track itself goes on: `track.stop()` lets the device go. */
   unpublish(track) {
-    return this.#publisher.unpublish(track);
+    return this.#media.publisher.unpublish(track);
   }
   /** Own metadata and attributes; `null` removes one. Needs the grant `canUpdateOwnMetadata`. */
   async update(changes) {
     await this.#session.request({ type: "update", ...changes });
   }
   /** Rings someone in the room. */
-  async invite(identity, options = {}) {
-    const { callId } = await this.#session.request({ type: "invite", to: identity, ...options });
-    return this.#calls.get(callId);
+  invite(identity, options = {}) {
+    return this.#calls.invite(identity, options);
   }
   /** Plays what the browser held back; call it from a click. */
   async startPlayback() {
@@ -1371,59 +1557,26 @@ var Room = class extends Emitter {
   leave() {
     this.#session.leave();
   }
-  #newTransport({ iceServers }) {
-    return new Transport(iceServers, this.#clock, {
-      offer: async (id, sdp, publish) => {
-        const answer = await this.#session.request({ type: "offer", id, sdp, publish });
-        this.#publisher.answered(answer.published);
-        return answer;
-      },
-      notify: (notice) => this.#session.notify(notice),
-      publications: () => this.#publisher.publications(),
-      state: (state) => this.#transportChanged(state),
-      canSignal: () => this.#session.state === "connected",
-      iceServers: async () => (await this.#session.request({ type: "ice-servers" })).iceServers
+  #newMedia(clock) {
+    return new Media(this.#session, this.#joined, clock, {
+      changed: () => this.#stateMayHaveChanged(void 0),
+      published: (track) => this.#localTrack("local-track-published", track),
+      unpublished: (track) => this.#localTrack("local-track-unpublished", track),
+      track: (sid) => this.#people.track(sid),
+      tracks: () => this.#people.tracks,
+      subscribed: (track) => this.emit("track-subscribed", track, this.#people.participant(track.participantSid))
     });
-  }
-  #watch() {
-    const local = (matches) => this.#publisher.tracks.find(matches)?.sid;
-    const remote = (matches) => this.#people.tracks.find((track) => track.mediaStreamTrack && matches(track.mediaStreamTrack))?.sid;
-    return new Monitor(this.#clock, {
-      connection: () => this.#session.state === "connected" ? this.#transport.pc : void 0,
-      names: {
-        byMid: (mid) => local((track) => this.#publisher.transceiverOf(track)?.mid === mid) ?? remote((media2) => media2 === this.#transport.receiverOf(mid)?.track),
-        byMedia: (id) => local((track) => track.mediaStreamTrack?.id === id) ?? remote((media2) => media2.id === id)
-      },
-      report: (report) => this.#session.notify(report),
-      voices: () => this.#voices(),
-      ownVoice: () => {
-        const microphone2 = this.#publisher.tracks.find((track) => track.source === "microphone" && !track.muted);
-        const sender = microphone2 && this.#publisher.transceiverOf(microphone2)?.sender;
-        return sender && [this.localParticipant.sid, sender];
-      },
-      speaking: (sid, speaking) => this.#withParticipant(sid, (participant) => {
-        participant.setSpeaking(speaking);
-        this.emit("speaking", participant, speaking);
-      })
-    });
-  }
-  *#voices() {
-    const receivers = new Map(this.#transport.pc.getReceivers().map((receiver) => [receiver.track, receiver]));
-    for (const track of this.#people.tracks) {
-      const receiver = track.kind === "audio" && !track.muted && track.mediaStreamTrack && receivers.get(track.mediaStreamTrack);
-      if (receiver) yield [track.participantSid, receiver];
-    }
   }
   #take(message) {
     switch (message.type) {
       case "delta":
         return this.#step(applyDelta(this.#roster, message));
       case "subscriptions":
-        return void this.#subscriber.apply(message.subscriptions);
+        return void this.#media.subscriber.apply(message.subscriptions);
       case "sections":
-        return this.#offerSections(message);
+        return this.#media.offerSections(message);
       case "candidate":
-        return this.#transport.addRemoteCandidate(message);
+        return this.#media.addRemoteCandidate(message);
       case "quality":
         for (const { participantSid, quality } of message.participants) {
           this.#withParticipant(participantSid, (participant) => {
@@ -1433,7 +1586,7 @@ var Room = class extends Emitter {
         }
         return;
       case "call":
-        return this.#ring(message);
+        return this.#calls.take(message);
     }
   }
   #step({ roster, ask, left }) {
@@ -1455,11 +1608,8 @@ var Room = class extends Emitter {
   }
   #newPeople() {
     const trackOwner = {
-      wish: (track) => this.#subscriber.wish(track),
-      setSubscribed: async (track, subscribed) => {
-        this.#choices.set(track.sid, subscribed);
-        await this.#session.request({ type: subscribed ? "subscribe" : "unsubscribe", trackSids: [track.sid] });
-      },
+      wish: (track) => this.#media.subscriber.wish(track),
+      setSubscribed: (track, subscribed) => this.#media.subscriber.choose(track, subscribed),
       blocked: (element) => {
         this.#blocked.add(element);
         this.emit("playback-blocked");
@@ -1474,10 +1624,10 @@ var Room = class extends Emitter {
         track.on("state", (state, reason) => this.emit("track-state", track, state, reason));
         track.on("muted", (muted) => this.emit("track-muted", track, muted));
         this.emit("track-published", track, participant);
-        this.#subscriber.found(track);
+        this.#media.subscriber.found(track);
       },
       unpublished: (track, participant) => {
-        this.#choices.delete(track.sid);
+        this.#media.subscriber.forget(track);
         this.emit("track-unpublished", track, participant);
       }
     });
@@ -1486,65 +1636,17 @@ var Room = class extends Emitter {
     this.localParticipant.emit(event === "local-track-published" ? "track-published" : "track-unpublished", track);
     this.emit(event, track);
   }
-  #ring(message) {
-    const known = this.#calls.get(message.callId);
-    const call = known ?? new Call(message, message.to === this.localParticipant.identity, (action) => this.#session.request(action));
-    if (known) known.update(message);
-    else this.#calls.set(message.callId, call);
-    if (!known && call.incoming) this.emit("call", call);
-    if (!call.pending) this.#clock.after(0, () => this.#calls.delete(call.id));
-  }
-  #offerSections({ audio, video }) {
-    if (this.#transport.receive(audio, video)) this.#negotiate();
-  }
-  /** Offers what is there. When the very first offer is refused there is no room to be in. */
-  #negotiate() {
-    const transport = this.#transport;
-    transport.negotiate().catch((error) => {
-      if (transport === this.#transport && transport.state === "connecting" && error instanceof NexusError) this.#session.fail(error);
-    });
-  }
   #resumed(message) {
     if (message.roster) this.#step(applyPage({ ...this.#roster, reading: void 0 }, message.roster));
     else if (this.#roster.reading) this.#step(startReading(this.#roster, this.#roster.reading.held));
-    void this.#subscriber.replace(message.subscriptions);
-    this.#offerSections(message.sections);
-    this.#repeat();
-    if (this.#transport.state === "interrupted" || this.#transport.restartDue) void this.#transport.restartIce();
+    this.#media.resumed(message);
   }
   /** A new session: all that was negotiated is gone, what is published and wished for stays. */
   #enter(joined) {
     this.#joined = joined;
-    this.#transport.close();
-    this.#transport = this.#newTransport(joined);
-    this.#subscriber.moveTo(this.#transport);
     this.#step(applyPage({ ...this.#roster, reading: void 0 }, joined.roster));
     this.localParticipant.update(joined.participant);
-    this.#transport.receive(joined.sections.audio, joined.sections.video);
-    this.#publisher.moveTo(this.#transport);
-    this.#negotiate();
-    this.#repeat();
-  }
-  /** What the server may not have heard. */
-  #repeat() {
-    this.#publisher.repeatMutes();
-    this.#subscriber.repeatWishes(this.#people.tracks);
-    for (const [sid, subscribed] of this.#choices) {
-      void this.#session.request({ type: subscribed ? "subscribe" : "unsubscribe", trackSids: [sid] }).catch(() => {
-      });
-    }
-  }
-  #networkChanged() {
-    this.#session.networkChanged();
-    void this.#transport.restartIce();
-  }
-  #transportChanged(state) {
-    if (state === "connected") this.#deadTransports = 0;
-    if (state === "failed") {
-      if (++this.#deadTransports < maxDeadTransports) this.#session.rejoin();
-      else this.#session.fail(new NexusError("NO_ICE", "No media connection to the server could be made: a firewall may block UDP and TCP to its media port."));
-    }
-    this.#stateMayHaveChanged(void 0);
+    this.#media.enter(joined);
   }
   #stateMayHaveChanged(why) {
     const state = this.#stateNow();
@@ -1555,17 +1657,15 @@ var Room = class extends Emitter {
   }
   #stateNow() {
     if (this.#session.state === "ended") return "left";
-    if (this.#session.state === "reconnecting" || this.#transport.state === "interrupted" || this.#transport.state === "failed") return "reconnecting";
-    if (this.#transport.state === "connected") return "connected";
+    if (this.#session.state === "reconnecting" || this.#media.state === "interrupted" || this.#media.state === "failed") return "reconnecting";
+    if (this.#media.state === "connected") return "connected";
     return this.#state === "reconnecting" ? "reconnecting" : "connecting";
   }
   #close() {
     this.#stopListening();
     this.#monitor.close();
     this.#adaptive?.close();
-    this.#subscriber.close();
-    this.#publisher.close();
-    this.#transport.close();
+    this.#media.close();
     for (const track of this.#people.tracks) track.end();
   }
   #withParticipant(sid, act) {
@@ -1573,21 +1673,6 @@ var Room = class extends Emitter {
     if (participant) act(participant);
   }
 };
-function listenToNetwork(changed) {
-  const connection = navigator.connection;
-  let type = connection?.type;
-  const typeChanged = () => {
-    if (connection.type === type) return;
-    type = connection.type;
-    changed();
-  };
-  addEventListener("online", changed);
-  connection?.addEventListener("change", typeChanged);
-  return () => {
-    removeEventListener("online", changed);
-    connection?.removeEventListener("change", typeChanged);
-  };
-}
 
 // src/connection.ts
 var openWithin = 1e4;

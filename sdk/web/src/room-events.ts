@@ -1,0 +1,34 @@
+import type { Call } from './call.js';
+import type { NexusError } from './errors.js';
+import type { LocalTrack } from './local-track.js';
+import type { LocalParticipant, RemoteParticipant } from './participant.js';
+import type { Quality } from './protocol.js';
+import type { RemoteTrack, RemoteTrackState } from './remote-track.js';
+
+/** `reconnecting`: signalling or media is interrupted, and on its way back. `left` is for good. */
+export type RoomState = 'connecting' | 'connected' | 'reconnecting' | 'left';
+
+export interface RoomEvents {
+  /** `why` is set in state `left`. */
+  state: [state: RoomState, why: NexusError | undefined];
+  'participant-joined': [participant: RemoteParticipant];
+  'participant-left': [participant: RemoteParticipant, reason: string];
+  'participant-updated': [participant: RemoteParticipant | LocalParticipant];
+  'track-published': [track: RemoteTrack, participant: RemoteParticipant];
+  'track-unpublished': [track: RemoteTrack, participant: RemoteParticipant];
+  /** Media is about to flow: attach it, if it is not. */
+  'track-subscribed': [track: RemoteTrack, participant: RemoteParticipant];
+  /** It flows, does not flow, or was refused; `reason` says why. */
+  'track-state': [track: RemoteTrack, state: RemoteTrackState, reason: string | undefined];
+  'track-muted': [track: RemoteTrack, muted: boolean];
+  'local-track-published': [track: LocalTrack];
+  'local-track-unpublished': [track: LocalTrack];
+  quality: [participant: RemoteParticipant | LocalParticipant, quality: Quality];
+  speaking: [participant: RemoteParticipant | LocalParticipant, speaking: boolean];
+  /** Metadata of the room, or the number of viewers. */
+  updated: [];
+  /** The browser plays no sound before the user has touched the page: call `startPlayback` from a click. */
+  'playback-blocked': [];
+  /** Someone rings. */
+  call: [call: Call];
+}
