@@ -33,6 +33,35 @@ public class OfferAnswerTests
         Assert.Equal(CodecKind.Opus, Assert.Single(sdp.Media[0].Codecs).Kind);
     }
 
+    /// <summary>
+    /// Sections to play first, one that no track has and one that one has; then data; then what livekit-client publishes: audio with
+    /// RED first, a camera in three layers, a screen as VP9 SVC.
+    /// </summary>
+    [Fact]
+    public void An_offer_of_LiveKits_client_is_answered_section_by_section()
+    {
+        var offer = Offers.Load("chromium-livekit");
+        var policy = Offers.PlayPolicy(offer, new() { PayloadType = 1, Name = "AV1", ClockRate = 90000 }, SessionRole.Duplex);
+        var answer = Offers.Answer(offer, policy with { Bindings = policy.Bindings.Where(b => b.Key == "1").ToDictionary() });
+        var sdp = Offers.Parse(answer.Sdp);
+
+        Assert.Equal(
+            [SectionUse.Inactive, SectionUse.Play, SectionUse.Data, SectionUse.Publish, SectionUse.Publish, SectionUse.Publish],
+            answer.Session.Media.Select(m => m.Use));
+        Assert.All(sdp.Media, m => Assert.Equal(9, m.Port));
+        Assert.Equal(offer.Bundle!, sdp.Bundle!);
+        Assert.Equal(MediaDirection.Inactive, sdp.Media[0].Direction);
+        Assert.NotEmpty(sdp.Media[0].Transport.Candidates);
+        Assert.Equal(("AV1", "PA_alice TR_1"), (sdp.Media[1].Codecs[0].Name, sdp.Media[1].Msid!.ToString()));
+        Assert.NotEqual(0, answer.Session.Media[1].ExtensionId(HeaderExtensionUris.RtpStreamId)); // or no later section could offer it
+        Assert.Equal((CodecKind.Opus, 111), (Assert.Single(sdp.Media[3].Codecs).Kind, sdp.Media[3].Codecs[0].PayloadType));
+        Assert.Equal(["q", "h", "f"], sdp.Media[4].Simulcast!.Recv);
+        Assert.Equal(["VP8", "rtx"], sdp.Media[4].Codecs.Select(c => c.Name));
+        Assert.Equal(["VP9", "rtx"], sdp.Media[5].Codecs.Select(c => c.Name));
+        Assert.All(answer.Session.Media.Skip(3), m => Assert.Equal(36, m.Msid!.TrackId.Length));
+        Assert.All(answer.Session.Media.Skip(4), m => Assert.NotEqual(0, m.ExtensionId(HeaderExtensionUris.DependencyDescriptor)));
+    }
+
     [Fact]
     public void An_answer_carries_our_transport_as_a_lite_and_passive_end()
     {

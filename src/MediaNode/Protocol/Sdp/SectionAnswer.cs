@@ -220,7 +220,11 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
         ? [codec, offered.Codecs.First(c => c.PayloadType == rtx) with { Feedback = RtcpFeedback.None }]
         : [codec];
 
-    /// <summary>Extensions that both know and that the offerer uses in the given direction, with its ids.</summary>
+    /// <summary>
+    /// Extensions that both know and that the offerer uses in the given direction, with its ids. Names of layers are of no use to
+    /// who only plays; but Chromium offers, on a section that it adds later, only what the first of its kind agreed on, and one
+    /// that may publish later needs them then.
+    /// </summary>
     private List<HeaderExtension> Extensions(MediaDirection use)
     {
         // Ids above 14 need the two-byte form; without leave to mix the forms every packet would have to use it.
@@ -229,7 +233,7 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
         [
             .. offered.Extensions.Where(e => policy.Extensions.Contains(e.Uri) && e.Id <= highest
                 && (e.Direction == MediaDirection.SendRecv || use == MediaDirection.SendRecv || e.Direction == use)
-                && (use != MediaDirection.RecvOnly || e.Uri is not (HeaderExtensionUris.RtpStreamId or HeaderExtensionUris.RepairedRtpStreamId)))
+                && (use != MediaDirection.RecvOnly || policy.Role == SessionRole.Duplex || e.Uri is not (HeaderExtensionUris.RtpStreamId or HeaderExtensionUris.RepairedRtpStreamId)))
                 .DistinctBy(e => e.Uri),
         ];
     }
