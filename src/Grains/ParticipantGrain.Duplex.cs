@@ -8,8 +8,6 @@ namespace Nexus.Grains;
 /// <summary>Duplex sessions: further offers, wishes, profile, and the client's connection, which may be lost and found again.</summary>
 public sealed partial class ParticipantGrain
 {
-    private const int MostAttributes = 64;
-
     /// <summary>A gateway that was not heard of for so long has lost the client's connection.</summary>
     private static readonly TimeSpan HolderLease = TimeSpan.FromSeconds(30);
 
@@ -27,6 +25,11 @@ public sealed partial class ParticipantGrain
             return offer.Id == leg.Answer?.OfferId
                 ? new SessionResult(null, View(leg), leg.Answer)
                 : SessionResult.Refused(new LinkError(ReasonCodes.BadRequest, $"offer {offer.Id} is older than {leg.Desired.Offer.Id}, the latest: ids rise"));
+        }
+
+        if (GrantRules.Refusal(leg.Desired, publications) is { } refusal)
+        {
+            return SessionResult.Refused(refusal);
         }
 
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
@@ -89,30 +92,6 @@ public sealed partial class ParticipantGrain
         }
 
         return new ActResult(error);
-    }
-
-    public async Task<ActResult> UpdateProfile(string session, ProfileChange change)
-    {
-        if (_legs.Find(session) is not { } leg)
-        {
-            return new ActResult(NoSession);
-        }
-
-        ImmutableDictionary<string, string> attributes = _view!.Attributes;
-        foreach ((string key, string? value) in change.Attributes)
-        {
-            attributes = value is null ? attributes.Remove(key) : attributes.SetItem(key, value);
-        }
-
-        if (attributes.Count > MostAttributes)
-        {
-            return ActResult.Refused(ReasonCodes.BadRequest, $"a participant has at most {MostAttributes} attributes");
-        }
-
-        _view = _view with { Name = change.Name ?? _view.Name, Metadata = change.Metadata ?? _view.Metadata, Attributes = attributes };
-        _legs.Set(leg with { Desired = leg.Desired with { Name = _view.Name, Metadata = _view.Metadata, Attributes = attributes } });
-        await Publish(null);
-        return ActResult.Done;
     }
 
     public Task<string?> DuplexSession(string participantSid) =>

@@ -95,6 +95,8 @@ public sealed partial class ParticipantGrain
             Metadata = desired.Metadata,
             Attributes = desired.Attributes,
             Client = desired.Client,
+            Grants = desired.Grants,
+            Hidden = desired.Grants.Hidden,
             State = ParticipantState.Joining,
             JoinedAt = time.GetUtcNow(),
         };

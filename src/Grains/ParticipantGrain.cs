@@ -135,7 +135,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
     {
         if (_legs.IsEmpty)
         {
-            return ActResult.Refused(ReasonCodes.ParticipantNotFound, $"'{Identity}' is not in the room");
+            return NotHere;
         }
 
         await End(_legs.All, reason);
@@ -228,7 +228,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
             Deadline = request.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
             Holder = request.Holder,
             HeldUntil = request.Holder is null ? null : time.GetUtcNow() + HolderLease,
-            Desired = new SessionDesired
+            Desired = GrantRules.Apply(request.Grants, new SessionDesired
             {
                 OwnerKey = owner,
                 ParticipantKey = Key,
@@ -236,8 +236,6 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
                 Identity = Identity,
                 ParticipantSid = _view!.Sid,
                 Leg = request.Leg,
-                CanPublish = request.Grants.CanPublish && request.Leg != SessionLeg.Play,
-                CanSubscribe = request.Grants.CanSubscribe && request.Leg != SessionLeg.Publish,
                 Offer = request.Offer,
                 Subscribe = request.Subscribe,
                 TrackNaming = request.TrackNaming,
@@ -245,7 +243,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
                 Metadata = request.Metadata,
                 Attributes = request.Attributes,
                 Client = request.Client,
-            },
+            }),
         };
     }
 

@@ -145,6 +145,23 @@ public sealed partial class RoomGrain(
         return new AdmitResult { RoomSid = record.State.Sid, Policy = record.State.Policy };
     }
 
+    public async Task<RoomView?> UpdateMetadata(string metadata)
+    {
+        if (!IsOpen)
+        {
+            return null;
+        }
+
+        if (record.State.Policy.Metadata != metadata)
+        {
+            record.State.Policy = record.State.Policy with { Metadata = metadata };
+            await record.WriteStateAsync();
+            NoteMetadata(metadata);
+        }
+
+        return View();
+    }
+
     public Task<RoomView?> Describe() => Task.FromResult(IsOpen ? View() : null);
 
     public async Task<bool> Close(string reason)

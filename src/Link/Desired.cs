@@ -76,6 +76,9 @@ public sealed record SessionDesired
     /// <summary>What the client says of the sections that it publishes on.</summary>
     [Id(16)] public ImmutableArray<Publication> Publications { get; init; } = [];
 
+    /// <summary>What the participant may do. <see cref="CanPublish"/> and <see cref="CanSubscribe"/> follow from it and the leg.</summary>
+    [Id(22)] public Grants Grants { get; init; } = new();
+
     [Id(18)] public TrackNaming TrackNaming { get; init; }
 
     /// <summary>What the client's own protocol tells its like of it; opaque, kept as <see cref="Name"/> is.</summary>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using Nexus.Contracts;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Auth;
 
@@ -65,7 +65,8 @@ public sealed record VideoGrants
         CanPublish = CanPublish ?? true,
         CanSubscribe = CanSubscribe ?? true,
         CanPublishData = CanPublishData ?? CanPublish ?? true,
-        CanPublishSources = CanPublishSources ?? [],
+        CanPublishSources = [.. (CanPublishSources ?? []).Select(PublishSources.NameOf).Distinct()],
         Hidden = Hidden,
+        CanUpdateOwnMetadata = CanUpdateOwnMetadata,
     };
 }

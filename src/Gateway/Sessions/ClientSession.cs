@@ -85,7 +85,7 @@ public sealed class ClientSession
         Holder = holder,
     });
 
-    /// <summary>A further offer, with all that the client publishes, once it was found to match it and the grants.</summary>
+    /// <summary>A further offer, with all that the client publishes, once it was found to match it.</summary>
     public async Task<SessionResult> Negotiate(int id, string sdp, ImmutableArray<Publication> publications) =>
         CheckOffer(sdp, publications) is { } error ? SessionResult.Refused(error) : await _participant.Negotiate(Id, new(id, sdp), publications);
 
@@ -93,9 +93,7 @@ public sealed class ClientSession
 
     public Task<ActResult> Mute(string trackSid, bool muted) => _participant.MuteOwn(Id, trackSid, muted);
 
-    public Task<ActResult> Update(ProfileChange change) => _caller.Grants.CanUpdateOwnMetadata
-        ? _participant.UpdateProfile(Id, change)
-        : Task.FromResult(ActResult.Refused(ReasonCodes.Permission, "The token does not grant canUpdateOwnMetadata."));
+    public Task<ActResult> Update(ProfileChange change) => _participant.UpdateProfile(Id, change);
 
     public Task<SessionResult> Resume(SessionHolder holder) => _participant.Resume(Id, holder);
 
@@ -124,7 +122,7 @@ public sealed class ClientSession
 
     public IParticipantGrain Participant => _participant;
 
-    private LinkError? CheckOffer(string sdp, ImmutableArray<Publication> publications)
+    private static LinkError? CheckOffer(string sdp, ImmutableArray<Publication> publications)
     {
         if (!SessionDescription.TryParse(sdp, out var offer, out var fault))
         {
@@ -133,16 +131,7 @@ public sealed class ClientSession
 
         var sending = offer.Media.Where(m => !m.Rejected && m.IsRtp && m.Direction is MediaDirection.SendOnly or MediaDirection.SendRecv).Select(m => m.Mid).ToHashSet();
         var odd = sending.FirstOrDefault(mid => publications.All(p => p.Mid != mid)) ?? publications.FirstOrDefault(p => !sending.Contains(p.Mid))?.Mid;
-        if (odd is not null)
-        {
-            return new(ReasonCodes.BadRequest, $"publish must name every section that sends, and only those: look at mid '{odd}'.");
-        }
-
-        return sending.Count > 0 && _caller.Grants.CanPublish == false
-            ? new(ReasonCodes.Permission, "The token does not grant canPublish.")
-            : publications.FirstOrDefault(p => !PublishSources.Allow(_caller.Grants, p.Source)) is { } refused
-                ? new(ReasonCodes.Permission, $"The token's canPublishSources does not have {refused.Source}.")
-                : null;
+        return odd is null ? null : new(ReasonCodes.BadRequest, $"publish must name every section that sends, and only those: look at mid '{odd}'.");
     }
 
     public Task<ActResult> Leave() => _participant.Leave(Id, ReasonCodes.ClientLeft);

@@ -23,6 +23,9 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>Null when there is no such room.</summary>
     Task<RoomView?> Describe();
 
+    /// <summary>Everyone in the room is told of the new metadata. Null when there is no such room.</summary>
+    Task<RoomView?> UpdateMetadata(string metadata);
+
     /// <summary>
     /// Deltas go to <paramref name="observer"/> for 30 s from now: say it again in time. The page is the first of the roster; the
     /// deltas that follow go on from it. Null when there is no such room.
@@ -104,6 +107,12 @@ public interface IParticipantGrain : IGrainWithStringKey
 
     /// <summary>Server mute: the track is received and not forwarded.</summary>
     Task<ActResult> Mute(string trackSid, bool muted);
+
+    /// <summary>An admin changes what is told of the participant, and what it may do; null grants stay as they are.</summary>
+    Task<ActResult> Administer(ProfileChange change, Grants? grants);
+
+    /// <summary>An admin changes what the participant receives, as its own Subscribe would.</summary>
+    Task<ActResult> SubscribeFor(ImmutableArray<SubscriptionChange> changes);
 
     /// <summary>As Remove, for the room's use: it waits for nobody.</summary>
     [OneWay]

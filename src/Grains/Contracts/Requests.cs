@@ -3,22 +3,6 @@ using Nexus.Link;
 
 namespace Nexus.Contracts;
 
-/// <summary>What a token lets its bearer do in one room.</summary>
-[GenerateSerializer, Immutable, Alias("nexus.Grants")]
-public sealed record Grants
-{
-    [Id(0)] public bool CanPublish { get; init; } = true;
-
-    [Id(1)] public bool CanSubscribe { get; init; } = true;
-
-    [Id(2)] public bool CanPublishData { get; init; } = true;
-
-    /// <summary>Sources that may be published; empty means all.</summary>
-    [Id(3)] public ImmutableArray<string> CanPublishSources { get; init; } = [];
-
-    [Id(4)] public bool Hidden { get; init; }
-}
-
 /// <summary>A client asks to join a room with one leg. The gateway has checked the token; the grains decide the rest.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.JoinRequest")]
 public sealed record JoinRequest

@@ -129,11 +129,11 @@ internal sealed class NodeReporter(
         var sources = new HashSet<MediaKind>();
         return
         [
-            .. session.Published.Values.Select(plan => new TrackDescription
+            .. session.Published.Values.Where(plan => MayPublish(session, plan)).Select(plan => new TrackDescription
             {
                 Sid = plan.Sid,
                 Mid = plan.Mid,
-                Kind = plan.Kind == MediaKind.Audio ? "audio" : "video",
+                Kind = NameOf(plan.Kind),
                 Source = PublicationOf(session, plan.Mid)?.Source
                     ?? (!sources.Add(plan.Kind) ? "unknown" : plan.Kind == MediaKind.Audio ? "microphone" : "camera"),
                 Name = PublicationOf(session, plan.Mid)?.Name ?? "",
@@ -146,6 +146,10 @@ internal sealed class NodeReporter(
             }),
         ];
     }
+
+    /// <summary>What a publisher sends on after the grant was withdrawn is no track any more.</summary>
+    public static bool MayPublish(NodeSession session, PublishPlan plan) => session.Desired is { CanPublish: true, Grants: var grants }
+        && (PublicationOf(session, plan.Mid) is { } publication ? grants.MayPublish(publication.Source) : grants.MayPublishKind(NameOf(plan.Kind)));
 
     /// <summary>By its publisher or by the server.</summary>
     public static bool IsMuted(NodeSession session, PublishPlan plan) =>
@@ -165,6 +169,8 @@ internal sealed class NodeReporter(
 
     private static Publication? PublicationOf(NodeSession session, string mid) =>
         session.Desired?.Publications.FirstOrDefault(p => p.Mid == mid);
+
+    private static string NameOf(MediaKind kind) => kind == MediaKind.Audio ? "audio" : "video";
 
     private static string NameOf(CodecKind codec) => codec switch
     {

@@ -58,7 +58,7 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
     {
         var before = room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)).ToList();
         var tracks = new List<RoomTrack>();
-        foreach (var plan in session.Published.Values)
+        foreach (var plan in session.Published.Values.Where(p => NodeReporter.MayPublish(session, p)))
         {
             var codec = session.Negotiated!.Media.First(m => m.Mid == plan.Mid).Codecs[0];
             var muted = NodeReporter.IsMuted(session, plan);

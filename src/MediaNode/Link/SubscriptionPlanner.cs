@@ -70,7 +70,7 @@ internal static class SubscriptionPlanner
         desired.Subscribe,
         desired.Subscriptions,
         sections,
-        tracks,
+        desired.CanSubscribe ? tracks : [],
         tellsWaiting: desired.Subscribe.Acknowledge || desired.TrackNaming != TrackNaming.Signalled);
 
     /// <param name="tellsWaiting">Whether tracks that the rule brings, and that no section is free for, are unplayed by name: the client can offer more.</param>

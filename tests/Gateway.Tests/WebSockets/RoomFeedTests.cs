@@ -131,6 +131,8 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task<RoomView?> Describe() => throw new NotSupportedException();
 
+        public Task<RoomView?> UpdateMetadata(string metadata) => throw new NotSupportedException();
+
         public Task<bool> Close(string reason) => throw new NotSupportedException();
     }
 }

@@ -150,7 +150,7 @@ public sealed class DuplexTests : IAsyncLifetime
     [Fact]
     public async Task Attributes_are_merged_and_reach_the_roster()
     {
-        await Join("alice");
+        await Alice.Join(Request("SE_alice") with { Grants = new() { CanUpdateOwnMetadata = true } });
         await Alice.UpdateProfile("SE_alice", new("m", Attributes(("a", "1"), ("b", "2"))));
         await Alice.UpdateProfile("SE_alice", new(null, Attributes(("a", null), ("c", "3")), "Alice"));
         ParticipantView alice = (await _rig.Room().Describe())!.Participants.Single();

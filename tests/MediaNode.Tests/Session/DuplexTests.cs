@@ -204,6 +204,35 @@ public sealed class DuplexTests : IDisposable
         Assert.Equal(("TR_told", "its own"), (Apply("alice", d => d).Tracks.Single().Sid, Apply("alice", d => d).Tracks.Single().Details));
     }
 
+    [Fact]
+    public void What_a_publisher_may_not_send_any_more_is_no_track_until_it_may_again()
+    {
+        var video = new TestStream(Publish(VideoOut), "0", 2222);
+        var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
+        Send(video, 3, keyFrames: true);
+        Assert.Empty(Apply("alice", d => d with { CanPublish = false }).Tracks);
+        var got = bob.PacketsOf(bob.AnsweredSsrc(0)).Count();
+        Send(video, 3, keyFrames: true);
+        Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
+
+        Assert.Empty(Apply("alice", d => d with { CanPublish = true, Grants = new() { CanPublishSources = ["microphone"] } }).Tracks);
+        Assert.Single(Apply("alice", d => d with { Grants = new() { CanPublishSources = ["camera"] } }).Tracks);
+        Send(video, 3, keyFrames: true);
+        Assert.NotEqual(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
+    }
+
+    [Fact]
+    public void Who_may_not_receive_any_more_gets_nothing()
+    {
+        var video = new TestStream(Publish(VideoOut), "0", 2222);
+        var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
+        Send(video, 3, keyFrames: true);
+        Apply("bob", d => d with { CanSubscribe = false });
+        var got = bob.PacketsOf(bob.AnsweredSsrc(0)).Count();
+        Send(video, 3, keyFrames: true);
+        Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
+    }
+
     private static SessionDesired Duplex(string name) =>
         VirtualNode.Desired(name, SessionLeg.Duplex) with { Subscribe = new() };
 

@@ -40,7 +40,7 @@ internal sealed partial class JsonSession
             Roster = Wire.Roster(roster, null),
             Sections = Wire.Sections(view.Sections),
             IceServers = Wire.IceServers(services.IceServers.For(joined.ParticipantSid)),
-            Grants = Wire.Grants(_caller!.Grants),
+            Grants = Wire.Grants(joined.Participant!.Grants!),
             Node = view.Node,
             Region = view.Region,
             PingIntervalSeconds = (int)JsonConnection.PingInterval.TotalSeconds,

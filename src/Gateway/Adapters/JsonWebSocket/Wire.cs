@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Nexus.Contracts;
-using Nexus.Gateway.Auth;
 using Nexus.Gateway.Sessions;
 
 namespace Nexus.Gateway.Adapters.JsonWebSocket;
@@ -83,11 +82,8 @@ internal static class Wire
     public static ImmutableArray<IceServerBody> IceServers(ImmutableArray<IceServer> servers) =>
         [.. servers.Select(s => new IceServerBody([s.Url], s.Username, s.Credential, s.ExpiresAt))];
 
-    public static GrantsBody Grants(VideoGrants grants)
-    {
-        var g = grants.ToGrants();
-        return new(g.CanPublish, g.CanSubscribe, g.CanPublishData, [.. g.CanPublishSources.Select(Source).Distinct()], grants.CanUpdateOwnMetadata, g.Hidden);
-    }
+    public static GrantsBody Grants(Link.Grants g) => new(
+        g.CanPublish, g.CanSubscribe, g.CanPublishData, [.. g.CanPublishSources.Select(Source).Distinct()], g.CanUpdateOwnMetadata, g.Hidden);
 
     public static Call Call(CallView call, int? requestId = null) => new(call.CallId, call.From, call.To, call.State)
     {
@@ -100,14 +96,7 @@ internal static class Wire
     private static TrackBody Track(TrackView t) => new(
         t.Sid, t.Kind, t.Source, t.Name, t.Codec, t.Muted, t.MutedByServer ? true : null, [.. t.Layers.Select(l => new LayerBody(l.Rid, l.Width, l.Height))]);
 
-    /// <summary>Tokens carry LiveKit's names.</summary>
-    private static string Source(string source) => source switch
-    {
-        "screen_share" => "screen",
-        "screen_share_audio" => "screenAudio",
-        "camera" or "microphone" or "screen" or "screenAudio" => source,
-        _ => "unknown",
-    };
+    private static string Source(string source) => source is "camera" or "microphone" or "screen" or "screenAudio" ? source : "unknown";
 
     private static string Short(string text) => text.Length > 200 ? text[..200] + "…" : text;
 

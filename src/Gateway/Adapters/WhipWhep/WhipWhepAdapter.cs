@@ -162,8 +162,9 @@ internal sealed class WhipWhepAdapter(
             return new(fault.Code == SdpErrorCode.TooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, fault.Reason, fault.ToString());
         }
 
+        var grants = caller.Grants.ToGrants();
         var stray = leg == SessionLeg.Publish
-            ? offer.Media.FirstOrDefault(m => !m.Rejected && m.Direction is MediaDirection.SendOnly or MediaDirection.SendRecv && !PublishSources.Allow(caller.Grants, m.Kind))
+            ? offer.Media.FirstOrDefault(m => !m.Rejected && m.IsRtp && m.Direction is MediaDirection.SendOnly or MediaDirection.SendRecv && !grants.MayPublishKind(m.Media))
             : null;
         return stray is null ? null : RequestAuth.Forbidden($"The token's canPublishSources has no source for the {stray.Media} section {stray.Mid}.");
     }

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Core;
+using Nexus.Link;
+
+namespace Nexus.Grains;
+
+/// <summary>Name, metadata, attributes and grants: changed by the participant itself, or by an admin.</summary>
+public sealed partial class ParticipantGrain
+{
+    private const int MostAttributes = 64;
+
+    public async Task<ActResult> UpdateProfile(string session, ProfileChange change)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return new ActResult(NoSession);
+        }
+
+        return leg.Desired.Grants.CanUpdateOwnMetadata
+            ? await Change(change, leg.Desired.Grants)
+            : ActResult.Refused(ReasonCodes.Permission, "This participant may not change what is told of it: its token does not grant canUpdateOwnMetadata.");
+    }
+
+    public async Task<ActResult> Administer(ProfileChange change, Grants? grants) => _legs.IsEmpty
+        ? NotHere
+        : await Change(change, grants ?? _legs.All[0].Desired.Grants);
+
+    public async Task<ActResult> SubscribeFor(ImmutableArray<SubscriptionChange> changes)
+    {
+        if (_legs.All.FirstOrDefault(l => l.Desired.Leg != SessionLeg.Publish) is not { } leg)
+        {
+            return _legs.IsEmpty ? NotHere : ActResult.Refused(ReasonCodes.BadRequest, $"'{Identity}' only publishes");
+        }
+
+        (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { Subscriptions = SubscriptionWishes.Apply(leg.Desired.Subscriptions, changes) });
+        await (next is null ? Task.CompletedTask : TellHolder(leg, next, null));
+        return new ActResult(error);
+    }
+
+    private ActResult NotHere => ActResult.Refused(ReasonCodes.ParticipantNotFound, $"'{Identity}' is not in the room");
+
+    /// <summary>The roster and the nodes have it before this returns.</summary>
+    private async Task<ActResult> Change(ProfileChange change, Grants grants)
+    {
+        ImmutableDictionary<string, string> attributes = Merged(_view!.Attributes, change.Attributes);
+        if (attributes.Count > MostAttributes)
+        {
+            return ActResult.Refused(ReasonCodes.BadRequest, $"a participant has at most {MostAttributes} attributes");
+        }
+
+        bool isGranted = grants != _legs.All[0].Desired.Grants;
+        _view = _view with
+        {
+            Name = change.Name ?? _view.Name,
+            Metadata = change.Metadata ?? _view.Metadata,
+            Attributes = attributes,
+            Grants = grants,
+        };
+        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        foreach (Leg leg in _legs.All)
+        {
+            SessionDesired desired = GrantRules.Apply(grants, leg.Desired with { Name = _view.Name, Metadata = _view.Metadata, Attributes = attributes });
+            if (!isGranted)
+            {
+                _legs.Set(leg with { Desired = desired }); // the node has no use for the rest: the next command brings it
+            }
+            else if (await Bring(leg, desired) is { Leg: { } next })
+            {
+                await TellHolder(leg, next, null);
+            }
+        }
+
+        await TellTracks(tracksBefore);
+        await Publish(null);
+        return ActResult.Done;
+    }
+
+    private static ImmutableDictionary<string, string> Merged(ImmutableDictionary<string, string> attributes, ImmutableDictionary<string, string?> changes)
+    {
+        foreach ((string key, string? value) in changes)
+        {
+            attributes = value is null ? attributes.Remove(key) : attributes.SetItem(key, value);
+        }
+
+        return attributes;
+    }
+}
