@@ -22,6 +22,10 @@ public interface IControlLinkHandler
     Task OnDigest(Digest digest);
 
     Task OnLoad(LoadReport load);
+
+    Task OnLevels(RoomLevels levels);
+
+    Task OnConnections(RoomConnections connections);
 }
 
 /// <summary>How a node introduces itself, and the timing that both ends keep.</summary>

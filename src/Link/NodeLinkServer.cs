@@ -77,6 +77,10 @@ public sealed class NodeLinkServer(LinkConnection connection, string secret, Lin
     public async Task<NodeInspection> Inspect() =>
         ((NodeInspected)await Ask(id => new InspectNode(id))).Inspection;
 
+    /// <summary>Has the node tell of a room, or not any more. Not answered.</summary>
+    /// <exception cref="LinkException">The link is cut.</exception>
+    public Task ListenRoom(string room, bool on) => connection.SendAsync(new ListenRoom(room, on), _ended.Token);
+
     private async Task<LinkMessage> Ask(Func<long, LinkMessage> command)
     {
         long id = Interlocked.Increment(ref _lastId);
@@ -110,6 +114,8 @@ public sealed class NodeLinkServer(LinkConnection connection, string secret, Lin
                 case SessionChanged m: await handler.OnReport(m.Report); break;
                 case Digest m: await handler.OnDigest(m); break;
                 case LoadReport m: await handler.OnLoad(m); break;
+                case RoomLevels m: await handler.OnLevels(m); break;
+                case RoomConnections m: await handler.OnConnections(m); break;
                 default: break; // heartbeats, and what a newer node may say
             }
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Threading.Channels;
 using Nexus.Contracts;
 using Nexus.Link;
 using Nexus.MediaNode.Protocol;
@@ -88,6 +89,26 @@ internal sealed class FakeNode : INodePort
     {
         _sessions.TryRemove(session, out _);
         return Task.FromResult(new SessionApplied { Status = ApplyStatus.Closed, Epoch = epoch, Seq = seq });
+    }
+
+    /// <summary>Gateways that listen, by room key.</summary>
+    public ConcurrentDictionary<string, SessionHolder> Listeners { get; } = new();
+
+    /// <summary>Room keys, each time that somebody listens.</summary>
+    public Channel<string> Listened { get; } = Channel.CreateUnbounded<string>();
+
+    public bool RefusesToListen { get; set; }
+
+    public Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds)
+    {
+        if (RefusesToListen)
+        {
+            throw new TimeoutException("the node does not listen");
+        }
+
+        Listeners[roomKey] = gateway;
+        Listened.Writer.TryWrite(roomKey);
+        return Task.FromResult(ActResult.Done);
     }
 
     public Task<NodeInspection> Inspect() => Task.FromResult(new NodeInspection

@@ -46,7 +46,7 @@ internal sealed class RoomWhy(IControlPlane control)
         var wanted = room.Participants.Select(p => p.Node).Concat(room.Nodes).ToHashSet();
         var nodes = await control.Nodes();
         var inspections = (await Task.WhenAll(nodes.Where(n => wanted.Contains(n.Id) && n.State != NodeState.Lost)
-            .Select(node => Answer(() => control.Line(node).Ask(port => port.Inspect()))))).OfType<NodeInspection>().ToList();
+            .Select(node => Answer(() => control.Line(node.Region, node.Id).Ask(port => port.Inspect()))))).OfType<NodeInspection>().ToList();
         string roomKey = control.RoomKey(tenant, room.Name);
         var tracks = room.Participants.SelectMany(p => p.Tracks).Select(t => t.Sid).ToHashSet();
         var sessions = new List<WhySession>();

@@ -52,7 +52,7 @@ internal sealed class NodeMetrics(IControlPlane control) : IMetricsSource
     {
         try
         {
-            return await control.Line(node).Ask(port => port.Inspect(), Patience);
+            return await control.Line(node.Region, node.Id).Ask(port => port.Inspect(), Patience);
         }
         catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
         {

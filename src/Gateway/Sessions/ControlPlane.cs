@@ -17,7 +17,7 @@ public interface IControlPlane
     IMediaNodeGrain Node(NodeView node);
 
     /// <summary>The way to ask the node itself.</summary>
-    NodeLine Line(NodeView node);
+    NodeLine Line(string region, string id);
 
     /// <param name="ownerKey">As the node has it from the session's owner.</param>
     INodeSessionGrain Session(string ownerKey);
@@ -45,7 +45,7 @@ public sealed class ControlPlane(IGrainFactory grains, TimeProvider clock) : ICo
 
     public IMediaNodeGrain Node(NodeView node) => grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
 
-    public NodeLine Line(NodeView node) => new(Node(node), clock);
+    public NodeLine Line(string region, string id) => new(grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(region, id)), clock);
 
     public INodeSessionGrain Session(string ownerKey) => grains.GetGrain<INodeSessionGrain>(ownerKey);
 

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Sessions;
 
@@ -24,7 +26,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     /// <summary>Renewals in a row of a session that its participant does not know.</summary>
     private const int UnknownIsLost = 3;
 
-    private static readonly TimeSpan QualityInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, ISessionListener> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _unknown = new(StringComparer.Ordinal);
@@ -81,6 +83,18 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         return Task.CompletedTask;
     }
 
+    public Task OnLevels(string roomKey, string node, ImmutableArray<SpeakerLevel> speakers)
+    {
+        Rooms.Find(roomKey)?.OnLevels(node, speakers);
+        return Task.CompletedTask;
+    }
+
+    public Task OnConnections(string roomKey, string node, ImmutableArray<ParticipantConnection> participants)
+    {
+        Rooms.Find(roomKey)?.OnConnections(participants);
+        return Task.CompletedTask;
+    }
+
     /// <summary>Says that this process is there, and holds its sessions.</summary>
     public async Task RenewAll()
     {
@@ -95,7 +109,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     {
         try
         {
-            await Task.WhenAll(Every(Renewal, RenewAll, stoppingToken), Every(QualityInterval, TellQuality, stoppingToken));
+            await Task.WhenAll(Every(Renewal, RenewAll, stoppingToken), Every(TickInterval, Tick, stoppingToken));
         }
         catch (OperationCanceledException)
         {
@@ -112,11 +126,11 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         }
     }
 
-    private Task TellQuality()
+    private Task Tick()
     {
         foreach (RoomFeed feed in Rooms.All)
         {
-            feed.TellQuality(_clock.GetUtcNow());
+            feed.Tick(_clock.GetUtcNow());
         }
 
         return Task.CompletedTask;
@@ -136,7 +150,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         {
             _unknown.TryRemove(session, out _);
             _log.LogInformation("session {Session} is lost: nobody knows it any more", session);
-            listener.OnNews(new SessionNews { Session = session, Ended = Link.ReasonCodes.ClientLost });
+            listener.OnNews(new SessionNews { Session = session, Ended = ReasonCodes.ClientLost });
         }
     }
 
@@ -144,7 +158,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     {
         foreach (var (session, listener) in _sessions)
         {
-            listener.OnNews(new SessionNews { Session = session, Ended = Link.ReasonCodes.ServerShutdown });
+            listener.OnNews(new SessionNews { Session = session, Ended = ReasonCodes.ServerShutdown });
         }
     }
 

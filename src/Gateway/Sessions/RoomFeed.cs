@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Nexus.Contracts;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Sessions;
 
@@ -34,6 +35,9 @@ public interface IRoomListener
 
     /// <summary>Labels that changed, at most once a second.</summary>
     void OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes);
+
+    /// <summary>Who speaks, whenever that changed.</summary>
+    void OnSpeakers(Shared<SpeakerNews> news);
 }
 
 /// <summary>A part of the roster as the feed has it.</summary>
@@ -44,13 +48,17 @@ public sealed record RosterPart(long Epoch, long To, ImmutableArray<ParticipantV
 /// One room as this process sees it: a copy of the roster, kept by one watch at the room's grain for all clients here. Deltas
 /// go on to them in order; what a client missed it gets from the copy, not from the grain. Thread-safe.
 /// </summary>
-public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
+public sealed class RoomFeed
 {
     public const int PageSize = 200;
 
     /// <summary>Deltas that are kept for clients that come back.</summary>
     private const int History = 256;
 
+    private readonly IRoomGrain _room;
+    private readonly SessionHolder _gateway;
+    private readonly RoomNodes _nodes;
+    private readonly RoomSpeakers _speakers = new();
     private readonly Lock _gate = new();
     private readonly HashSet<IRoomListener> _listeners = [];
     private readonly Queue<Shared<RoomDelta>> _history = new();
@@ -61,7 +69,14 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
     private bool _isRebuilding;
     private Task? _refresh;
 
-    public string Key => key;
+    /// <param name="line">The way to a node, by region and id.</param>
+    public RoomFeed(string key, IRoomGrain room, SessionHolder gateway, Func<string, string, NodeLine> line)
+    {
+        (Key, _room, _gateway) = (key, room, gateway);
+        _nodes = new RoomNodes(key, gateway, line, ForgetNode);
+    }
+
+    public string Key { get; }
 
     public string RoomSid { get; private set; } = "";
 
@@ -87,7 +102,7 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
         lock (_gate)
         {
             begin(PageLocked(""));
-            _listeners.Add(listener);
+            Add(listener);
         }
     }
 
@@ -104,7 +119,7 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
                 listener.OnDelta(delta);
             }
 
-            _listeners.Add(listener);
+            Add(listener);
         }
     }
 
@@ -149,7 +164,7 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
     /// <summary>Every few seconds: the watch is renewed, or made anew when the room lost it.</summary>
     public async Task Renew()
     {
-        bool known = await room.RenewWatch(gateway.Gateway);
+        bool known = await _room.RenewWatch(_gateway.Gateway);
         Task? refresh;
         lock (_gate)
         {
@@ -159,19 +174,45 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
         }
 
         await (refresh ?? Task.CompletedTask);
+        await _nodes.Renew(NodesNow());
     }
 
-    /// <summary>Sends what changed of everyone's quality.</summary>
-    public void TellQuality(DateTimeOffset now)
+    /// <summary>From a node of the room: all who speak there.</summary>
+    public void OnLevels(string node, ImmutableArray<SpeakerLevel> speakers)
     {
-        ImmutableArray<ParticipantQuality> changes = Quality.TakeChanges(now);
-        if (changes.IsEmpty)
-        {
-            return;
-        }
-
         lock (_gate)
         {
+            _speakers.Set(node, speakers);
+            TellSpeakers();
+        }
+    }
+
+    /// <summary>From a node of the room: how people there are connected.</summary>
+    public void OnConnections(ImmutableArray<ParticipantConnection> participants)
+    {
+        foreach (ParticipantConnection participant in participants)
+        {
+            Quality.Measure(participant);
+        }
+    }
+
+    /// <summary>Every second: sends what changed of everyone's quality, and tries nodes again that could not be reached.</summary>
+    public void Tick(DateTimeOffset now)
+    {
+        TellQuality(now);
+        _ = _nodes.Retry();
+    }
+
+    private void TellQuality(DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            ImmutableArray<ParticipantQuality> changes = Quality.TakeChanges(now, _bySid.ContainsKey);
+            if (changes.IsEmpty)
+            {
+                return;
+            }
+
             var shared = new Shared<ImmutableArray<ParticipantQuality>>(changes);
             foreach (IRoomListener listener in _listeners)
             {
@@ -186,7 +227,7 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
         await Task.Yield();
         try
         {
-            while (await room.Watch(gateway.Gateway, gateway.Observer) is { } first && !await TryRead(first))
+            while (await _room.Watch(_gateway.Gateway, _gateway.Observer) is { } first && !await TryRead(first))
             {
             }
         }
@@ -208,7 +249,7 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
     private async Task<bool> TryRead(RoomPage first)
     {
         var bySid = new SortedDictionary<string, ParticipantView>(StringComparer.Ordinal);
-        for (RoomPage? page = first; page is not null; page = page.Next is { } next ? await room.Page(next) : null)
+        for (RoomPage? page = first; page is not null; page = page.Next is { } next ? await _room.Page(next) : null)
         {
             if (page.Epoch != first.Epoch)
             {
@@ -235,6 +276,12 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
             (_bySid, _epoch, _to, _isRebuilding) = (bySid, first.Epoch, first.To, first.IsRebuilding);
             (RoomSid, Metadata) = (first.RoomSid, first.Metadata);
             _history.Clear();
+            foreach (ParticipantView participant in bySid.Values)
+            {
+                _nodes.See(participant);
+            }
+
+            TellSpeakers();
         }
 
         return true;
@@ -250,6 +297,7 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
         foreach (ParticipantView participant in delta.Participants)
         {
             _bySid[participant.Sid] = participant;
+            _nodes.See(participant);
         }
 
         foreach (Departure gone in delta.Left)
@@ -270,6 +318,57 @@ public sealed class RoomFeed(string key, IRoomGrain room, SessionHolder gateway)
         foreach (IRoomListener listener in _listeners)
         {
             listener.OnDelta(shared);
+        }
+
+        TellSpeakers();
+    }
+
+    private void Add(IRoomListener listener)
+    {
+        _listeners.Add(listener);
+        if (!_speakers.Current.IsEmpty)
+        {
+            listener.OnSpeakers(new(new(_speakers.Current, [])));
+        }
+
+        if (Quality.All(_bySid.ContainsKey) is { IsEmpty: false } known)
+        {
+            listener.OnQuality(new(known));
+        }
+    }
+
+    private void TellSpeakers()
+    {
+        if (_speakers.Join(_bySid) is { } news)
+        {
+            var shared = new Shared<SpeakerNews>(news);
+            foreach (IRoomListener listener in _listeners)
+            {
+                listener.OnSpeakers(shared);
+            }
+        }
+    }
+
+    private HashSet<string> NodesNow()
+    {
+        lock (_gate)
+        {
+            return [.. _bySid.Values.Select(p => p.Node).OfType<string>()];
+        }
+    }
+
+    /// <summary>What a node said last holds no more.</summary>
+    private void ForgetNode(string node)
+    {
+        lock (_gate)
+        {
+            foreach (ParticipantView participant in _bySid.Values.Where(p => p.Node == node))
+            {
+                Quality.Unmeasure(participant.Sid);
+            }
+
+            _speakers.Set(node, []);
+            TellSpeakers();
         }
     }
 

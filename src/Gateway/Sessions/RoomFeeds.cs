@@ -19,7 +19,7 @@ public sealed class RoomFeeds(IControlPlane control, Lazy<SessionHolder> gateway
         string key = control.RoomKey(tenant, room);
         lock (_gate)
         {
-            RoomFeed feed = _feeds.GetOrAdd(key, _ => new RoomFeed(key, control.Room(tenant, room), gateway.Value));
+            RoomFeed feed = _feeds.GetOrAdd(key, _ => new RoomFeed(key, control.Room(tenant, room), gateway.Value, control.Line));
             feed.Users++;
             return feed;
         }

@@ -230,6 +230,14 @@ public interface IGatewayObserver : IGrainObserver
 
     [OneWay]
     Task OnSession(SessionNews news);
+
+    /// <summary>From the holder of a node's link, to whoever listens there: all who speak in the room's part on that node, the dominant speaker first.</summary>
+    [OneWay]
+    Task OnLevels(string roomKey, string node, ImmutableArray<SpeakerLevel> speakers);
+
+    /// <summary>As <see cref="OnLevels"/>: how people there are connected; those whose label changed.</summary>
+    [OneWay]
+    Task OnConnections(string roomKey, string node, ImmutableArray<ParticipantConnection> participants);
 }
 
 /// <summary>
@@ -250,4 +258,11 @@ public interface INodePort : IGrainObserver
 
     [AlwaysInterleave]
     Task<NodeInspection> Inspect();
+
+    /// <summary>
+    /// Levels and connections of a room on this node go to the gateway's observer for so many seconds from now, past all grains:
+    /// say it again in time. Each time all that holds is told again.
+    /// </summary>
+    [AlwaysInterleave]
+    Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
@@ -8,6 +9,11 @@ namespace Nexus.Silo.Control;
 /// <summary>Holds the links of media nodes on the control side: attaches each node to its grain, and detaches it when its link ends.</summary>
 public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming timing, TimeProvider time, ILogger<NodeLinkHost> log)
 {
+    private readonly ConcurrentDictionary<string, RoomListeners> _listeners = new(StringComparer.Ordinal);
+
+    /// <summary>The clock of the gateways' leases, when it is another.</summary>
+    public TimeProvider? LeaseTime { get; init; }
+
     /// <summary>A node is attached: rooms may be placed on it. With its id; raised again at each new link.</summary>
     public event Action<string>? Attached;
 
@@ -57,14 +63,16 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
     private async Task ServeNodeAsync(NodeLinkServer server, Hello hello, CancellationToken cancellation)
     {
         string link = Guid.NewGuid().ToString("N");
-        var port = new NodePort(server);
+        RoomListeners listeners = _listeners.GetOrAdd(Keys.MediaNode(hello.Region, hello.NodeId), _ => new(hello.NodeId, LeaseTime ?? time));
+        var port = new NodePort(server, listeners);
         INodePort reference = grains.CreateObjectReference<INodePort>(port);
-        var reports = new NodeReports(grains, hello, link, reference);
+        var reports = new NodeReports(grains, hello, link, reference, server, listeners);
         string reason = "the node closed its link";
         try
         {
             Task serving = server.RunAsync(reports, cancellation);
             await reports.AttachAsync();
+            await reports.ListenAgainAsync();
             Attached?.Invoke(hello.NodeId);
             log.LogInformation("media node {Node} ({Region}) is linked", hello.NodeId, hello.Region);
             await serving;

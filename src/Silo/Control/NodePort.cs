@@ -4,7 +4,7 @@ using Nexus.Link;
 namespace Nexus.Silo.Control;
 
 /// <summary>What grains call to reach a node: the control end of its link.</summary>
-internal sealed class NodePort(NodeLinkServer link) : INodePort
+internal sealed class NodePort(NodeLinkServer link, RoomListeners listeners) : INodePort
 {
     public Task<SessionClaim> Claim(string session) => link.Claim(session);
 
@@ -14,4 +14,11 @@ internal sealed class NodePort(NodeLinkServer link) : INodePort
     public Task<SessionApplied> Close(string session, long epoch, long seq, string reason) => link.Close(session, epoch, seq, reason);
 
     public Task<NodeInspection> Inspect() => link.Inspect();
+
+    public async Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds)
+    {
+        listeners.Add(roomKey, gateway, TimeSpan.FromSeconds(leaseSeconds));
+        await link.ListenRoom(roomKey, on: true);
+        return ActResult.Done;
+    }
 }

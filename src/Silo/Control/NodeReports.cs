@@ -4,7 +4,8 @@ using Nexus.Link;
 namespace Nexus.Silo.Control;
 
 /// <summary>Carries what one node says to the grains it concerns. A node can only speak for sessions of its own.</summary>
-internal sealed class NodeReports(IGrainFactory grains, Hello hello, string link, INodePort port) : IControlLinkHandler
+internal sealed class NodeReports(
+    IGrainFactory grains, Hello hello, string link, INodePort port, NodeLinkServer server, RoomListeners listeners) : IControlLinkHandler
 {
     private readonly IMediaNodeGrain _node = grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(hello.Region, hello.NodeId));
 
@@ -33,7 +34,28 @@ internal sealed class NodeReports(IGrainFactory grains, Hello hello, string link
         }
     }
 
-    public Task OnLoad(LoadReport load) => _node.OnLoad(hello.BootId, load.Load, load.Sessions, load.Tracks, load.Subscriptions);
+    /// <summary>Every second.</summary>
+    public async Task OnLoad(LoadReport load)
+    {
+        await _node.OnLoad(hello.BootId, load.Load, load.Sessions, load.Tracks, load.Subscriptions);
+        foreach (string room in listeners.Expire())
+        {
+            await server.ListenRoom(room, on: false);
+        }
+    }
+
+    /// <summary>The link is new: the node does not know who listens.</summary>
+    public async Task ListenAgainAsync()
+    {
+        foreach (string room in listeners.Rooms)
+        {
+            await server.ListenRoom(room, on: true);
+        }
+    }
+
+    public Task OnLevels(RoomLevels levels) => listeners.Tell(levels);
+
+    public Task OnConnections(RoomConnections connections) => listeners.Tell(connections);
 
     /// <summary>Null when the key is not of a session on this node: a node must not reach into another's.</summary>
     private INodeSessionGrain? Session(string session, string ownerKey)

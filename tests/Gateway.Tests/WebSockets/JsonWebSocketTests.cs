@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Nexus.Contracts;
+using Nexus.Link;
 using static Nexus.Gateway.Tests.GatewayHost;
 
 namespace Nexus.Gateway.Tests.WebSockets;
@@ -185,6 +187,28 @@ public sealed class JsonWebSocketTests(GatewayHost host) : IClassFixture<Gateway
         await ada.SendRaw("{\"type\":\"quality-report\",\"intervalMs\":1000,\"up\":[],\"down\":[],\"rttMs\":-1}");
         Assert.Equal("pong", Type(await Ping(ada)));
         Assert.Single(((Telemetry.RecentTelemetry)host.Service<Telemetry.ITelemetrySink>()).Of(sid));
+    }
+
+    [Fact]
+    public async Task Who_speaks_and_how_people_are_connected_comes_from_the_node_to_clients_past_all_grains()
+    {
+        await using var ada = await JsonClient.Join(host, _room, "ada");
+        await using var bob = await JsonClient.Join(host, _room, "bob");
+        string key = $"any/default/{_room}";
+        string sid = ada.Joined.GetProperty("participant").GetProperty("sid").GetString()!;
+        while (await host.Node.Listened.Reader.ReadAsync() != key)
+        {
+        }
+
+        IGatewayObserver gateway = host.Node.Listeners[key].Observer;
+        await gateway.OnLevels(key, "ND_fake", [new(sid, 0.354)]);
+        var speaker = (await bob.Next("speakers")).GetProperty("speakers")[0];
+        Assert.Equal((sid, 0.354), (speaker.GetProperty("participantSid").GetString(), speaker.GetProperty("level").GetDouble()));
+        await gateway.OnLevels(key, "ND_fake", []);
+        Assert.Equal(0, (await bob.Next("speakers")).GetProperty("speakers").GetArrayLength());
+        await gateway.OnConnections(key, "ND_fake", [new(sid, QualityLabel.Poor, 2.6)]);
+        var quality = (await bob.Next("quality")).GetProperty("participants")[0];
+        Assert.Equal((sid, "poor", 2.6), (quality.GetProperty("participantSid").GetString(), quality.GetProperty("quality").GetString(), quality.GetProperty("score").GetDouble()));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Nexus.Contracts;
 using Nexus.Gateway.Sessions;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Tests.WebSockets;
 
@@ -11,13 +12,17 @@ public sealed class RoomFeedTests : IRoomListener
     private readonly List<RoomDelta> _heard = [];
     private readonly RoomFeed _feed;
 
-    public RoomFeedTests() => _feed = new("any/t/r", _room, new("GW_1", null!));
+    private readonly FakeNode _node = new();
+    private readonly List<SpeakerNews> _speakers = [];
+    private readonly List<ParticipantQuality> _quality = [];
+
+    public RoomFeedTests() => _feed = new("any/t/r", _room, new("GW_1", null!), (_, _) => new NodeLine(new NodeOf(_node), TimeProvider.System));
 
     void IRoomListener.OnDelta(Shared<RoomDelta> delta) => _heard.Add(delta.Value);
 
-    void IRoomListener.OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes)
-    {
-    }
+    void IRoomListener.OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes) => _quality.AddRange(changes.Value);
+
+    void IRoomListener.OnSpeakers(Shared<SpeakerNews> news) => _speakers.Add(news.Value);
 
     [Fact]
     public async Task Deltas_are_applied_in_order_and_old_ones_ignored()
@@ -93,15 +98,122 @@ public sealed class RoomFeedTests : IRoomListener
         Assert.Single(_heard);
     }
 
+    [Fact]
+    public async Task A_node_is_listened_to_as_soon_as_somebody_is_on_it()
+    {
+        _room.Pages = [Page(1, 5, null, "a")];
+        await _feed.Ready();
+        Assert.Equal("any/t/r", await _node.Listened.Reader.ReadAsync());
+        _feed.OnDelta(Delta(1, 5, 6, "b"));
+        await _feed.Renew();
+        Assert.Equal("any/t/r", await _node.Listened.Reader.ReadAsync());
+        Assert.False(_node.Listened.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task A_node_that_cannot_be_reached_is_tried_again_and_what_it_said_is_forgotten_in_the_end()
+    {
+        _room.Pages = [Page(1, 5, null, "a")];
+        await _feed.Ready();
+        await _node.Listened.Reader.ReadAsync();
+        _feed.Subscribe(this, _ => { });
+        _feed.OnLevels("ND_1", [new("PA_a", 0.5)]);
+        _node.RefusesToListen = true;
+        for (int i = 0; i < 3; i++)
+        {
+            await _feed.Renew();
+        }
+
+        Assert.Equal("PA_a", Assert.Single(_speakers[^1].Ended));
+        Assert.Empty(_speakers[^1].Speakers);
+        _node.RefusesToListen = false;
+        _feed.Tick(DateTimeOffset.UnixEpoch);
+        await _node.Listened.Reader.ReadAsync();
+    }
+
+    [Fact]
+    public async Task Only_who_is_in_the_roster_and_on_that_node_is_told_as_a_speaker()
+    {
+        _room.Pages = [Page(1, 5, null, "a", "b")];
+        await _feed.Ready();
+        _feed.Subscribe(this, _ => { });
+        _feed.OnLevels("ND_2", [new("PA_a", 0.5)]);
+        _feed.OnLevels("ND_1", [new("PA_hidden", 0.9), new("PA_b", 0.5)]);
+        _feed.OnLevels("ND_1", [new("PA_hidden", 0.7), new("PA_b", 0.5)]);
+        Assert.Equal("PA_b", Assert.Single(_speakers).Speakers.Single().ParticipantSid);
+
+        _feed.OnDelta(Delta(1, 5, 6) with { Left = [new("PA_b", "b", "CLIENT_LEFT")] });
+        Assert.Equal("PA_b", Assert.Single(_speakers[^1].Ended));
+        _feed.OnDelta(Delta(1, 6, 7, "b"));
+        Assert.Equal("PA_b", _speakers[^1].Speakers.Single().ParticipantSid);
+    }
+
+    [Fact]
+    public async Task Who_comes_later_is_told_who_speaks_and_how_people_are_connected()
+    {
+        _room.Pages = [Page(1, 5, null, "a")];
+        await _feed.Ready();
+        _feed.OnLevels("ND_1", [new("PA_a", 0.5)]);
+        _feed.OnConnections([new("PA_a", QualityLabel.Fair, 4)]);
+        _feed.Subscribe(this, _ => { });
+        Assert.Equal(new("PA_a", 0.5), Assert.Single(Assert.Single(_speakers).Speakers));
+        Assert.Equal(new("PA_a", QualityLabel.Fair, 4), Assert.Single(_quality));
+    }
+
+    [Fact]
+    public async Task Of_what_a_client_reports_and_its_node_measures_the_worse_counts()
+    {
+        DateTimeOffset now = DateTimeOffset.UnixEpoch;
+        _room.Pages = [Page(1, 5, null, "a", "b")];
+        await _feed.Ready();
+        _feed.Subscribe(this, _ => { });
+        _feed.OnConnections([new("PA_a", QualityLabel.Fair, 4), new("PA_b", QualityLabel.Good, 4.4), new("PA_hidden", QualityLabel.Poor, 2)]);
+        _feed.Quality.Report("PA_a", QualityLabel.Good, now);
+        _feed.Tick(now);
+        Assert.Equal([("PA_a", QualityLabel.Fair), ("PA_b", QualityLabel.Good)], Told());
+
+        _feed.Quality.Report("PA_a", QualityLabel.Poor, now);
+        _feed.OnConnections([new("PA_a", QualityLabel.Good, 4.4)]);
+        _feed.Tick(now);
+        Assert.Equal([("PA_a", QualityLabel.Poor)], Told());
+
+        _feed.Tick(now.AddSeconds(6)); // a's client is silent; b never reported and is not missed
+        Assert.Equal([("PA_a", QualityLabel.Lost)], Told());
+
+        List<(string, QualityLabel)> Told()
+        {
+            List<(string, QualityLabel)> told = [.. _quality.Select(q => (q.ParticipantSid, q.Quality)).Order()];
+            _quality.Clear();
+            return told;
+        }
+    }
+
     private string Roster() => string.Join(' ', _feed.Page("").Participants.Select(p => p.Identity));
 
-    private static ParticipantView Person(string identity) => new() { Sid = $"PA_{identity}", Identity = identity, State = ParticipantState.Active };
+    private static ParticipantView Person(string identity) => new() { Sid = $"PA_{identity}", Identity = identity, State = ParticipantState.Active, Node = "ND_1", Region = "local" };
 
     private static RoomDelta Delta(long epoch, long from, long to, params string[] people) =>
         new() { Epoch = epoch, From = from, To = to, Participants = [.. people.Select(Person)] };
 
     private static RoomPage Page(long epoch, long to, string? next, params string[] people) =>
         new() { RoomSid = "RM_1", Epoch = epoch, To = to, Next = next, Participants = [.. people.Select(Person)] };
+
+    private sealed class NodeOf(INodePort port) : IMediaNodeGrain
+    {
+        public Task<INodePort?> Port() => Task.FromResult<INodePort?>(port);
+
+        public Task Attach(string link, NodeView node, INodePort port) => throw new NotSupportedException();
+
+        public Task Detach(string link, string reason) => throw new NotSupportedException();
+
+        public Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions) => throw new NotSupportedException();
+
+        public Task<NodeView?> Describe() => throw new NotSupportedException();
+
+        public Task TrackSession(string nodeSessionKey, bool open) => throw new NotSupportedException();
+
+        public Task<ActResult> Drain() => throw new NotSupportedException();
+    }
 
     private sealed class FakeRoom : IRoomGrain
     {

@@ -39,6 +39,12 @@ public sealed class NodeLinkTests
         _node.SetState("SE_1", SessionState.Connected);
         Assert.Equal(SessionState.Connected, (await _heard.Reports.Reader.ReadAsync()).State);
         Assert.Equal("SE_1", Assert.Single((await server.Inspect()).Sessions).Session);
+        await server.ListenRoom("any/t/r", on: true);
+        Assert.Equal(new ListenRoom("any/t/r", true), await _node.Listening.Reader.ReadAsync());
+        _node.Speak("any/t/r", new SpeakerLevel("PA_1", 0.25));
+        Assert.Equal(new SpeakerLevel("PA_1", 0.25), (await _heard.Levels.Reader.ReadAsync()).Speakers.Single());
+        _node.Measure("any/t/r", new ParticipantConnection("PA_1", QualityLabel.Fair, 3.9));
+        Assert.Equal(new ParticipantConnection("PA_1", QualityLabel.Fair, 3.9), (await _heard.Connections.Reader.ReadAsync()).Participants.Single());
         Assert.Equal(ApplyStatus.Stale, (await server.Apply("SE_1", 1, 0, false, Desired())).Status);
         Assert.Equal(ApplyStatus.Closed, (await server.Close("SE_1", 1, 2, ReasonCodes.ClientLeft)).Status);
 
@@ -328,6 +334,14 @@ public sealed class NodeLinkTests
 
         public Task OnDigest(Digest digest) => Digests.Writer.WriteAsync(digest).AsTask();
 
+        public Channel<RoomLevels> Levels { get; } = Channel.CreateUnbounded<RoomLevels>();
+
+        public Channel<RoomConnections> Connections { get; } = Channel.CreateUnbounded<RoomConnections>();
+
         public Task OnLoad(LoadReport load) => Task.CompletedTask;
+
+        public Task OnLevels(RoomLevels levels) => Levels.Writer.WriteAsync(levels).AsTask();
+
+        public Task OnConnections(RoomConnections connections) => Connections.Writer.WriteAsync(connections).AsTask();
     }
 }

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Nexus.Contracts;
+using Nexus.Link;
 
 namespace Nexus.Grains.Tests.Rig;
 
@@ -8,6 +10,12 @@ public sealed class GatewayProbe : IGatewayObserver
 {
     private readonly Channel<RoomDelta> _deltas = Channel.CreateUnbounded<RoomDelta>();
     private readonly Channel<SessionNews> _news = Channel.CreateUnbounded<SessionNews>();
+
+    public Channel<(string Room, string Node, ImmutableArray<SpeakerLevel> Speakers)> Levels { get; } =
+        Channel.CreateUnbounded<(string, string, ImmutableArray<SpeakerLevel>)>();
+
+    public Channel<(string Room, string Node, ImmutableArray<ParticipantConnection> Participants)> Connections { get; } =
+        Channel.CreateUnbounded<(string, string, ImmutableArray<ParticipantConnection>)>();
 
     public GatewayProbe(GrainRig rig, string name = "GW_1") => Holder = new(name, rig.Grains.CreateObjectReference<IGatewayObserver>(this));
 
@@ -21,6 +29,12 @@ public sealed class GatewayProbe : IGatewayObserver
     public Task OnDelta(string roomKey, RoomDelta delta) => _deltas.Writer.WriteAsync(delta).AsTask();
 
     public Task OnSession(SessionNews news) => _news.Writer.WriteAsync(news).AsTask();
+
+    public Task OnLevels(string roomKey, string node, ImmutableArray<SpeakerLevel> speakers) =>
+        Levels.Writer.WriteAsync((roomKey, node, speakers)).AsTask();
+
+    public Task OnConnections(string roomKey, string node, ImmutableArray<ParticipantConnection> participants) =>
+        Connections.Writer.WriteAsync((roomKey, node, participants)).AsTask();
 
     public async Task<RoomDelta> NextDelta(GrainRig rig)
     {

@@ -48,6 +48,8 @@ public sealed class LossyPort(FakeNode node) : INodePort
 
     public Task<NodeInspection> Inspect() => Send(node.Inspect);
 
+    public Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds) => Send(() => Task.FromResult(ActResult.Done));
+
     /// <summary>Everything that was held back arrives now.</summary>
     public async Task DeliverLateAsync()
     {

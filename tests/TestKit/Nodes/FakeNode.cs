@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Threading.Channels;
 using Nexus.Link;
 
 namespace Nexus.TestKit.Nodes;
@@ -21,6 +22,9 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
 
     /// <summary>New with each <see cref="Restart"/>.</summary>
     public string BootId => $"{id}-boot-{_boots}";
+
+    /// <summary>Told, in order, who listens to which room.</summary>
+    public Channel<ListenRoom> Listening { get; } = Channel.CreateUnbounded<ListenRoom>();
 
     /// <summary>Each report as it is made, outside of the lock.</summary>
     public event Action<SessionReport>? Reported;
@@ -63,6 +67,15 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
 
         Tell(report);
     }
+
+    /// <summary>Says anything.</summary>
+    public void Tell(LinkMessage message) => _send?.Invoke(message);
+
+    /// <summary>Says who speaks in a room.</summary>
+    public void Speak(string room, params SpeakerLevel[] speakers) => Tell(new RoomLevels(room, [.. speakers]));
+
+    /// <summary>Says how people in a room are connected.</summary>
+    public void Measure(string room, params ParticipantConnection[] participants) => Tell(new RoomConnections(room, [.. participants]));
 
     public Task<SessionClaim> Claim(string session)
     {
@@ -180,6 +193,12 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
 
     private async Task Answer(LinkMessage message)
     {
+        if (message is ListenRoom listen)
+        {
+            await Listening.Writer.WriteAsync(listen);
+            return;
+        }
+
         LinkMessage? answer = message switch
         {
             ClaimSession c => new SessionClaimed(c.Id, await Claim(c.Session)),

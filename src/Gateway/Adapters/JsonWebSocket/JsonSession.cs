@@ -87,6 +87,9 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
 
     public void OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes) => connection.Send(changes.Encoded(WireFormat.Nexus, c => Wire.Encode(new QualityChanged(c))));
 
+    public void OnSpeakers(Shared<SpeakerNews> news) =>
+        connection.Send(news.Encoded(WireFormat.Nexus, n => Wire.Encode(new SpeakersChanged(n.Speakers))));
+
     public void OnNews(SessionNews news)
     {
         lock (_gate)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Nexus.Contracts;
 using Nexus.Gateway.Sessions;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Adapters.JsonWebSocket;
 
@@ -16,6 +17,7 @@ namespace Nexus.Gateway.Adapters.JsonWebSocket;
 [JsonDerivedType(typeof(Snapshot), "snapshot")]
 [JsonDerivedType(typeof(IceServerList), "ice-servers")]
 [JsonDerivedType(typeof(QualityChanged), "quality")]
+[JsonDerivedType(typeof(SpeakersChanged), "speakers")]
 [JsonDerivedType(typeof(Call), "call")]
 [JsonDerivedType(typeof(Pong), "pong")]
 [JsonDerivedType(typeof(Ok), "ok")]
@@ -124,6 +126,9 @@ internal sealed record Snapshot(
 internal sealed record IceServerList(ImmutableArray<IceServerBody> IceServers) : ServerMessage;
 
 internal sealed record QualityChanged(ImmutableArray<ParticipantQuality> Participants) : ServerMessage;
+
+/// <summary>All who speak now, the dominant speaker first: who is not named is silent.</summary>
+internal sealed record SpeakersChanged(ImmutableArray<SpeakerLevel> Speakers) : ServerMessage;
 
 internal sealed record Call(string CallId, string From, string To, CallState State) : ServerMessage
 {
