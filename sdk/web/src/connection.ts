@@ -24,7 +24,7 @@ export interface ConnectionHandler {
 /** How long the WebSocket may take to open. */
 const openWithin = 10_000;
 /** How long an answer may take when the network has changed. */
-const probeWithin = 2000;
+const probeWithin = 1000;
 
 export class Connection {
   readonly #clock: Clock;

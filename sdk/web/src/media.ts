@@ -72,7 +72,7 @@ export class Media {
   }
 
   networkChanged(): void {
-    void this.#transport.restartIce();
+    this.#transport.restartIce();
   }
 
   /** The same session on a new connection: what was said meanwhile may not have been heard. */
@@ -80,7 +80,7 @@ export class Media {
     void this.subscriber.replace(subscriptions);
     this.offerSections(sections);
     this.#repeat();
-    if (this.#transport.state === 'interrupted' || this.#transport.restartDue) void this.#transport.restartIce();
+    if (this.#transport.state === 'interrupted' || this.#transport.restartDue) this.#transport.restartIce();
   }
 
   /** A new session: all that was negotiated is gone, what is published and wished for stays. */
@@ -130,6 +130,7 @@ export class Media {
 
   #transportChanged(state: TransportState): void {
     if (state === 'connected') this.#deadTransports = 0;
+    if (state === 'interrupted') this.#session.probe(); // the network may be another, and no event tell of it
     if (state === 'failed') {
       if (++this.#deadTransports < maxDeadTransports) this.#session.rejoin();
       else this.#session.fail(new NexusError('NO_ICE', 'No media connection to the server could be made: a firewall may block UDP and TCP to its media port.'));

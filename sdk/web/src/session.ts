@@ -96,8 +96,13 @@ export class Session extends Emitter<Events> {
 
   /** The browser is on another network, or on one again: a connection that does not answer at once is dead. */
   networkChanged(): void {
-    this.#connection?.probe();
+    this.probe();
     this.#apply({ type: 'online' });
+  }
+
+  /** Finds out soon whether the connection still stands. */
+  probe(): void {
+    this.#connection?.probe();
   }
 
   /** Gives the session up for a new one: its media connection cannot be had any more. */

@@ -1,6 +1,7 @@
 // The one RTCPeerConnection of a session: sections, offers one at a time, ICE restarts (docs/protocol.md, "Media").
 import type { Clock } from './clock.js';
 import { codecOrder } from './encodings.js';
+import { IceRestarts } from './ice-restarts.js';
 import type { VideoCodec } from './capture.js';
 import type { Answer, Candidate, IceServer, Kind, Notice, Publication } from './protocol.js';
 
@@ -18,29 +19,25 @@ export interface TransportHandler {
   iceServers(): Promise<IceServer[]>;
 }
 
-/** A disconnection that lasts as long is answered with an ICE restart. */
-const interruptedFor = 3000;
-/** A restart has this long to connect before the next one, and there are so many. */
-const restartWithin = 8000;
-const maxRestarts = 3;
-
 export class Transport {
   readonly pc: RTCPeerConnection;
   readonly #handler: TransportHandler;
-  readonly #clock: Clock;
+  readonly #restarts: IceRestarts;
   readonly #shapes = new Map<RTCRtpTransceiver, string>();
   readonly #free = new Map<RTCRtpTransceiver, string>();
   #offerId = 0;
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<Answer> | undefined;
-  #restarts = 0;
-  #restartDue = false;
-  #cancelRestart = () => {};
   #state: TransportState = 'connecting';
 
   constructor(iceServers: IceServer[], clock: Clock, handler: TransportHandler) {
     this.#handler = handler;
-    this.#clock = clock;
+    this.#restarts = new IceRestarts(clock, {
+      canSignal: () => handler.canSignal(),
+      stands: () => this.pc.connectionState === 'connected',
+      restart: () => this.#restart(),
+      gaveUp: () => this.#enter('failed'),
+    });
     this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
     this.pc.onicecandidate = ({ candidate }) => this.#trickle(candidate);
     this.pc.onconnectionstatechange = () => this.#connectionChanged();
@@ -109,22 +106,12 @@ export class Transport {
 
   /** A restart was asked for while the server could not be reached. */
   get restartDue(): boolean {
-    return this.#restartDue;
+    return this.#restarts.due;
   }
 
   /** New ICE credentials, for a new network. Does nothing while the first connection is still being made. */
-  async restartIce(): Promise<void> {
-    if (this.#state === 'closed' || this.#state === 'connecting') return;
-    this.#cancelRestart();
-    this.#restartDue = !this.#handler.canSignal();
-    if (this.#restartDue) return;
-    if (++this.#restarts > maxRestarts) return this.#enter('failed');
-    this.#cancelRestart = this.#clock.after(restartWithin, () => void this.restartIce());
-    const iceServers = await this.#handler.iceServers().catch(() => undefined);
-    if (this.#closed) return;
-    if (iceServers) this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
-    this.pc.restartIce();
-    await this.negotiate().catch(() => {});
+  restartIce(): void {
+    if (this.#state !== 'connecting') void this.#restarts.ask();
   }
 
   addRemoteCandidate({ candidate, mid }: Candidate): void {
@@ -132,7 +119,7 @@ export class Transport {
   }
 
   close(): void {
-    this.#cancelRestart();
+    this.#restarts.close();
     this.#state = 'closed';
     this.pc.onicecandidate = this.pc.onconnectionstatechange = null;
     this.pc.close();
@@ -158,6 +145,14 @@ export class Transport {
     }
   }
 
+  async #restart(): Promise<void> {
+    const iceServers = await this.#handler.iceServers().catch(() => undefined);
+    if (this.#closed) return;
+    if (iceServers) this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
+    this.pc.restartIce();
+    await this.negotiate().catch(() => {});
+  }
+
   #trickle(candidate: RTCIceCandidate | null): void {
     const ufrag = candidate?.usernameFragment;
     this.#handler.notify({
@@ -168,20 +163,18 @@ export class Transport {
   #connectionChanged(): void {
     switch (this.pc.connectionState) {
       case 'connected':
-        this.#cancelRestart();
-        this.#restarts = 0;
+        this.#restarts.connected();
         this.#enter('connected');
         break;
       case 'disconnected':
+        this.#restarts.interrupted();
         this.#enter('interrupted');
-        this.#cancelRestart();
-        this.#cancelRestart = this.#clock.after(interruptedFor, () => void this.restartIce());
         break;
       case 'failed':
         if (this.#state === 'connecting') this.#enter('failed');
         else {
           this.#enter('interrupted');
-          void this.restartIce();
+          this.restartIce();
         }
         break;
     }

@@ -680,27 +680,80 @@ var Subscriber = class {
   }
 };
 
-// src/transport.ts
-var interruptedFor = 3e3;
+// src/ice-restarts.ts
+var interruptedFor = 1500;
 var restartWithin = 8e3;
 var maxRestarts = 3;
+var IceRestarts = class {
+  #clock;
+  #owner;
+  #tries = 0;
+  #running = false;
+  #due = false;
+  #closed = false;
+  #cancel = () => {
+  };
+  constructor(clock, owner) {
+    this.#clock = clock;
+    this.#owner = owner;
+  }
+  /** One was asked for while the server could not be reached. */
+  get due() {
+    return this.#due;
+  }
+  connected() {
+    this.#cancel();
+    this.#tries = 0;
+  }
+  /** Nothing comes back any more; it may mend itself. */
+  interrupted() {
+    this.#after(interruptedFor);
+  }
+  /**
+   * Restarts, unless it is doing so. One that was asked for while the connection stood is a precaution: no change of the
+   * connection's state tells of its success, and so none is waited for.
+   */
+  async ask() {
+    if (this.#closed || this.#running) return;
+    this.#cancel();
+    this.#due = !this.#owner.canSignal();
+    if (this.#due) return;
+    if (this.#owner.stands()) this.#tries = 0;
+    if (++this.#tries > maxRestarts) return this.#owner.gaveUp();
+    this.#running = true;
+    await this.#owner.restart();
+    this.#running = false;
+    if (!this.#owner.stands()) this.#after(restartWithin);
+  }
+  close() {
+    this.#closed = true;
+    this.#cancel();
+  }
+  #after(milliseconds) {
+    this.#cancel();
+    if (!this.#closed) this.#cancel = this.#clock.after(milliseconds, () => void this.ask());
+  }
+};
+
+// src/transport.ts
 var Transport = class {
   pc;
   #handler;
-  #clock;
+  #restarts;
   #shapes = /* @__PURE__ */ new Map();
   #free = /* @__PURE__ */ new Map();
   #offerId = 0;
   #running = Promise.resolve();
   #next;
-  #restarts = 0;
-  #restartDue = false;
-  #cancelRestart = () => {
-  };
   #state = "connecting";
   constructor(iceServers, clock, handler) {
     this.#handler = handler;
-    this.#clock = clock;
+    this.#restarts = new IceRestarts(clock, {
+      canSignal: () => handler.canSignal(),
+      stands: () => this.pc.connectionState === "connected",
+      restart: () => this.#restart(),
+      gaveUp: () => this.#enter("failed")
+    });
     this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers });
     this.pc.onicecandidate = ({ candidate }) => this.#trickle(candidate);
     this.pc.onconnectionstatechange = () => this.#connectionChanged();
@@ -762,29 +815,18 @@ var Transport = class {
   }
   /** A restart was asked for while the server could not be reached. */
   get restartDue() {
-    return this.#restartDue;
+    return this.#restarts.due;
   }
   /** New ICE credentials, for a new network. Does nothing while the first connection is still being made. */
-  async restartIce() {
-    if (this.#state === "closed" || this.#state === "connecting") return;
-    this.#cancelRestart();
-    this.#restartDue = !this.#handler.canSignal();
-    if (this.#restartDue) return;
-    if (++this.#restarts > maxRestarts) return this.#enter("failed");
-    this.#cancelRestart = this.#clock.after(restartWithin, () => void this.restartIce());
-    const iceServers = await this.#handler.iceServers().catch(() => void 0);
-    if (this.#closed) return;
-    if (iceServers) this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
-    this.pc.restartIce();
-    await this.negotiate().catch(() => {
-    });
+  restartIce() {
+    if (this.#state !== "connecting") void this.#restarts.ask();
   }
   addRemoteCandidate({ candidate, mid }) {
     void this.pc.addIceCandidate({ candidate, sdpMid: mid }).catch(() => {
     });
   }
   close() {
-    this.#cancelRestart();
+    this.#restarts.close();
     this.#state = "closed";
     this.pc.onicecandidate = this.pc.onconnectionstatechange = null;
     this.pc.close();
@@ -806,6 +848,14 @@ var Transport = class {
       throw error;
     }
   }
+  async #restart() {
+    const iceServers = await this.#handler.iceServers().catch(() => void 0);
+    if (this.#closed) return;
+    if (iceServers) this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
+    this.pc.restartIce();
+    await this.negotiate().catch(() => {
+    });
+  }
   #trickle(candidate) {
     const ufrag = candidate?.usernameFragment;
     this.#handler.notify({
@@ -818,20 +868,18 @@ var Transport = class {
   #connectionChanged() {
     switch (this.pc.connectionState) {
       case "connected":
-        this.#cancelRestart();
-        this.#restarts = 0;
+        this.#restarts.connected();
         this.#enter("connected");
         break;
       case "disconnected":
+        this.#restarts.interrupted();
         this.#enter("interrupted");
-        this.#cancelRestart();
-        this.#cancelRestart = this.#clock.after(interruptedFor, () => void this.restartIce());
         break;
       case "failed":
         if (this.#state === "connecting") this.#enter("failed");
         else {
           this.#enter("interrupted");
-          void this.restartIce();
+          this.restartIce();
         }
         break;
     }
@@ -893,14 +941,14 @@ var Media = class {
     this.#transport.addRemoteCandidate(candidate);
   }
   networkChanged() {
-    void this.#transport.restartIce();
+    this.#transport.restartIce();
   }
   /** The same session on a new connection: what was said meanwhile may not have been heard. */
   resumed({ subscriptions, sections }) {
     void this.subscriber.replace(subscriptions);
     this.offerSections(sections);
     this.#repeat();
-    if (this.#transport.state === "interrupted" || this.#transport.restartDue) void this.#transport.restartIce();
+    if (this.#transport.state === "interrupted" || this.#transport.restartDue) this.#transport.restartIce();
   }
   /** A new session: all that was negotiated is gone, what is published and wished for stays. */
   enter(joined) {
@@ -944,6 +992,7 @@ var Media = class {
   }
   #transportChanged(state) {
     if (state === "connected") this.#deadTransports = 0;
+    if (state === "interrupted") this.#session.probe();
     if (state === "failed") {
       if (++this.#deadTransports < maxDeadTransports) this.#session.rejoin();
       else this.#session.fail(new NexusError("NO_ICE", "No media connection to the server could be made: a firewall may block UDP and TCP to its media port."));
@@ -1676,7 +1725,7 @@ var Room = class extends Emitter {
 
 // src/connection.ts
 var openWithin = 1e4;
-var probeWithin = 2e3;
+var probeWithin = 1e3;
 var Connection = class {
   #clock;
   #handler;
@@ -1840,8 +1889,12 @@ var Session = class extends Emitter {
   }
   /** The browser is on another network, or on one again: a connection that does not answer at once is dead. */
   networkChanged() {
-    this.#connection?.probe();
+    this.probe();
     this.#apply({ type: "online" });
+  }
+  /** Finds out soon whether the connection still stands. */
+  probe() {
+    this.#connection?.probe();
   }
   /** Gives the session up for a new one: its media connection cannot be had any more. */
   rejoin() {

@@ -6,13 +6,16 @@ const run = promisify(execFile);
 let count = 0;
 
 export class Netns {
+  /** Where a server inside listens. */
+  address = '127.0.0.1';
+
   /** A fresh namespace whose only interface is loopback. Needs root. */
   static async create() {
     if (process.getuid() !== 0) throw new Error('network namespaces need root: run the tests as root');
     const netns = new Netns(`nexus-${process.pid}-${++count}`);
     await run('ip', ['netns', 'add', netns.name]);
     process.once('exit', netns.reaper = () => spawnSync('ip', ['netns', 'del', netns.name]));
-    await run('ip', ['-n', netns.name, 'link', 'set', 'lo', 'up']);
+    await netns.ip('link', 'set', 'lo', 'up');
     return netns;
   }
 
@@ -28,6 +31,18 @@ export class Netns {
   async run(...command) {
     const [file, ...args] = this.inside(...command);
     return (await run(file, args)).stdout;
+  }
+
+  /** A cable from `name` here to `otherName` in another namespace: interfaces without addresses, both up. */
+  async connect(name, other, otherName = name) {
+    await run('ip', ['link', 'add', name, 'netns', this.name, 'type', 'veth', 'peer', 'name', otherName, 'netns', other.name]);
+    await this.ip('link', 'set', name, 'up');
+    await other.ip('link', 'set', otherName, 'up');
+  }
+
+  /** The `ip` command inside. */
+  ip(...args) {
+    return run('ip', ['-n', this.name, ...args]);
   }
 
   /** Replaces the rules on arriving packets; each is an nft statement such as `meta l4proto udp drop`. */

@@ -128,13 +128,15 @@ function library() {
   };
 
   const pairOf = stats => stats.find(({ type }) => type === 'transport')?.selectedCandidatePairId;
+  /** One's own end of the selected pair. */
+  const localOf = stats => stats.find(({ id }) => id === stats.find(({ id }) => id === pairOf(stats))?.localCandidateId);
 
   member.view = async () => {
     const { room, events } = member;
     const stats = room.state === 'left' ? [] : [...(await room.peerConnection.getStats()).values()];
     const inbound = new Map(stats.filter(({ type }) => type === 'inbound-rtp').map(entry => [entry.trackIdentifier, entry]));
     return {
-      state: room.state, sid: room.localParticipant.sid, events, pair: pairOf(stats),
+      state: room.state, sid: room.localParticipant.sid, events, pair: pairOf(stats), address: localOf(stats)?.address,
       participants: room.participants.map(({ sid, identity, state, quality, tracks }) => ({
         sid, identity, state, quality,
         tracks: tracks.map(track => {

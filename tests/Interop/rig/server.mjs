@@ -75,7 +75,7 @@ export class Server extends Process {
    */
   static async start({ flags = [], netns, env } = {}) {
     const http = netns ? 8080 : await freePort(), media = netns ? 7882 : await freePort(10);
-    const own = ['up', '--http', `127.0.0.1:${http}`, '--media-port', `${media}`, ...flags, ...engine];
+    const own = ['up', '--http', `${netns?.address ?? '127.0.0.1'}:${http}`, '--media-port', `${media}`, ...flags, ...engine];
     const [command, ...args] = netns ? netns.inside(nexus, ...own) : [nexus, ...own];
     const server = new Server(command, args, env);
     server.netns = netns;
