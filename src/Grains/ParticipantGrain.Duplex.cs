@@ -180,6 +180,7 @@ public sealed partial class ParticipantGrain
         Subscriptions = leg.Subscriptions,
         Sections = leg.Sections,
         OfferWanted = leg.OfferWanted,
+        Uses = leg.Uses,
         GraceSeconds = _policy.GraceSeconds,
         Published = leg.Tracks.ToImmutableDictionary(t => t.Mid, t => t.Sid),
     };
@@ -187,9 +188,15 @@ public sealed partial class ParticipantGrain
     /// <summary>Tells the leg's gateway what is new for the client.</summary>
     private Task TellHolder(Leg before, Leg now, string? reason) =>
         now.State == SessionState.Closed ? TellEnded(now, reason ?? ReasonCodes.ClientLost)
-        : now.Holder is { } holder && (before.Sections != now.Sections || before.OfferWanted != now.OfferWanted || !before.Subscriptions.SequenceEqual(now.Subscriptions))
+        : now.Holder is { } holder && Differs(before, now)
             ? holder.Observer.OnSession(new SessionNews { Session = now.Session, View = View(now) })
             : Task.CompletedTask;
+
+    private static bool Differs(Leg before, Leg now) =>
+        before.Sections != now.Sections
+        || before.OfferWanted != now.OfferWanted
+        || !before.Subscriptions.SequenceEqual(now.Subscriptions)
+        || !before.Uses.SequenceEqual(now.Uses);
 
     private static Task TellEnded(Leg leg, string reason) =>
         leg.Holder is { } holder ? holder.Observer.OnSession(new SessionNews { Session = leg.Session, Ended = reason }) : Task.CompletedTask;

@@ -115,6 +115,21 @@ public sealed record TrackDescription
 
     /// <summary>As <see cref="Publication.Details"/>.</summary>
     [Id(9)] public string Details { get; init; } = "";
+
+    /// <summary>The best layer that anybody plays; a publisher need not send better ones.</summary>
+    [Id(10)] public LayerDemand Demand { get; init; } = LayerDemand.High;
+
+    /// <summary>Somebody has received it.</summary>
+    [Id(11)] public bool Played { get; init; }
+}
+
+/// <summary>How much of a track anybody wants: nothing, or the layers up to one. With two layers, Middle means the lower.</summary>
+public enum LayerDemand
+{
+    Off,
+    Low,
+    Middle,
+    High,
 }
 
 /// <summary>One simulcast layer as it arrives now. Sizes in pixels (0 until a keyframe told them), bitrate in bit/s over the last second.</summary>

@@ -35,7 +35,14 @@ public sealed record SessionView
 
     /// <summary>Null when none is, or it would change nothing. To be said to the client again when it still stands after an offer.</summary>
     [Id(9)] public OfferWanted? OfferWanted { get; init; }
+
+    /// <summary>What others make of one's own tracks.</summary>
+    [Id(10)] public ImmutableArray<TrackUse> Uses { get; init; } = [];
 }
+
+/// <summary>As <see cref="TrackDescription.Demand"/> and <see cref="TrackDescription.Played"/>.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.TrackUse")]
+public sealed record TrackUse([property: Id(0)] string TrackSid, [property: Id(1)] LayerDemand Demand, [property: Id(2)] bool Played);
 
 /// <summary>A named refusal, or the session as it is now.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SessionResult")]

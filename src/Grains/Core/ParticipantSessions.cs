@@ -26,6 +26,8 @@ public sealed record Leg
 
     public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
 
+    public ImmutableArray<TrackUse> Uses => [.. Tracks.Select(t => new TrackUse(t.Sid, t.Demand, t.Played))];
+
     public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
 
     /// <summary>The answer of the join, for a retry of it.</summary>

@@ -248,7 +248,9 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         var publishing = negotiated.Media.Select((m, i) => (Media: m, Index: (short)i)).Where(p => p.Media.Use == SectionUse.Publish).ToList();
         foreach (var gone in session.Published.Keys.Where(mid => publishing.All(p => p.Media.Mid != mid)).ToArray())
         {
-            session.Published.Remove(gone);
+            session.Published.Remove(gone, out var ended);
+            session.Demands.Remove(ended!.Sid);
+            session.Played.Remove(ended.Sid);
         }
 
         foreach (var (media, index) in publishing)

@@ -21,6 +21,7 @@ public sealed class NodeCore
     private readonly Dictionary<string, NodeSession> _sessions = [];
     private readonly NodeRooms _rooms;
     private readonly ListenedRooms _listened;
+    private readonly TrackDemands _demands;
 
     /// <param name="fingerprint">Of the certificate that the loops' handshakes use.</param>
     /// <param name="load">The busiest loop's share of its core since the last call.</param>
@@ -39,13 +40,14 @@ public sealed class NodeCore
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
         BootId = Guid.NewGuid().ToString("N");
         _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send) { SnapshotTaken = HandleSnapshots };
+        _demands = new TrackDemands(_reporter.Report);
     }
 
     /// <summary>New with each start of the process.</summary>
     public string BootId { get; }
 
     /// <summary>When <see cref="HandleTimeout"/> has something to do.</summary>
-    public Instant NextTimeout => Instant.Min(_reporter.NextTimeout, _listened.NextTimeout);
+    public Instant NextTimeout => Instant.Min(_demands.NextTimeout, Instant.Min(_reporter.NextTimeout, _listened.NextTimeout));
 
     /// <summary>Takes one message from the control side. Messages that are not for a node are ignored.</summary>
     public void Handle(Instant now, LinkMessage message)
@@ -101,6 +103,7 @@ public sealed class NodeCore
         HandleEvents(now);
         _reporter.HandleTimeout(now);
         _listened.HandleTimeout(now);
+        _demands.HandleTimeout(now);
         foreach (var forgotten in _sessions.Values.Where(s => s.ForgetAt <= now).Select(s => s.Id).ToArray())
         {
             _sessions.Remove(forgotten);
@@ -256,14 +259,29 @@ public sealed class NodeCore
 
         if (_rooms.UpdateTracks(session, room))
         {
-            SubscriptionBinder.Rebind(room);
+            Rebind(room);
         }
         else
         {
-            SubscriptionBinder.Rebind(room, session);
+            Rebind(room, session);
         }
 
         return null;
+    }
+
+    private void Rebind(RoomModel room)
+    {
+        foreach (var session in room.Sessions.Values)
+        {
+            Rebind(room, session);
+        }
+    }
+
+    /// <summary>Decides anew what a session gets, and has the loop do what differs.</summary>
+    private void Rebind(RoomModel room, NodeSession session)
+    {
+        SubscriptionBinder.Rebind(room, session);
+        _demands.Mark(room);
     }
 
     private static void PostIce(NodeSession session, RoomModel room) =>
@@ -278,6 +296,8 @@ public sealed class NodeCore
             {
                 session.Connection.Update(path);
             }
+
+            NodeReporter.NotePlayed(session);
         }
 
         _listened.HandleSnapshot();
@@ -290,7 +310,7 @@ public sealed class NodeCore
         {
             if (session is { Room: { } room, Desired: { } desired } && desired.Subscriptions.Any(w => w.MaxHeight > 0))
             {
-                SubscriptionBinder.Rebind(room, session);
+                Rebind(room, session);
             }
         }
     }
@@ -317,7 +337,7 @@ public sealed class NodeCore
         {
             // It will not come back: others must not wait for its tracks until the control side has closed it.
             room.SetTracks(session.Id, []);
-            SubscriptionBinder.Rebind(room);
+            Rebind(room);
         }
 
         _reporter.Report(now, session);
@@ -327,30 +347,14 @@ public sealed class NodeCore
     {
         session.EndReason = reason;
         session.ForgetAt = now + RecordAge;
-        session.Desired = null;
-        session.Negotiated = null;
-        session.Answer = null;
-        session.LocalIce = null;
-        session.IceAnswer = null;
-        session.Extensions = null;
-        session.Snapshot = null;
-        session.Connection = new();
-        session.Reported = null;
-        session.Unplayed = [];
-        session.SectionsWanted = SectionsWanted.None;
-        session.OfferWanted = null;
-        session.Held.Clear();
-        session.Layers.Clear();
-        session.Published.Clear();
-        session.Senders.Clear();
-        session.Bound.Clear();
+        session.Clear();
         if (session.Room is not { } room)
         {
             return;
         }
 
         _rooms.Leave(session, room);
-        SubscriptionBinder.Rebind(room);
+        Rebind(room);
         room.Loop.Post(new RemoveSession(session.Id));
     }
 

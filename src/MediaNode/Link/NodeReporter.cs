@@ -139,6 +139,8 @@ internal sealed class NodeReporter(
                 Name = PublicationOf(session, plan.Mid)?.Name ?? "",
                 Details = PublicationOf(session, plan.Mid)?.Details ?? "",
                 Codec = NameOf(plan.Codec),
+                Demand = session.Demands.GetValueOrDefault(plan.Sid)?.Told ?? LayerDemand.High,
+                Played = session.Played.Contains(plan.Sid),
                 Muted = IsMuted(session, plan),
                 MutedByServer = session.Desired?.MutedTracks.Contains(plan.Sid) == true,
                 Layers = session.Snapshot?.Tracks.FirstOrDefault(t => t.Sid == plan.Sid)?.Layers
@@ -154,6 +156,18 @@ internal sealed class NodeReporter(
     /// <summary>By its publisher or by the server.</summary>
     public static bool IsMuted(NodeSession session, PublishPlan plan) =>
         session.Desired?.MutedTracks.Contains(plan.Sid) == true || PublicationOf(session, plan.Mid)?.Muted == true;
+
+    /// <summary>Has the publishers know of what flows to a session.</summary>
+    public static void NotePlayed(NodeSession session)
+    {
+        foreach (var flowing in session.Snapshot?.Subscriptions.Where(s => s.State == "active") ?? [])
+        {
+            if (session.Bound.TryGetValue(flowing.Mid, out var track) && track.Sid == flowing.TrackSid)
+            {
+                session.Room?.Sessions.GetValueOrDefault(track.Session)?.Played.Add(track.Sid);
+            }
+        }
+    }
 
     public static ImmutableArray<SubscriptionDescription> SubscriptionsOf(NodeSession session) =>
     [

@@ -40,6 +40,12 @@ internal sealed class NodeSession(string id)
     /// <summary>Track sids by mid of the publishing sections.</summary>
     public Dictionary<string, PublishPlan> Published { get; } = [];
 
+    /// <summary>What others want of the tracks that it publishes, by sid.</summary>
+    public Dictionary<string, TrackDemand> Demands { get; } = [];
+
+    /// <summary>Sids of its tracks that somebody has received.</summary>
+    public HashSet<string> Played { get; } = [];
+
     /// <summary>Senders by mid: fixed for the life of a section.</summary>
     public Dictionary<string, PlayBinding> Senders { get; } = [];
 
@@ -76,4 +82,28 @@ internal sealed class NodeSession(string id)
 
     /// <summary>When its record may be forgotten once it is closed.</summary>
     public Instant ForgetAt { get; set; } = Instant.Never;
+
+    /// <summary>The session is over: only what late commands are known by stays.</summary>
+    public void Clear()
+    {
+        Desired = null;
+        Negotiated = null;
+        Answer = null;
+        LocalIce = null;
+        IceAnswer = null;
+        Extensions = null;
+        Snapshot = null;
+        Connection = new();
+        Reported = null;
+        Unplayed = [];
+        SectionsWanted = SectionsWanted.None;
+        OfferWanted = null;
+        Held.Clear();
+        Layers.Clear();
+        Published.Clear();
+        Demands.Clear();
+        Played.Clear();
+        Senders.Clear();
+        Bound.Clear();
+    }
 }

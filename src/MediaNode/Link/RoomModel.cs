@@ -21,6 +21,9 @@ internal sealed class RoomModel(string key, LoopLink loop)
 
     public IReadOnlyList<RoomTrack> Tracks => _tracks;
 
+    /// <summary>When <see cref="TrackDemands"/> may look at it again.</summary>
+    public Instant NextDemand { get; set; } = Instant.Zero;
+
     public RoomTrack? Find(string sid) => _tracks.Find(t => t.Sid == sid);
 
     /// <summary>Brings the tracks of one session to what it publishes now; those that stay keep their order.</summary>

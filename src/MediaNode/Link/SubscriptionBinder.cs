@@ -7,15 +7,7 @@ namespace Nexus.MediaNode.Link;
 /// <summary>Carries out what <see cref="SubscriptionPlanner"/> decides: tells the loop what differs, and keeps in the sessions what it was told. Control thread only.</summary>
 internal static class SubscriptionBinder
 {
-    /// <summary>Decides anew who gets what in a room, and has the loop do what differs.</summary>
-    public static void Rebind(RoomModel room)
-    {
-        foreach (var session in room.Sessions.Values)
-        {
-            Rebind(room, session);
-        }
-    }
-
+    /// <summary>Decides anew what a session gets, and has the loop do what differs.</summary>
     public static void Rebind(RoomModel room, NodeSession session)
     {
         if (session.State == SessionState.Closed || session.Desired is not { } desired)

@@ -60,6 +60,23 @@ public sealed class DuplexTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_node_wants_of_a_client_and_says_of_its_tracks_reaches_its_gateway()
+    {
+        await Alice.Join(Request("SE_alice") with { TrackNaming = TrackNaming.Answered });
+        Assert.Equal(TrackNaming.Answered, _node.Actual["SE_alice"].TrackNaming);
+        await Alice.Negotiate("SE_alice", new(1, "video"), []);
+        while (_probe.News is not null)
+        {
+        }
+
+        _node.Say("SE_alice", r => r with { OfferWanted = new(0, 1) });
+        Assert.Equal(new OfferWanted(0, 1), (await _probe.NextNews(_rig)).View!.OfferWanted);
+        _node.Say("SE_alice", r => r with { Tracks = [r.Tracks[0] with { Demand = LayerDemand.Low, Played = true }] });
+        SessionView view = (await _probe.NextNews(_rig)).View!;
+        Assert.Equal((null, new TrackUse("TR_SE_alice_video", LayerDemand.Low, true)), (view.OfferWanted, view.Uses.Single()));
+    }
+
+    [Fact]
     public async Task A_session_is_found_by_the_sid_of_the_stay_until_another_takes_its_place()
     {
         string sid = (await Join("alice")).ParticipantSid;

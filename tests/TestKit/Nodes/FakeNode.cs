@@ -77,6 +77,20 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
     /// <summary>Says how people in a room are connected.</summary>
     public void Measure(string room, params ParticipantConnection[] participants) => Tell(new RoomConnections(room, [.. participants]));
 
+    /// <summary>From now on the node says something else of a session, and does so at once.</summary>
+    public void Say(string session, Func<SessionReport, SessionReport> what)
+    {
+        SessionReport report;
+        lock (_gate)
+        {
+            Session known = _sessions[session];
+            known.Saying = what;
+            report = Report(session, known);
+        }
+
+        Tell(report);
+    }
+
     public Task<SessionClaim> Claim(string session)
     {
         lock (_gate)
@@ -267,7 +281,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         return Describe(session, known);
     }
 
-    private static SessionReport Describe(string session, Session known) => new()
+    private static SessionReport Describe(string session, Session known) => known.Saying(new()
     {
         Session = session,
         OwnerKey = known.Desired!.OwnerKey,
@@ -275,7 +289,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         State = known.State,
         Reason = known.Reason,
         Tracks = Tracks(session, known.Desired),
-    };
+    });
 
     private sealed class Session
     {
@@ -292,5 +306,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         public string? Reason { get; set; }
 
         public SessionApplied? Latest { get; set; }
+
+        public Func<SessionReport, SessionReport> Saying { get; set; } = report => report;
     }
 }
