@@ -32,7 +32,6 @@ public sealed partial class ParticipantGrain
             return SessionResult.Refused(refusal);
         }
 
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         (Leg? next, SdpAnswer? answer, LinkError? error) = await Bring(leg, leg.Desired with { Offer = offer, Publications = publications });
         if (next is null)
         {
@@ -42,12 +41,6 @@ public sealed partial class ParticipantGrain
         next = next with { Answer = answer, Deadline = next.State == SessionState.Connected ? null : next.Deadline ?? time.GetUtcNow() + ConnectWithin };
         _legs.Set(next);
         KeepTime();
-        await TellTracks(tracksBefore);
-        if (Changed(tracksBefore))
-        {
-            await Publish(null);
-        }
-
         return new SessionResult(null, View(next), answer);
     }
 
@@ -79,16 +72,14 @@ public sealed partial class ParticipantGrain
             return ActResult.Refused(ReasonCodes.Permission, "the track was muted by an admin: only an admin can unmute it");
         }
 
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         Publication publication = leg.Desired.Publications.FirstOrDefault(p => p.Mid == track.Mid) ?? new() { Mid = track.Mid, Source = track.Source, Name = track.Name };
         (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with
         {
             Publications = leg.Desired.Publications.RemoveAll(p => p.Mid == track.Mid).Add(publication with { Muted = muted }),
         });
-        if (next is not null && Changed(tracksBefore))
+        if (next is not null)
         {
-            await TellLayers(next.Tracks);
-            await Publish(null);
+            await TellHolder(leg, next, null);
         }
 
         return new ActResult(error);
@@ -147,7 +138,10 @@ public sealed partial class ParticipantGrain
         return next;
     }
 
-    /// <summary>Has the node bring the session to a new desired state; the leg as it is then, or why it stays as it was.</summary>
+    /// <summary>
+    /// Has the node bring the session to a new desired state, and tells the room and the tracks what came of it; the leg as it is
+    /// then, or why it stays as it was.
+    /// </summary>
     private async Task<(Leg? Leg, SdpAnswer? Answer, LinkError? Error)> Bring(Leg leg, SessionDesired desired)
     {
         SessionApplied applied = await Owner(leg).Apply(desired, mustExist: true);
@@ -156,19 +150,17 @@ public sealed partial class ParticipantGrain
             return (null, null, applied.Error ?? NoSession);
         }
 
-        Leg next = Applied(leg, applied) with { Desired = desired };
-        _legs.Set(next);
+        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        Leg next = _legs.Applied(leg, desired, applied);
+        await TellTracks(tracksBefore);
+        if (Changed(tracksBefore))
+        {
+            await TellLayers(next.Tracks);
+            await Publish(null);
+        }
+
         return (next, applied.Answer, null);
     }
-
-    /// <summary>The leg as the node has it after a command.</summary>
-    private static Leg Applied(Leg leg, SessionApplied applied) => leg with
-    {
-        Tracks = applied.Tracks,
-        Subscriptions = applied.Subscriptions,
-        Sections = applied.SectionsWanted,
-        OfferWanted = applied.OfferWanted,
-    };
 
     private SessionView View(Leg leg) => new()
     {

@@ -57,7 +57,6 @@ public sealed partial class ParticipantGrain
             Attributes = attributes,
             Grants = grants,
         };
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         foreach (Leg leg in _legs.All)
         {
             SessionDesired desired = GrantRules.Apply(grants, leg.Desired with { Name = _view.Name, Metadata = _view.Metadata, Attributes = attributes });
@@ -71,7 +70,6 @@ public sealed partial class ParticipantGrain
             }
         }
 
-        await TellTracks(tracksBefore);
         await Publish(null);
         return ActResult.Done;
     }

@@ -79,7 +79,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         }
 
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
-        leg = Applied(leg, applied) with { Answer = applied.Answer };
+        leg = _legs.Applied(leg, leg.Desired, applied) with { Answer = applied.Answer };
         _legs.Set(leg);
         foreach (Leg replaced in _legs.ReplacedBy(leg.Session, request.Leg))
         {
@@ -152,17 +152,13 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         }
 
         ImmutableArray<string> mutedTracks = leg.Desired.MutedTracks.Remove(trackSid);
-        leg = leg with { Desired = leg.Desired with { MutedTracks = muted ? mutedTracks.Add(trackSid) : mutedTracks } };
-        SessionApplied applied = await Owner(leg).Apply(leg.Desired, mustExist: true);
-        if (applied.Status != ApplyStatus.Applied)
+        (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { MutedTracks = muted ? mutedTracks.Add(trackSid) : mutedTracks });
+        if (next is not null)
         {
-            return new ActResult(applied.Error ?? NoSession);
+            await TellHolder(leg, next, null);
         }
 
-        _legs.Set(leg with { Tracks = applied.Tracks });
-        await TellLayers(applied.Tracks);
-        await Publish(null);
-        return ActResult.Done;
+        return new ActResult(error);
     }
 
     /// <summary>A retry is the same join, with the same answer; after a loss of memory the node has it.</summary>

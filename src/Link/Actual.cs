@@ -49,6 +49,12 @@ public sealed record SessionApplied
     [Id(9)] public SessionState State { get; init; }
 
     [Id(10)] public OfferWanted? OfferWanted { get; init; }
+
+    /// <summary>
+    /// Version of the latest report before it. Reports up to that one are older than this answer, and may still be on their way;
+    /// an answer that is repeated may itself be older than a report that has arrived.
+    /// </summary>
+    [Id(11)] public long ReportVersion { get; init; }
 }
 
 /// <summary>

@@ -31,7 +31,7 @@ internal sealed class FakeNode : INodePort
 
     public Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired)
     {
-        var applied = new SessionApplied { Status = ApplyStatus.Applied, Epoch = epoch, Seq = seq };
+        var applied = new SessionApplied { Status = ApplyStatus.Applied, Epoch = epoch, Seq = seq, ReportVersion = Interlocked.Read(ref _version) };
         if (Refuse is { } refusal)
         {
             return Task.FromResult(applied with { Status = ApplyStatus.Refused, Error = refusal });

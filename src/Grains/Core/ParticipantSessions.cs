@@ -24,6 +24,9 @@ public sealed record Leg
     /// <summary>Version of the newest report that was taken.</summary>
     public long ReportVersion { get; init; }
 
+    /// <summary>Version of the last report before the node's newest answer to a command.</summary>
+    public long AnsweredAt { get; init; }
+
     public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
 
     public ImmutableArray<TrackUse> Uses => [.. Tracks.Select(t => new TrackUse(t.Sid, t.Demand, t.Played))];
@@ -75,7 +78,33 @@ public sealed class ParticipantSessions
         [.. _bySession.Values.Where(l => l.Session != session
             && (l.Desired.Leg == leg || leg == SessionLeg.Duplex || l.Desired.Leg == SessionLeg.Duplex))];
 
-    /// <summary>Takes a node's report. Null when the session is not one of ours or the report is an old one.</summary>
+    /// <summary>
+    /// Takes a node's answer to a command: the desired state stands, and what the answer says of the session counts unless a newer
+    /// report said otherwise (the answer was a repeated one).
+    /// </summary>
+    public Leg Applied(Leg leg, SessionDesired desired, SessionApplied answer)
+    {
+        Leg next = leg with { Desired = desired };
+        if (answer.ReportVersion >= leg.ReportVersion)
+        {
+            next = next with
+            {
+                AnsweredAt = answer.ReportVersion,
+                Tracks = answer.Tracks,
+                Subscriptions = answer.Subscriptions,
+                Sections = answer.SectionsWanted,
+                OfferWanted = answer.OfferWanted,
+            };
+        }
+
+        Set(next);
+        return next;
+    }
+
+    /// <summary>
+    /// Takes a node's report. Null when the session is not one of ours or the report is an old one. A report that an answer has
+    /// overtaken only says how far the connection is: what it says of tracks and subscriptions was before the command.
+    /// </summary>
     /// <param name="grace">How long a disconnected leg keeps its place.</param>
     public Leg? Report(SessionReport report, DateTimeOffset now, TimeSpan grace)
     {
@@ -89,11 +118,6 @@ public sealed class ParticipantSessions
             State = report.State,
             HeardAt = now,
             ReportVersion = report.Version,
-            Tracks = report.Tracks,
-            Subscriptions = report.Subscriptions,
-            Sections = report.SectionsWanted,
-            OfferWanted = report.OfferWanted,
-            Desired = leg.Desired with { Subscriptions = SubscriptionWishes.Pruned(leg.Desired.Subscriptions, report.Subscriptions) },
             Deadline = report.State switch
             {
                 SessionState.Connected or SessionState.Closed => null,
@@ -101,6 +125,18 @@ public sealed class ParticipantSessions
                 _ => leg.Deadline,
             },
         };
+        if (report.Version > leg.AnsweredAt)
+        {
+            next = next with
+            {
+                Tracks = report.Tracks,
+                Subscriptions = report.Subscriptions,
+                Sections = report.SectionsWanted,
+                OfferWanted = report.OfferWanted,
+                Desired = leg.Desired with { Subscriptions = SubscriptionWishes.Pruned(leg.Desired.Subscriptions, report.Subscriptions) },
+            };
+        }
+
         Set(next);
         return next;
     }

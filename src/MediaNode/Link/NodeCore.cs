@@ -370,6 +370,7 @@ public sealed class NodeCore
         SectionsWanted = status == ApplyStatus.Applied ? session.SectionsWanted : SectionsWanted.None,
         OfferWanted = status == ApplyStatus.Applied ? session.OfferWanted : null,
         State = session.State,
+        ReportVersion = session.ReportVersion,
         Error = error,
     };
 

@@ -38,6 +38,37 @@ public sealed class DuplexTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_report_from_before_an_offer_that_arrives_after_its_answer_takes_no_track_away()
+    {
+        await Join("alice");
+        await _rig.Room().Watch("GW_1", _probe.Holder.Observer);
+        List<SessionReport> reports = [];
+        _node.Reported += reports.Add;
+        _rig.IsDeaf = true; // the reports are on their way
+        _node.SetState("SE_alice", SessionState.Connected);
+        await Alice.Negotiate("SE_alice", new(1, "audio,video"), []);
+
+        foreach (SessionReport report in reports.ToArray())
+        {
+            INodeSessionGrain owner = _rig.Grains.GetGrain<INodeSessionGrain>(report.OwnerKey);
+            await owner.OnReport(report);
+            await owner.Describe(); // it has passed the report on,
+            await Alice.Describe(); // the participant has taken it,
+            await _rig.Room().Page(""); // and the room has told of it
+            Assert.Null((await Alice.Subscribe("SE_alice", [Change("TR_1", SubscriptionChangeKind.Acknowledge)])).Error);
+        }
+
+        ParticipantView told;
+        do
+        {
+            told = (await _probe.NextDelta(_rig)).Participants.Single();
+            Assert.Equal(2, told.Tracks.Length);
+        }
+        while (told.State != ParticipantState.Active);
+        Assert.Equal(2, (await _rig.Room().Describe())!.Participants.Single().Tracks.Length);
+    }
+
+    [Fact]
     public async Task A_refused_offer_changes_nothing()
     {
         await Join("alice");

@@ -241,7 +241,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         }
     }
 
-    private static SessionApplied Answer(Session known, ApplyStatus status) => new() { Status = status, Epoch = known.Epoch, Seq = known.Seq };
+    private static SessionApplied Answer(Session known, ApplyStatus status) => new() { Status = status, Epoch = known.Epoch, Seq = known.Seq, ReportVersion = known.Version };
 
     private static ImmutableArray<TrackDescription> Tracks(string session, SessionDesired desired) =>
         desired.CanPublish && desired.Offer is { Sdp.Length: > 0 } offer
