@@ -81,7 +81,17 @@ internal sealed class JsonClient : IAsyncDisposable
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
-            var message = await _received.Reader.ReadAsync(patience.Token);
+            JsonElement message;
+            try
+            {
+                message = await _received.Reader.ReadAsync(patience.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
+            {
+                string last = string.Join(Environment.NewLine, _kept.TakeLast(10));
+                throw new InvalidOperationException($"It did not come. The socket is {_socket.State} ({_socket.CloseStatus} {_socket.CloseStatusDescription}); last came:{Environment.NewLine}{last}", e);
+            }
+
             if (fits(message))
             {
                 return message;
