@@ -19,6 +19,7 @@ internal enum ClientSdk
     Node,
     Unreal,
     Esp32,
+    Dotnet,
 }
 
 [ValuePrefix("RR_")]

@@ -86,7 +86,7 @@ internal sealed class SessionDescription : Message
 internal sealed class TrickleRequest : Message
 {
     /// <summary>An RTCIceCandidateInit as JSON.</summary>
-    [Field(1)] public required string CandidateInit { get; set; } = "";
+    [Field(1, Name = "candidateInit")] public required string CandidateInit { get; set; } = "";
     [Field(2)] public SignalTarget Target { get; set; }
     [Field(3)] public bool Final { get; set; }
 }

@@ -2,6 +2,17 @@ using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 
 namespace Nexus.Gateway.Adapters.LiveKit.Messages;
 
+[ValuePrefix("ROOM_END_")]
+internal enum RoomEndReason
+{
+    Unknown,
+    ApiDelete,
+    IdleTimeout,
+    ServerShutdown,
+    Superseded,
+    OpenFailed,
+}
+
 /// <summary>What an app's server is told.</summary>
 internal sealed class WebhookEvent : Message
 {
@@ -21,4 +32,7 @@ internal sealed class WebhookEvent : Message
     /// <summary>Of events of tracks.</summary>
     [Field(8)] public TrackInfo? Track { get; set; }
     [Field(11)] public int NumDropped { get; set; }
+
+    /// <summary>Of <c>room_finished</c>.</summary>
+    [Field(13)] public RoomEndReason RoomEndReason { get; set; }
 }

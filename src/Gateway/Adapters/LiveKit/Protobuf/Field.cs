@@ -10,9 +10,9 @@ internal abstract class Field<TMessage> where TMessage : Message
     private protected Field(PropertyInfo property, FieldAttribute declared)
     {
         Number = declared.Number;
-        OneOf = (declared as OneOfAttribute)?.Name;
+        OneOf = (declared as OneOfAttribute)?.OneOf;
         JsonName = ProtoNames.Camel(property.Name);
-        ProtoName = ProtoNames.Snake(property.Name);
+        ProtoName = declared.Name ?? ProtoNames.Snake(property.Name);
         IsRequired = property.IsDefined(typeof(RequiredMemberAttribute));
     }
 

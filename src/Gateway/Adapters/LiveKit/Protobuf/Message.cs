@@ -29,13 +29,16 @@ internal abstract class Message
 internal class FieldAttribute(int number) : Attribute
 {
     public int Number { get; } = number;
+
+    /// <summary>The proto name, where it is not the property's in snake_case.</summary>
+    public string? Name { get; init; }
 }
 
 /// <summary>A field that is one choice of a oneof: at most one of those with the same name is set, the last one read wins.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-internal sealed class OneOfAttribute(string name, int number) : FieldAttribute(number)
+internal sealed class OneOfAttribute(string oneOf, int number) : FieldAttribute(number)
 {
-    public string Name { get; } = name;
+    public string OneOf { get; } = oneOf;
 }
 
 /// <summary>Full name of a message, where it is not <c>livekit.</c> and the class's name.</summary>

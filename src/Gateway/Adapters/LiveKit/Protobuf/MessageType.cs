@@ -59,8 +59,9 @@ internal static class MessageType<T> where T : Message
 
             bool isKnown = ByNumber.TryGetValue(number, out var field);
             bool mismatch = false;
-            if (isKnown && TryReadField(ref reader, field!, type, message, out mismatch))
+            if (isKnown && field!.TryRead(ref reader, type, message, out mismatch))
             {
+                ClearOtherChoices(field, message);
                 continue;
             }
 
@@ -108,7 +109,7 @@ internal static class MessageType<T> where T : Message
                 continue;
             }
 
-            ClearChoice(field, message);
+            ClearOtherChoices(field, message);
             field.Clear(message);
             if (!field.TryReadJson(property.Value, message))
             {
@@ -138,13 +139,7 @@ internal static class MessageType<T> where T : Message
         return true;
     }
 
-    private static bool TryReadField(ref ProtoReader reader, Field<T> field, WireType type, T message, out bool mismatch)
-    {
-        ClearChoice(field, message);
-        return field.TryRead(ref reader, type, message, out mismatch);
-    }
-
-    private static void ClearChoice(Field<T> chosen, T message)
+    private static void ClearOtherChoices(Field<T> chosen, T message)
     {
         if (chosen.OneOf is null)
         {
