@@ -273,12 +273,23 @@ public sealed class RoomFeed
                 }
             }
 
+            RoomDelta missed = Difference(bySid, first);
+            if (first.Epoch != _epoch)
+            {
+                _history.Clear();
+            }
+
+            bool isNews = _epoch >= 0 && (missed.Epoch, missed.To) != (_epoch, _to);
             (_bySid, _epoch, _to, _isRebuilding) = (bySid, first.Epoch, first.To, first.IsRebuilding);
             (RoomSid, Metadata) = (first.RoomSid, first.Metadata);
-            _history.Clear();
             foreach (ParticipantView participant in bySid.Values)
             {
                 _nodes.See(participant);
+            }
+
+            if (isNews)
+            {
+                Tell(missed);
             }
 
             TellSpeakers();
@@ -286,6 +297,20 @@ public sealed class RoomFeed
 
         return true;
     }
+
+    /// <summary>
+    /// From the copy to what was read anew: the deltas between are in the pages already and will not be taken any more, so the
+    /// clients hear of them by this one.
+    /// </summary>
+    private RoomDelta Difference(SortedDictionary<string, ParticipantView> read, RoomPage first) => new()
+    {
+        Epoch = first.Epoch,
+        From = first.Epoch == _epoch ? _to : 0,
+        To = first.To,
+        Participants = [.. read.Values.Where(p => !_bySid.TryGetValue(p.Sid, out ParticipantView? known) || known.Version != p.Version)],
+        Left = [.. _bySid.Values.Where(p => !read.ContainsKey(p.Sid)).Select(p => new Departure(p.Sid, p.Identity, ReasonCodes.ClientLeft))],
+        Metadata = first.Metadata == Metadata ? null : first.Metadata,
+    };
 
     private void Take(RoomDelta delta)
     {
@@ -308,6 +333,12 @@ public sealed class RoomFeed
 
         Metadata = delta.Metadata ?? Metadata;
         _to = delta.To;
+        Tell(delta);
+        TellSpeakers();
+    }
+
+    private void Tell(RoomDelta delta)
+    {
         var shared = new Shared<RoomDelta>(delta);
         _history.Enqueue(shared);
         if (_history.Count > History)
@@ -319,8 +350,6 @@ public sealed class RoomFeed
         {
             listener.OnDelta(shared);
         }
-
-        TellSpeakers();
     }
 
     private void Add(IRoomListener listener)

@@ -35,8 +35,7 @@ public sealed class RoomFeeds(IControlPlane control, Lazy<SessionHolder> gateway
             }
 
             _feeds.TryRemove(feed.Key, out _);
+            return room.Unwatch(gateway.Value.Gateway); // under the lock: the next feed of this room watches after it
         }
-
-        return room.Unwatch(gateway.Value.Gateway);
     }
 }

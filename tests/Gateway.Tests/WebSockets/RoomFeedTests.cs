@@ -57,6 +57,42 @@ public sealed class RoomFeedTests : IRoomListener
     }
 
     [Fact]
+    public async Task Deltas_in_the_wrong_order_are_told_as_the_difference_to_what_is_read_anew()
+    {
+        _room.Pages = [Page(1, 5, null, "a", "b")];
+        await _feed.Ready();
+        _feed.Subscribe(this, _ => { });
+        _room.Pages = [Page(1, 8, null, "a", "c") with { Metadata = "m" }];
+        _feed.OnDelta(Delta(1, 6, 8, "c"));
+        _feed.OnDelta(Delta(1, 5, 6) with { Left = [new("PA_b", "b", "REMOVED")] });
+        await _feed.Renew();
+
+        RoomDelta told = Assert.Single(_heard);
+        Assert.Equal((1, 5, 8, "m"), (told.Epoch, told.From, told.To, told.Metadata));
+        Assert.Equal(("c", "b"), (told.Participants.Single().Identity, told.Left.Single().Identity));
+        _feed.Unsubscribe(this);
+        _feed.Resubscribe(this, 1, 5, Assert.Null);
+        Assert.Equal(told, _heard.Last());
+    }
+
+    [Fact]
+    public async Task A_watch_that_was_lost_is_made_anew_and_clients_hear_what_they_missed()
+    {
+        _room.Pages = [Page(1, 5, null, "a")];
+        await _feed.Ready();
+        _feed.Subscribe(this, _ => { });
+        _room.IsKnown = false;
+        _room.Pages = [Page(1, 6, null) with { Participants = [Person("a") with { Version = 2 }] }];
+        await _feed.Renew();
+        await _feed.Renew();
+
+        Assert.Equal(2, Assert.Single(_heard).Participants.Single().Version);
+        _room.Pages = [Page(2, 1, null, "a")];
+        await _feed.Renew();
+        Assert.Equal((2, 0, 1), (_heard.Last().Epoch, _heard.Last().From, _heard.Last().To));
+    }
+
+    [Fact]
     public async Task Deltas_that_come_between_two_pages_are_applied_to_what_the_first_said()
     {
         _room.Pages = [Page(1, 5, "a", "a"), Page(1, 6, null, "b")];
