@@ -85,6 +85,17 @@ public sealed partial class ParticipantGrain
         return new ActResult(error);
     }
 
+    public async Task<ActResult> Admit(string session, Audience audience)
+    {
+        LinkError? error = _legs.Find(session) is null ? NoSession : null;
+        foreach (Leg leg in error is null ? _legs.All : [])
+        {
+            (_, _, error) = await Bring(leg, leg.Desired with { Audience = audience });
+        }
+
+        return new ActResult(error);
+    }
+
     public Task<string?> DuplexSession(string participantSid) =>
         Task.FromResult(_legs.All.FirstOrDefault(l => l.Desired.Leg == SessionLeg.Duplex && l.Desired.ParticipantSid == participantSid)?.Session);
 

@@ -81,6 +81,9 @@ public sealed record SessionDesired
 
     [Id(18)] public TrackNaming TrackNaming { get; init; }
 
+    /// <summary>Who may receive what it publishes.</summary>
+    [Id(19)] public Audience Audience { get; init; } = Audience.All;
+
     /// <summary>What the client's own protocol tells its like of it; opaque, kept as <see cref="Name"/> is.</summary>
     [Id(26)] public string Client { get; init; } = "";
 }

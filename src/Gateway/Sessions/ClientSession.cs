@@ -93,6 +93,9 @@ public sealed class ClientSession
 
     public Task<ActResult> Mute(string trackSid, bool muted) => _participant.MuteOwn(Id, trackSid, muted);
 
+    /// <summary>Who may receive the client's tracks from now on.</summary>
+    public Task<ActResult> Admit(Audience audience) => _participant.Admit(Id, audience);
+
     public Task<ActResult> Update(ProfileChange change) => _participant.UpdateProfile(Id, change);
 
     public Task<SessionResult> Resume(SessionHolder holder) => _participant.Resume(Id, holder);

@@ -62,6 +62,9 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// <summary>The publisher's own mute. What the server muted stays so (PERMISSION).</summary>
     Task<ActResult> MuteOwn(string session, string trackSid, bool muted);
 
+    /// <summary>The participant says who may receive its tracks, in place of what it said before; who no longer may stops receiving at once.</summary>
+    Task<ActResult> Admit(string session, Audience audience);
+
     Task<ActResult> UpdateProfile(string session, ProfileChange change);
 
     /// <summary>The duplex session of a stay, for clients that know only their <c>PA_…</c>; null when that stay is over.</summary>

@@ -56,7 +56,7 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
     /// <summary>What the session publishes becomes, or ceases to be, a track of the room. False when the room's tracks stay as they are.</summary>
     public bool UpdateTracks(NodeSession session, RoomModel room)
     {
-        var before = room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)).ToList();
+        var before = room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec, t.Audience)).ToList();
         var tracks = new List<RoomTrack>();
         foreach (var plan in session.Published.Values.Where(p => NodeReporter.MayPublish(session, p)))
         {
@@ -67,10 +67,13 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
                 room.Loop.Post(new MuteTrack(session.Id, plan.Sid, muted));
             }
 
-            tracks.Add(new RoomTrack(plan.Sid, session.Id, session.Desired!.Identity, plan.Kind, codec, ++_trackOrder, muted, session.Desired.ParticipantSid));
+            tracks.Add(new RoomTrack(plan.Sid, session.Id, session.Desired!.Identity, plan.Kind, codec, ++_trackOrder, muted, session.Desired.ParticipantSid)
+            {
+                Audience = session.Desired.Audience,
+            });
         }
 
         room.SetTracks(session.Id, session.State == SessionState.Closed ? [] : tracks);
-        return !before.SequenceEqual(room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec)));
+        return !before.SequenceEqual(room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec, t.Audience)));
     }
 }

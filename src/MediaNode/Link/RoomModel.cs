@@ -1,3 +1,4 @@
+using Nexus.Link;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Sdp;
 
@@ -6,7 +7,13 @@ namespace Nexus.MediaNode.Link;
 /// <summary>A published track as the control side of a node knows it.</summary>
 /// <param name="Order">Publication order within the room.</param>
 internal sealed record RoomTrack(
-    string Sid, string Session, string Identity, MediaKind Kind, RtpCodec Codec, long Order, bool Muted = false, string ParticipantSid = "");
+    string Sid, string Session, string Identity, MediaKind Kind, RtpCodec Codec, long Order, bool Muted = false, string ParticipantSid = "")
+{
+    /// <summary>Who may receive it.</summary>
+    public Audience Audience { get; init; } = Audience.All;
+
+    public bool Admits(SessionDesired subscriber) => Audience.Admits(subscriber.Identity, subscriber.ParticipantSid, Sid);
+}
 
 /// <summary>One room on this node: which loop it lives on, its sessions, and its tracks in publication order.</summary>
 internal sealed class RoomModel(string key, LoopLink loop)

@@ -21,7 +21,7 @@ internal sealed record PlaySection(string Mid, MediaKind Kind, IReadOnlyList<Rtp
 internal sealed record Unplayed(string TrackSid, RoomTrack? Track, string Reason);
 
 /// <summary>What is to be bound where. Sections that are not named are to be free.</summary>
-/// <param name="Unplayed">CODEC: no section of the session can decode it. NO_SECTION: all that could are taken. TRACK_NOT_FOUND: it was asked for by name.</param>
+/// <param name="Unplayed">CODEC: no section of the session can decode it. NO_SECTION: all that could are taken. TRACK_NOT_FOUND: it was asked for by name. PERMISSION: its publisher, or the subscriber's token, does not let it.</param>
 internal sealed record SubscriptionPlan(ImmutableDictionary<string, RoomTrack> Bindings, ImmutableArray<Unplayed> Unplayed)
 {
     /// <summary>What a session without a use for any has at least, so that the first track needs no further offer.</summary>
@@ -65,13 +65,13 @@ internal sealed record SubscriptionPlan(ImmutableDictionary<string, RoomTrack> B
 /// </summary>
 internal static class SubscriptionPlanner
 {
-    public static SubscriptionPlan Plan(string session, SessionDesired desired, IReadOnlyList<PlaySection> sections, IReadOnlyList<RoomTrack> tracks) => Plan(
-        session,
-        desired.Subscribe,
-        desired.Subscriptions,
-        sections,
-        desired.CanSubscribe ? tracks : [],
-        tellsWaiting: desired.Subscribe.Acknowledge || desired.TrackNaming != TrackNaming.Signalled);
+    public static SubscriptionPlan Plan(string session, SessionDesired desired, IReadOnlyList<PlaySection> sections, IReadOnlyList<RoomTrack> tracks)
+    {
+        var admitted = tracks.Where(t => desired.CanSubscribe && t.Admits(desired)).ToList();
+        var tellsWaiting = desired.Subscribe.Acknowledge || desired.TrackNaming != TrackNaming.Signalled;
+        var plan = Plan(session, desired.Subscribe, desired.Subscriptions, sections, admitted, tellsWaiting);
+        return admitted.Count == tracks.Count ? plan : plan with { Unplayed = [.. plan.Unplayed.Select(u => Named(u, tracks)), .. Barred(session, desired, tracks)] };
+    }
 
     /// <param name="tellsWaiting">Whether tracks that the rule brings, and that no section is free for, are unplayed by name: the client can offer more.</param>
     public static SubscriptionPlan Plan(
@@ -85,9 +85,7 @@ internal static class SubscriptionPlanner
         var bindings = ImmutableDictionary.CreateBuilder<string, RoomTrack>();
         var unplayed = ImmutableArray.CreateBuilder<Unplayed>();
         var chosen = Chosen(session, [.. wishes.Where(w => !w.Unwanted)], tracks, unplayed);
-        var byRule = rule.Auto || rule.Identity is not null || rule.TrackSid is not null
-            ? tracks.Where(t => t.Session != session && IsWanted(rule, t) && !wishes.Any(w => w.TrackSid == t.Sid)).ToList()
-            : [];
+        var byRule = tracks.Where(t => IsRuled(session, rule, wishes, t)).ToList();
         Keep(sections, chosen, byRule, bindings);
         Place(sections, chosen, bindings, unplayed);
         Fill(sections, tellsWaiting, byRule, bindings, unplayed);
@@ -187,6 +185,21 @@ internal static class SubscriptionPlanner
     /// <summary>Sections of the kind, and none that decodes it: more of them would not help.</summary>
     private static string WhyNot(IReadOnlyList<PlaySection> sections, RoomTrack track) =>
         sections.Any(s => s.Kind == track.Kind) && !sections.Any(s => s.CanDecode(track)) ? ReasonCodes.Codec : ReasonCodes.NoSection;
+
+    /// <summary>What was asked for by name and is in the room after all: it was not admitted.</summary>
+    private static Unplayed Named(Unplayed unplayed, IReadOnlyList<RoomTrack> tracks) =>
+        unplayed.Track is null && tracks.FirstOrDefault(t => t.Sid == unplayed.TrackSid) is { } track ? new(track.Sid, track, ReasonCodes.Permission) : unplayed;
+
+    /// <summary>What the rule would bring, did the tracks' publishers admit the subscriber.</summary>
+    private static IEnumerable<Unplayed> Barred(string session, SessionDesired desired, IReadOnlyList<RoomTrack> tracks) => tracks
+        .Where(t => desired.CanSubscribe && !t.Admits(desired) && IsRuled(session, desired.Subscribe, desired.Subscriptions, t))
+        .Select(t => new Unplayed(t.Sid, t, ReasonCodes.Permission));
+
+    private static bool IsRuled(string session, SubscribeRule rule, ImmutableArray<SubscriptionWish> wishes, RoomTrack track) =>
+        (rule.Auto || rule.Identity is not null || rule.TrackSid is not null)
+        && track.Session != session
+        && IsWanted(rule, track)
+        && !wishes.Any(w => w.TrackSid == track.Sid);
 
     private static bool IsWanted(SubscribeRule rule, RoomTrack track) =>
         (rule.Identity is null || rule.Identity == track.Identity) && (rule.TrackSid is null || rule.TrackSid == track.Sid);

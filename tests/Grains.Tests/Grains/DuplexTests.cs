@@ -108,6 +108,17 @@ public sealed class DuplexTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_may_receive_ones_tracks_is_said_to_the_node_again_and_again()
+    {
+        await Join("alice");
+        var audience = new Audience { Everyone = false, Members = [new() { Identity = "bob", TrackSids = ["TR_1"] }] };
+        Assert.Null((await Alice.Admit("SE_alice", audience)).Error);
+        await Alice.Negotiate("SE_alice", new(1, "video"), []);
+        Assert.Equal(audience, _node.Actual["SE_alice"].Audience);
+        Assert.Equal("SESSION_NOT_FOUND", (await Alice.Admit("SE_other", Audience.All)).Error!.Code);
+    }
+
+    [Fact]
     public async Task A_session_is_found_by_the_sid_of_the_stay_until_another_takes_its_place()
     {
         string sid = (await Join("alice")).ParticipantSid;

@@ -142,6 +142,30 @@ public sealed class NamedTracksTests : NodeTest
     }
 
     [Fact]
+    public void Who_may_not_receive_a_track_is_told_so_and_gets_nothing_from_that_moment_on()
+    {
+        var alice = Node.Peer("alice");
+        var track = Offer(alice, VideoOut).Tracks.Single().Sid;
+        var bob = Node.Peer("bob");
+        Offer(bob, VideoIn);
+        var camera = new TestStream(alice, "0", 2222);
+        SendFrames(camera, null, 3);
+        var got = bob.Packets.Count;
+        Assert.NotEqual(0, got);
+
+        Apply("alice", d => d with { Audience = new() { Everyone = false, Members = [new() { Identity = "carol", AllTracks = true }] } });
+        SendFrames(camera, null, 3);
+        Assert.Equal(got, bob.Packets.Count);
+        var refused = new SubscriptionDescription(track, "", "refused", null, "PERMISSION", "PA_alice");
+        Assert.Equal(refused, Apply("bob", d => d).Subscriptions.Single());
+        Assert.Equal(refused, Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track }] }).Subscriptions.Single());
+
+        Apply("alice", d => d with { Audience = new() { Everyone = false, Members = [new() { ParticipantSid = "PA_bob", TrackSids = [track] }] } });
+        SendFrames(camera, null, 3);
+        Assert.NotEqual(got, bob.Packets.Count);
+    }
+
+    [Fact]
     public void A_screen_plays_in_sync_with_its_own_sound_and_what_has_no_source_by_itself()
     {
         var alice = Node.Peer("alice");
