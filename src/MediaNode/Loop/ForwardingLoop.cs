@@ -125,6 +125,7 @@ public sealed class ForwardingLoop : IDisposable
             session.Close();
         }
 
+        Egress.Flush(); // what they say at the end
         Egress.Dispose();
         _tcp?.Dispose();
         _udp.Dispose();

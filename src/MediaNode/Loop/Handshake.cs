@@ -5,16 +5,13 @@ using Nexus.MediaNode.Session;
 namespace Nexus.MediaNode.Loop;
 
 /// <summary>
-/// One DTLS association that the worker drives for a session of a loop. The session is the loop's, the association the
-/// worker's; only messages pass between them.
+/// One DTLS handshake that the worker computes for a session of a loop. The session is the loop's, the association the worker's
+/// until it is up, and then the loop's; only messages pass between them.
 /// </summary>
 public sealed class Handshake
 {
     /// <summary>Datagrams of one association that may wait for the worker: more than two flights.</summary>
     private const int MaxOutstanding = 32;
-
-    /// <summary>… and once it is up: what SCTP sends in one burst.</summary>
-    private const int MaxOutstandingData = 256;
 
     private int _outstanding;
 
@@ -33,21 +30,18 @@ public sealed class Handshake
 
     internal DtlsRole Role { get; }
 
-    /// <summary>Loop's thread only.</summary>
-    internal bool IsConnected { get; set; }
-
     internal IReadOnlyList<DtlsFingerprint> Remote { get; }
 
-    /// <summary>Worker's thread only from here on.</summary>
+    /// <summary>The association while it is the worker's. Worker's thread only, as all from here on.</summary>
     internal IDtlsTransport? Transport { get; set; }
+
+    internal bool IsHandedOver { get; set; }
 
     internal int TimerKey { get; set; } = -1;
 
-    internal DtlsState ToldState { get; set; }
-
     internal bool TryTakePlace()
     {
-        if (Interlocked.Increment(ref _outstanding) <= (IsConnected ? MaxOutstandingData : MaxOutstanding))
+        if (Interlocked.Increment(ref _outstanding) <= MaxOutstanding)
         {
             return true;
         }
@@ -56,9 +50,6 @@ public sealed class Handshake
         return false;
     }
 
-    /// <summary>There is place for data of ours; the other half is left to what the peer sends.</summary>
-    internal bool HasPlaceForData => IsConnected && Volatile.Read(ref _outstanding) < MaxOutstandingData / 2;
-
     internal void GivePlaceBack() => Interlocked.Decrement(ref _outstanding);
 }
 
@@ -66,18 +57,40 @@ internal enum HandshakeAction : byte
 {
     Start,
     Receive,
-
-    /// <summary>Application data, to be sent as one record.</summary>
-    Send,
     Close,
 }
 
 /// <summary>From a loop to the worker.</summary>
 internal readonly record struct HandshakeInput(Handshake Handshake, HandshakeAction Action, byte[]? Buffer, int Length);
 
-/// <summary>From the worker to a loop: a datagram to send, received application data, or a new state with what comes with it.</summary>
+/// <summary>What the worker tells a loop.</summary>
+internal enum HandshakeNews : byte
+{
+    /// <summary>A datagram to send.</summary>
+    Output,
+
+    /// <summary>
+    /// The association is up, and the loop's from here on: with its keys, its last flight still to be sent, and perhaps data
+    /// received already. The worker does not touch it again.
+    /// </summary>
+    Connected,
+
+    /// <summary>A datagram of the peer that reached the worker after it had handed the association over.</summary>
+    Late,
+
+    /// <summary>The handshake came to nothing.</summary>
+    Failed,
+
+    /// <summary>The peer said close_notify together with its last flight.</summary>
+    Closed,
+}
+
+/// <summary>From the worker to a loop.</summary>
+/// <param name="Buffer">Of <see cref="HandshakeNews.Output"/> and <see cref="HandshakeNews.Late"/>; rented.</param>
+/// <param name="Transport">With <see cref="HandshakeNews.Connected"/>.</param>
+/// <param name="Srtp">With <see cref="HandshakeNews.Connected"/>.</param>
 internal readonly record struct HandshakeOutput(
-    Handshake Handshake, byte[]? Buffer, int Length, DtlsState State, SrtpContexts? Srtp, string? Failure, bool IsData = false);
+    Handshake Handshake, HandshakeNews News, byte[]? Buffer = null, int Length = 0, IDtlsTransport? Transport = null, SrtpContexts? Srtp = null);
 
 /// <summary>Both directions of a session's media encryption, made off the loop and then owned by it.</summary>
 public sealed class SrtpContexts(SrtpKeyingMaterial keys) : IDisposable

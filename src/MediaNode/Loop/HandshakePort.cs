@@ -23,13 +23,7 @@ public sealed class HandshakePort
     }
 
     /// <summary>Passes a datagram on. The caller has made sure that it came from an ICE-validated tuple.</summary>
-    internal DropReason Receive(Handshake handshake, ReadOnlySpan<byte> datagram) =>
-        Submit(handshake, HandshakeAction.Receive, datagram);
-
-    /// <summary>Sends application data once the association is up.</summary>
-    internal DropReason Send(Handshake handshake, ReadOnlySpan<byte> data) => Submit(handshake, HandshakeAction.Send, data);
-
-    private DropReason Submit(Handshake handshake, HandshakeAction action, ReadOnlySpan<byte> datagram)
+    internal DropReason Receive(Handshake handshake, ReadOnlySpan<byte> datagram)
     {
         if (!handshake.TryTakePlace())
         {
@@ -38,7 +32,7 @@ public sealed class HandshakePort
 
         var copy = ArrayPool<byte>.Shared.Rent(datagram.Length);
         datagram.CopyTo(copy);
-        if (_worker.TrySubmit(new HandshakeInput(handshake, action, copy, datagram.Length)))
+        if (_worker.TrySubmit(new HandshakeInput(handshake, HandshakeAction.Receive, copy, datagram.Length)))
         {
             return DropReason.None;
         }
@@ -48,7 +42,7 @@ public sealed class HandshakePort
         return DropReason.DtlsQueueFull;
     }
 
-    /// <summary>Ends an association; its close_notify still comes out.</summary>
+    /// <summary>The handshake is no longer wanted.</summary>
     internal void Close(Handshake handshake) =>
         _worker.TrySubmit(new HandshakeInput(handshake, HandshakeAction.Close, null, 0));
 
@@ -57,7 +51,7 @@ public sealed class HandshakePort
     {
         while (_outputs.TryRead(out var output))
         {
-            output.Handshake.Session.Transport.HandleHandshake(now, output);
+            output.Handshake.Session.Transport.Dtls.HandleNews(now, output);
             if (output.Buffer is not null)
             {
                 ArrayPool<byte>.Shared.Return(output.Buffer);

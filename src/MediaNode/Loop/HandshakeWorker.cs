@@ -5,8 +5,8 @@ using Nexus.MediaNode.Protocol.Dtls;
 namespace Nexus.MediaNode.Loop;
 
 /// <summary>
-/// DTLS beside the loops: a handshake costs as much as a thousand packets, so it is computed on a thread of its own, and loops
-/// only pass datagrams both ways through bounded queues. A thread drives <see cref="RunOnce"/> in production, tests do so themselves.
+/// DTLS handshakes beside the loops: one costs as much as a thousand packets, so it is computed on a thread of its own, and loops
+/// only pass datagrams both ways through bounded queues. An association that is up is handed to its loop. A thread drives <see cref="RunOnce"/> in production, tests do so themselves.
 /// </summary>
 public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
 {
@@ -88,6 +88,16 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
     private void Handle(Instant now, in HandshakeInput input)
     {
         var handshake = input.Handshake;
+        if (input.Action == HandshakeAction.Receive)
+        {
+            handshake.GivePlaceBack();
+            if (handshake.IsHandedOver)
+            {
+                Put(new HandshakeOutput(handshake, HandshakeNews.Late, input.Buffer, input.Length));
+                return;
+            }
+        }
+
         try
         {
             switch (input.Action)
@@ -98,22 +108,20 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
                     handshake.Transport.Start(now);
                     break;
                 case HandshakeAction.Receive:
-                    handshake.GivePlaceBack();
                     handshake.Transport?.Handle(now, input.Buffer.AsSpan(0, input.Length));
-                    break;
-                case HandshakeAction.Send:
-                    handshake.GivePlaceBack();
-                    handshake.Transport?.TrySend(input.Buffer.AsSpan(0, input.Length));
                     break;
                 default:
                     handshake.Transport?.Close();
                     break;
             }
+
+            Settle(now, handshake);
         }
-        catch (CryptographicException e)
+        catch (CryptographicException)
         {
             // The library itself failed (out of memory, a broken installation): this one association ends.
-            Put(new HandshakeOutput(handshake, null, 0, DtlsState.Failed, null, e.Message));
+            Failed++;
+            Put(new HandshakeOutput(handshake, HandshakeNews.Failed));
             End(handshake);
         }
 
@@ -121,8 +129,6 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
         {
             ArrayPool<byte>.Shared.Return(input.Buffer);
         }
-
-        Settle(now, handshake);
     }
 
     private void Settle(Instant now, Handshake handshake)
@@ -132,56 +138,58 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
             return;
         }
 
-        if (transport.State != handshake.ToldState)
+        if (transport.State == DtlsState.Connected)
         {
-            handshake.ToldState = transport.State;
-            Tell(handshake, transport);
+            HandOver(handshake, transport);
+            return;
         }
 
-        while (transport.TryReceive(_datagram, out var received))
-        {
-            PassData(handshake, _datagram.AsSpan(0, received));
-        }
-
-        // After the keys: the peer sends media as soon as it has our last flight, and its first packets are a keyframe.
         while (transport.TryGetOutput(_datagram, out var length))
         {
             var copy = ArrayPool<byte>.Shared.Rent(length);
             _datagram.AsSpan(0, length).CopyTo(copy);
-            Put(new HandshakeOutput(handshake, copy, length, transport.State, null, null));
+            Put(new HandshakeOutput(handshake, HandshakeNews.Output, copy, length));
         }
 
-        if (transport.State is DtlsState.Failed or DtlsState.Closed)
+        switch (transport.State)
         {
-            End(handshake);
-        }
-        else
-        {
-            _deadlines.Set(handshake.TimerKey, transport.NextTimeout);
+            case DtlsState.Failed:
+                Failed++;
+                Put(new HandshakeOutput(handshake, HandshakeNews.Failed));
+                End(handshake);
+                break;
+            case DtlsState.Closed:
+                Put(new HandshakeOutput(handshake, HandshakeNews.Closed));
+                End(handshake);
+                break;
+            default:
+                _deadlines.Set(handshake.TimerKey, transport.NextTimeout);
+                break;
         }
     }
 
-    private void Tell(Handshake handshake, IDtlsTransport transport)
+    /// <summary>
+    /// The last flight stays in the association, so that the loop sends it when it has the keys: the peer sends media as soon as
+    /// it has that flight, and its first packets are a keyframe.
+    /// </summary>
+    private void HandOver(Handshake handshake, IDtlsTransport transport)
     {
-        switch (transport.State)
-        {
-            case DtlsState.Connected:
-                Completed++;
-                Put(new HandshakeOutput(handshake, null, 0, DtlsState.Connected, new SrtpContexts(transport.Keys!), null));
-                break;
-            case DtlsState.Failed:
-                Failed++;
-                Put(new HandshakeOutput(handshake, null, 0, DtlsState.Failed, null, $"{transport.Failure}: {transport.FailureText}"));
-                break;
-            case DtlsState.Closed:
-                Put(new HandshakeOutput(handshake, null, 0, DtlsState.Closed, null, null));
-                break;
-            default:
-                break;
-        }
+        Completed++;
+        var srtp = new SrtpContexts(transport.Keys!);
+        handshake.Transport = null;
+        handshake.IsHandedOver = true;
+        ReleaseKey(handshake);
+        Put(new HandshakeOutput(handshake, HandshakeNews.Connected, Transport: transport, Srtp: srtp));
     }
 
     private void End(Handshake handshake)
+    {
+        ReleaseKey(handshake);
+        handshake.Transport?.Dispose();
+        handshake.Transport = null;
+    }
+
+    private void ReleaseKey(Handshake handshake)
     {
         if (handshake.TimerKey >= 0)
         {
@@ -190,9 +198,6 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
             _freeKeys.Push(handshake.TimerKey);
             handshake.TimerKey = -1;
         }
-
-        handshake.Transport?.Dispose();
-        handshake.Transport = null;
     }
 
     private int TakeKey(Handshake handshake)
@@ -205,19 +210,6 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
 
         _byKey.Add(handshake);
         return _byKey.Count - 1;
-    }
-
-    /// <summary>Application data for the loop. When that is behind, it is dropped: SCTP sends again.</summary>
-    private static void PassData(Handshake handshake, ReadOnlySpan<byte> data)
-    {
-        var copy = ArrayPool<byte>.Shared.Rent(data.Length);
-        data.CopyTo(copy);
-        if (!handshake.Port.TryPut(new HandshakeOutput(handshake, copy, data.Length, DtlsState.Connected, null, null, IsData: true)))
-        {
-            ArrayPool<byte>.Shared.Return(copy);
-        }
-
-        handshake.Port.Wake?.Invoke();
     }
 
     private void Put(in HandshakeOutput output)

@@ -113,7 +113,7 @@ public sealed class MediaSession
         if (Data is null && Plan.Data is { } data)
         {
             Data = new SessionData(this, data);
-            if (Transport.CanCarryData)
+            if (Transport.Dtls.IsConnected)
             {
                 Data.Start(now);
             }
@@ -184,7 +184,7 @@ public sealed class MediaSession
         return reason;
     }
 
-    internal DropReason ReceiveDtls(Instant now, ReadOnlySpan<byte> datagram) => Transport.ReceiveDtls(now, datagram);
+    internal DropReason ReceiveDtls(Instant now, ReadOnlySpan<byte> datagram) => Transport.Dtls.Receive(now, datagram);
 
     internal int ForwardPending(Instant now, EgressBuffer egress) => Sender.ForwardPending(now, egress);
 

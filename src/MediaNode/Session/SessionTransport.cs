@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using Nexus.Link;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
-using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Srtp;
 using Nexus.MediaNode.Protocol.Stun;
@@ -11,24 +10,22 @@ using Nexus.MediaNode.Protocol.Stun;
 namespace Nexus.MediaNode.Session;
 
 /// <summary>
-/// A session's way to its client: ICE finds the tuple, DTLS (beside the loop) the keys, SRTP protects. Keeps the loop's tables of
+/// A session's way to its client: ICE finds the tuple, DTLS the keys, SRTP protects. Keeps the loop's tables of
 /// tuples and ufrags true, and the session's state.
 /// </summary>
 internal sealed class SessionTransport
 {
     private readonly MediaSession _session;
     private readonly ForwardingLoop _loop;
-    private readonly TransportPlan _plan;
     private readonly IceLiteAgent _ice;
     private readonly HashSet<TransportTuple> _tuples = [];
     private readonly HashSet<UfragKey> _ufrags = [];
-    private Handshake? _handshake;
 
     public SessionTransport(MediaSession session, TransportPlan plan, Instant now)
     {
         _session = session;
         _loop = session.Loop;
-        _plan = plan;
+        Dtls = new SessionDtls(session, plan);
         _ice = new IceLiteAgent(now, plan.Ice);
         MapUfrag(plan.Ice.Key);
     }
@@ -38,11 +35,7 @@ internal sealed class SessionTransport
 
     public Instant NextTimeout => _ice.NextTimeout;
 
-    /// <summary>DTLS is up: data channels can begin.</summary>
-    public bool CanCarryData => _handshake is { IsConnected: true };
-
-    /// <summary>The worker keeps up. When it does not, its next output brings the session here again.</summary>
-    public bool CanSendData => _handshake is { HasPlaceForData: true };
+    public SessionDtls Dtls { get; }
 
     public TransportTuple Selected => _ice.Selected;
 
@@ -78,78 +71,11 @@ internal sealed class SessionTransport
         if (result.IsAuthentic)
         {
             Tidy();
-            if (_plan.IsDtlsClient && _handshake is null)
-            {
-                Open();
-            }
-
+            Dtls.Start();
             FollowIce(now);
         }
 
         return result.Drop;
-    }
-
-    public DropReason ReceiveDtls(Instant now, ReadOnlySpan<byte> datagram)
-    {
-        return _handshake is null && !Open() ? DropReason.DtlsQueueFull : _loop.Handshakes.Receive(_handshake, datagram);
-    }
-
-    /// <summary>What the worker has to say.</summary>
-    public void HandleHandshake(Instant now, in HandshakeOutput output)
-    {
-        if (output.Handshake != _handshake)
-        {
-            output.Srtp?.Dispose();
-            return;
-        }
-
-        if (output.IsData)
-        {
-            _session.Data?.Receive(now, output.Buffer.AsSpan(0, output.Length));
-            return;
-        }
-
-        if (output.Buffer is not null)
-        {
-            if (_session.Data is not null)
-            {
-                _session.Touch();
-            }
-
-            if (_ice.HasSelected)
-            {
-                Send(_ice.Selected, output.Buffer.AsSpan(0, output.Length));
-            }
-
-            return;
-        }
-
-        switch (output.State)
-        {
-            case DtlsState.Connected:
-                Srtp = output.Srtp;
-                _handshake.IsConnected = true;
-                FollowIce(now);
-                _session.Data?.Start(now);
-                break;
-            case DtlsState.Failed:
-                _session.SetState(now, SessionState.Closed, ReasonCodes.DtlsFailed);
-                break;
-            case DtlsState.Closed:
-                _session.SetState(now, SessionState.Closed, ReasonCodes.ClientLeft);
-                break;
-            default:
-                break;
-        }
-    }
-
-    /// <summary>Sends one record of application data; when the worker is behind it is dropped, and SCTP sends again.</summary>
-    public void SendData(ReadOnlySpan<byte> data)
-    {
-        if (_loop.Handshakes.Send(_handshake!, data) is not DropReason.None and var reason)
-        {
-            _loop.Drops.Count(reason);
-        }
     }
 
     /// <summary>A new generation of credentials; the same again changes nothing.</summary>
@@ -179,8 +105,8 @@ internal sealed class SessionTransport
         FollowIce(now);
     }
 
-    /// <summary>Keys without a handshake: for benchmarks and tests of what comes after it.</summary>
-    internal void InstallKeys(Instant now, SrtpContexts srtp)
+    /// <summary>The handshake is over (benchmarks and tests of what comes after it do without one).</summary>
+    public void InstallKeys(Instant now, SrtpContexts srtp)
     {
         Srtp = srtp;
         FollowIce(now);
@@ -188,11 +114,7 @@ internal sealed class SessionTransport
 
     public void Close()
     {
-        if (_handshake is not null)
-        {
-            _loop.Handshakes.Close(_handshake);
-        }
-
+        Dtls.Close();
         foreach (var tuple in _tuples)
         {
             Unmap(tuple);
@@ -207,14 +129,6 @@ internal sealed class SessionTransport
         _ufrags.Clear();
         Srtp?.Dispose();
         Srtp = null;
-    }
-
-    [MemberNotNullWhen(true, nameof(_handshake))]
-    private bool Open()
-    {
-        _handshake = _loop.Handshakes.Open(
-            _session, _plan.IsDtlsClient ? DtlsRole.Client : DtlsRole.Server, _plan.RemoteFingerprints);
-        return _handshake is not null;
     }
 
     private void FollowIce(Instant now)
@@ -261,6 +175,31 @@ internal sealed class SessionTransport
         if (tuple.IsTcp)
         {
             _loop.Tcp?.Close(tuple.Connection);
+        }
+    }
+
+    /// <summary>Sends one datagram, if ICE has found a way.</summary>
+    public void SendToSelected(ReadOnlySpan<byte> datagram)
+    {
+        if (_ice.HasSelected)
+        {
+            Send(_ice.Selected, datagram);
+        }
+    }
+
+    /// <summary>Memory for one datagram to the client; then <see cref="CommitToSelected"/>.</summary>
+    public Span<byte> ReserveToSelected(int length)
+    {
+        _loop.Egress.Direct(_ice.Selected);
+        return _loop.Egress.Reserve(length);
+    }
+
+    /// <summary>Sends the datagram that lies in the memory just reserved, if ICE has found a way.</summary>
+    public void CommitToSelected(int length)
+    {
+        if (_ice.HasSelected)
+        {
+            _loop.Egress.Commit(length);
         }
     }
 

@@ -233,7 +233,8 @@ public sealed class ForwardingRig : IDisposable
 
     private void Execute(Instant now, LoopCommand command) => command.Execute(Loop, now);
 
-    private static byte[] Check(IceCredentials local)
+    /// <summary>A nominating check of a peer, as a controlling agent sends it.</summary>
+    public static byte[] Check(IceCredentials local)
     {
         var message = new byte[256];
         var writer = new StunWriter(message, StunClass.Request, new byte[12]);

@@ -1,0 +1,151 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Nexus.Link;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol.Dtls;
+
+namespace Nexus.MediaNode.Session;
+
+/// <summary>
+/// A session's DTLS association. Its handshake is computed beside the loop; once it is up it is the loop's own, and the records
+/// of data channels are opened and sealed right here. Loop's thread only.
+/// </summary>
+internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
+{
+    /// <summary>Longer records cannot come from a path that WebRTC works on.</summary>
+    private const int MaxRecord = 2048;
+
+    private readonly ForwardingLoop _loop = session.Loop;
+    private Handshake? _handshake;
+
+    /// <summary>Null until it is up.</summary>
+    private IDtlsTransport? _association;
+
+    public bool IsConnected => _association is { State: DtlsState.Connected };
+
+    /// <summary>The client speaks first, as soon as ICE has found a way.</summary>
+    public void Start()
+    {
+        if (plan.IsDtlsClient && _handshake is null)
+        {
+            Open();
+        }
+    }
+
+    public DropReason Receive(Instant now, ReadOnlySpan<byte> datagram)
+    {
+        if (_association is null)
+        {
+            return _handshake is null && !Open() ? DropReason.DtlsQueueFull : _loop.Handshakes.Receive(_handshake, datagram);
+        }
+
+        var reason = _association.Handle(now, datagram);
+        Settle(now, _association);
+        return reason;
+    }
+
+    /// <summary>What the worker has to say.</summary>
+    public void HandleNews(Instant now, in HandshakeOutput output)
+    {
+        if (output.Handshake != _handshake)
+        {
+            // The session has ended meanwhile.
+            output.Srtp?.Dispose();
+            Dispose(output.Transport);
+            return;
+        }
+
+        switch (output.News)
+        {
+            case HandshakeNews.Output:
+                session.Transport.SendToSelected(output.Buffer.AsSpan(0, output.Length));
+                break;
+            case HandshakeNews.Connected:
+                _association = output.Transport!;
+                session.Transport.InstallKeys(now, output.Srtp!);
+                session.Data?.Start(now);
+                Settle(now, _association);
+                break;
+            case HandshakeNews.Late:
+                Receive(now, output.Buffer.AsSpan(0, output.Length));
+                break;
+            case HandshakeNews.Failed:
+                session.SetState(now, SessionState.Closed, ReasonCodes.DtlsFailed);
+                break;
+            case HandshakeNews.Closed:
+                session.SetState(now, SessionState.Closed, ReasonCodes.ClientLeft);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Sends application data as one record. Only while <see cref="IsConnected"/>.</summary>
+    public void Send(ReadOnlySpan<byte> data)
+    {
+        _association!.TrySend(data);
+        SendOutput(_association);
+    }
+
+    /// <summary>Says close_notify when it was up, and ends.</summary>
+    public void Close()
+    {
+        if (_association is null && _handshake is not null)
+        {
+            _loop.Handshakes.Close(_handshake);
+        }
+
+        Dispose(_association);
+        _association = null;
+        _handshake = null;
+    }
+
+    [MemberNotNullWhen(true, nameof(_handshake))]
+    private bool Open()
+    {
+        _handshake = _loop.Handshakes.Open(session, plan.IsDtlsClient ? DtlsRole.Client : DtlsRole.Server, plan.RemoteFingerprints);
+        return _handshake is not null;
+    }
+
+    /// <summary>Passes on what the association made of a datagram.</summary>
+    [SkipLocalsInit]
+    private void Settle(Instant now, IDtlsTransport association)
+    {
+        SendOutput(association);
+        Span<byte> record = stackalloc byte[MaxRecord];
+        while (association.TryReceive(record, out var length))
+        {
+            session.Data?.Receive(now, record[..length]);
+        }
+
+        switch (association.State)
+        {
+            case DtlsState.Failed:
+                session.SetState(now, SessionState.Closed, ReasonCodes.DtlsFailed);
+                break;
+            case DtlsState.Closed:
+                session.SetState(now, SessionState.Closed, ReasonCodes.ClientLeft);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void SendOutput(IDtlsTransport association)
+    {
+        while (association.TryGetOutput(session.Transport.ReserveToSelected(DtlsLimits.MaxDatagram), out var length))
+        {
+            session.Transport.CommitToSelected(length);
+        }
+    }
+
+    private void Dispose(IDtlsTransport? association)
+    {
+        if (association is not null)
+        {
+            association.Close();
+            SendOutput(association);
+            association.Dispose();
+        }
+    }
+}
