@@ -33,6 +33,9 @@ public sealed record TenantOptions
 
     public QuotaOptions Quotas { get; init; } = new();
 
+    /// <summary>Null: nobody outside is told what happens in the tenant's rooms.</summary>
+    public WebhookOptions? Webhooks { get; init; }
+
     /// <summary>First segment of all grain keys of the tenant.</summary>
     public string Zone => Residency?.Zone ?? Contracts.Keys.AnyZone;
 
@@ -49,6 +52,10 @@ public sealed record TenantOptions
 /// <param name="Secret">Signs the tokens.</param>
 /// <param name="Operator">May read nodes, links and tenants.</param>
 public sealed record ApiKeyOptions(string Key, string Secret, bool Operator = false);
+
+/// <param name="Urls">Each is told everything, by POST.</param>
+/// <param name="Key">Name of the tenant's key that signs; its first one when null.</param>
+public sealed record WebhookOptions(ImmutableArray<string> Urls, string? Key = null);
 
 public sealed record ResidencyOptions(string Zone, ImmutableArray<string> Regions);
 

@@ -201,6 +201,6 @@ public sealed partial class ParticipantGrain
         || !before.Subscriptions.SequenceEqual(now.Subscriptions)
         || !before.Uses.SequenceEqual(now.Uses);
 
-    private static Task TellEnded(Leg leg, string reason) =>
-        leg.Holder is { } holder ? holder.Observer.OnSession(new SessionNews { Session = leg.Session, Ended = reason }) : Task.CompletedTask;
+    private static Task TellEnded(Leg leg, string reason, SessionMove? move = null) =>
+        leg.Holder is { } holder ? holder.Observer.OnSession(new SessionNews { Session = leg.Session, Ended = reason, Moved = move }) : Task.CompletedTask;
 }

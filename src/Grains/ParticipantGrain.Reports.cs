@@ -55,6 +55,11 @@ public sealed partial class ParticipantGrain
         {
             await (known is null ? Task.CompletedTask : Lose(known));
         }
+        else if (session.Desired is { } desired && desired.ParticipantKey != Key)
+        {
+            // it was moved to another room, and the word of that was lost
+            await (known is null ? Task.CompletedTask : LetGo([known], null));
+        }
         else if (session is { Desired: not null, Report: not null })
         {
             if (known is null)
@@ -129,7 +134,7 @@ public sealed partial class ParticipantGrain
     }
 
     /// <summary>Ends legs; the participant leaves with its last.</summary>
-    private async Task End(ImmutableArray<Leg> legs, string reason)
+    private async Task End(ImmutableArray<Leg> legs, string reason, SessionMove? move = null)
     {
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         foreach (Leg leg in legs)
@@ -142,7 +147,7 @@ public sealed partial class ParticipantGrain
         await Publish(reason);
         foreach (Leg leg in legs)
         {
-            await TellEnded(leg, reason);
+            await TellEnded(leg, reason, move);
         }
 
         await Task.WhenAll(legs.Select(leg => Owner(leg).Close(reason)));

@@ -81,13 +81,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         leg = _legs.Applied(leg, leg.Desired, applied) with { Answer = applied.Answer };
         _legs.Set(leg);
-        foreach (Leg replaced in _legs.ReplacedBy(leg.Session, request.Leg))
-        {
-            _legs.Remove(replaced.Session);
-            await TellEnded(replaced, ReasonCodes.DuplicateIdentity);
-            await Owner(replaced).Close(ReasonCodes.DuplicateIdentity);
-        }
-
+        await Replace(_legs.ReplacedBy(leg.Session, request.Leg));
         await TellTracks(tracksBefore);
         await Publish(null);
         return Joined(leg);
@@ -159,6 +153,16 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         }
 
         return new ActResult(error);
+    }
+
+    private async Task Replace(ImmutableArray<Leg> legs)
+    {
+        foreach (Leg replaced in legs)
+        {
+            _legs.Remove(replaced.Session);
+            await TellEnded(replaced, ReasonCodes.DuplicateIdentity);
+            await Owner(replaced).Close(ReasonCodes.DuplicateIdentity);
+        }
     }
 
     /// <summary>A retry is the same join, with the same answer; after a loss of memory the node has it.</summary>

@@ -104,6 +104,7 @@ public sealed partial class RoomGrain
             _journal.Changed(now);
         }
 
+        TellChanges(before, now);
         FlushSoon();
     }
 

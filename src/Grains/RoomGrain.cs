@@ -24,7 +24,7 @@ public sealed class RoomRecord
 /// <summary>A room: roster, policy, the node it is on.</summary>
 [ZonePlacement]
 public sealed partial class RoomGrain(
-    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record, TimeProvider time) : Grain, IRoomGrain
+    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record, TimeProvider time, IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
 {
     /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
     private static readonly TimeSpan NodesFresh = TimeSpan.FromSeconds(1);
@@ -38,6 +38,7 @@ public sealed partial class RoomGrain(
     /// <summary>A room that lost its memory is not empty before every participant had time to say that it is in.</summary>
     private static readonly TimeSpan Rebuilding = TimeSpan.FromSeconds(30);
 
+    private readonly IRoomEvents[] _listeners = [.. listeners];
     private readonly Roster _roster = new();
     private ImmutableArray<NodeView> _nodes = [];
     private DateTimeOffset _nodesAt;
@@ -171,12 +172,14 @@ public sealed partial class RoomGrain(
             return false;
         }
 
-        foreach (ParticipantView participant in _roster.All)
+        ImmutableArray<ParticipantView> everyone = _roster.All;
+        foreach (ParticipantView participant in everyone)
         {
             await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(reason);
         }
 
         _roster.Clear();
+        TellFinished(everyone, reason);
         _node = null;
         EndJournal();
         StopWatching();
@@ -201,6 +204,7 @@ public sealed partial class RoomGrain(
         record.State.Epoch++;
         await record.WriteStateAsync();
         BeginJournal(rebuilding: false);
+        TellStarted();
         return null;
     }
 
@@ -257,7 +261,9 @@ public sealed partial class RoomGrain(
         _emptying = null;
     }
 
-    private RoomView View() => new()
+    private RoomView View() => View(_roster.All);
+
+    private RoomView View(ImmutableArray<ParticipantView> participants) => new()
     {
         Sid = record.State.Sid,
         Name = Name,
@@ -265,7 +271,7 @@ public sealed partial class RoomGrain(
         Zone = Keys.Zone(Key),
         CreatedAt = record.State.CreatedAt,
         Policy = record.State.Policy,
-        Nodes = [.. _roster.All.Select(p => p.Node).OfType<string>().Distinct()],
-        Participants = _roster.All,
+        Nodes = [.. participants.Select(p => p.Node).OfType<string>().Distinct()],
+        Participants = participants,
     };
 }

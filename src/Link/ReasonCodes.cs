@@ -28,6 +28,7 @@ public static class ReasonCodes
     public const string RoomClosed = "ROOM_CLOSED";
     public const string QuotaRooms = "QUOTA_ROOMS";
     public const string NoNode = "NO_NODE";
+    public const string RoomElsewhere = "ROOM_ELSEWHERE";
     public const string NodeTimeout = "NODE_TIMEOUT";
     public const string SdpInvalid = "SDP_INVALID";
     public const string SdpUnsupported = "SDP_UNSUPPORTED";
@@ -45,6 +46,7 @@ public static class ReasonCodes
     public const string ClientLost = "CLIENT_LOST";
     public const string DuplicateIdentity = "DUPLICATE_IDENTITY";
     public const string Removed = "REMOVED";
+    public const string Moved = "MOVED";
     public const string ServerShutdown = "SERVER_SHUTDOWN";
     public const string DtlsFailed = "DTLS_FAILED";
     public const string SessionSuperseded = "SESSION_SUPERSEDED";

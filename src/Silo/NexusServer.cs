@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Nexus.Core;
 using Nexus.Gateway;
+using Nexus.Gateway.Adapters.LiveKit.Webhooks;
 using Nexus.Gateway.Health;
 using Nexus.Grains;
 using Nexus.Grains.Placement;
@@ -24,6 +26,7 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
     private readonly List<MediaRole> _media = [];
     private readonly ILogger _log = logs.CreateLogger<NexusServer>();
     private IGrainEngine? _engine;
+    private WebhookDispatcher? _webhooks;
     private NodeLinkHost? _links;
     private Socket? _listener;
     private WebApplication? _web;
@@ -80,6 +83,11 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
         {
             await _engine.DisposeAsync();
         }
+
+        if (_webhooks is not null)
+        {
+            await _webhooks.DisposeAsync();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -99,6 +107,7 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
             .Where(t => t.Residency is not null)
             .GroupBy(t => t.Residency!.Zone)
             .ToDictionary(g => g.Key, g => (IReadOnlyCollection<string>)g.SelectMany(t => t.Residency!.Regions).ToHashSet()));
+        _webhooks = new WebhookDispatcher(options.EffectiveTenants, new SocketsHttpHandler { AllowAutoRedirect = false }, TimeProvider.System, logs.CreateLogger<WebhookDispatcher>());
         _engine = await GrainEngine.StartAsync(
             new GrainEngineOptions
             {
@@ -108,7 +117,7 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
                 Redis = options.Redis,
                 Address = options.Silo.Address,
                 SiloPort = options.Silo.Port,
-                ConfigureSilo = (_, silo) => silo.AddZonePlacement(zones),
+                ConfigureSilo = (_, silo) => silo.AddZonePlacement(zones).ConfigureServices(AddListeners),
             },
             logs);
         _links = new NodeLinkHost(_engine.Client, options.EffectiveLinkSecret, new LinkTiming(), TimeProvider.System, logs.CreateLogger<NodeLinkHost>());
@@ -124,6 +133,15 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
             }
 
             _ = _links.ListenAsync(_listener, _stopping.Token);
+        }
+    }
+
+    /// <summary>Who hears of what happens in rooms.</summary>
+    private void AddListeners(IServiceCollection services)
+    {
+        if (_webhooks is { HasReceivers: true })
+        {
+            services.AddSingleton<IRoomEvents>(_webhooks);
         }
     }
 
@@ -185,6 +203,7 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
             DevelopmentKey = options.IsDevelopment ? NexusOptions.Development.Keys[0].Key : null,
             IceServers = options.IceServers,
         });
+        builder.Services.AddSingleton<IMetricsSource>(_webhooks!);
         _web = builder.Build();
         _web.MapNexusGateway();
         try

@@ -24,6 +24,9 @@ public sealed record AccessToken
 
     [JsonPropertyName("exp")] public double? Expires { get; init; }
 
+    /// <summary>Base64 of the SHA-256 of what the token vouches for: a webhook's body.</summary>
+    [JsonPropertyName("sha256")] public string? Sha256 { get; init; }
+
     [JsonPropertyName("video")] public VideoGrants Video { get; init; } = new();
 }
 

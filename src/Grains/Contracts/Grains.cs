@@ -117,6 +117,16 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// <summary>An admin changes what the participant receives, as its own Subscribe would.</summary>
     Task<ActResult> SubscribeFor(ImmutableArray<SubscriptionChange> changes);
 
+    /// <summary>
+    /// Goes to another room of the tenant, with its sessions as they are where the same node serves that room; where it does not,
+    /// the sessions end with MOVED and their clients are told where to join.
+    /// </summary>
+    /// <param name="room">The name of the room.</param>
+    Task<ActResult> Move(string room, TenantRules rules);
+
+    /// <summary>From the participant of the same identity in another room. ROOM_ELSEWHERE when the sessions' node does not serve this one.</summary>
+    Task<JoinResult> Arrive(Arrival arrival);
+
     /// <summary>As Remove, for the room's use: it waits for nobody.</summary>
     [OneWay]
     Task Evict(string reason);

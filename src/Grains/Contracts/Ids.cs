@@ -15,6 +15,8 @@ public static class Ids
     /// <summary>The same place has the same id at each start.</summary>
     public static string Node(string place) => "ND_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..12];
 
+    public static string NewEvent() => "EV_" + Random();
+
     public static string NewCall() => "CA_" + Random();
 
     public static string NewGateway() => "GW_" + Random();

@@ -67,7 +67,31 @@ public sealed record SessionNews
 
     /// <summary>It was resumed by way of another gateway.</summary>
     [Id(4)] public bool MovedAway { get; init; }
+
+    /// <summary>Its participant was moved to another room.</summary>
+    [Id(5)] public SessionMove? Moved { get; init; }
 }
+
+/// <summary>An admin moved a participant.</summary>
+/// <param name="Room">Name of the room it is in now, or is to join.</param>
+/// <param name="Joined">How it is there; null when its media could not move along, so that the client must join that room anew.</param>
+[GenerateSerializer, Immutable, Alias("nexus.SessionMove")]
+public sealed record SessionMove([property: Id(0)] string Room, [property: Id(1)] JoinResult? Joined);
+
+/// <summary>A participant on its way from one room to another of the same tenant, with its sessions.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.Arrival")]
+public sealed record Arrival
+{
+    [Id(0)] public required ParticipantView Participant { get; init; }
+
+    [Id(1)] public required TenantRules Tenant { get; init; }
+
+    [Id(2)] public required ImmutableArray<ArrivingSession> Sessions { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("nexus.ArrivingSession")]
+public sealed record ArrivingSession(
+    [property: Id(0)] SessionDesired Desired, [property: Id(1)] SessionReport Report, [property: Id(2)] SessionHolder? Holder);
 
 /// <summary>One change of what a client wants to receive.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SubscriptionChange")]

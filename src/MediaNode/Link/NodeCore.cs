@@ -233,6 +233,16 @@ public sealed class NodeCore
     private LinkError? Bring(Instant now, NodeSession session, SessionDesired desired)
     {
         var room = session.Room ?? _rooms.Get(desired.RoomKey);
+        if (room.Key != desired.RoomKey)
+        {
+            if (Move(session, room, desired) is not { } there)
+            {
+                return new LinkError(ReasonCodes.RoomElsewhere, "that room lives on another forwarding loop of this node: join it anew");
+            }
+
+            room = there;
+        }
+
         if (desired.Offer is { } offer && offer.Id != session.Answer?.OfferId)
         {
             var error = _negotiator.Negotiate(session, room, desired);
@@ -267,6 +277,26 @@ public sealed class NodeCore
         }
 
         return null;
+    }
+
+    /// <summary>Brings a session into another room of its loop. Null when that room is on another loop, and nothing was changed.</summary>
+    private RoomModel? Move(NodeSession session, RoomModel from, SessionDesired desired)
+    {
+        if (_rooms.Get(desired.RoomKey, from.Loop) is not { } to)
+        {
+            return null;
+        }
+
+        _rooms.Move(session, from, to);
+        session.Desired = desired;
+        Rebind(from);
+        Rebind(to, session); // frees its sections of what they carried
+        if (session.Negotiated is not null)
+        {
+            to.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
+        }
+
+        return to;
     }
 
     private void Rebind(RoomModel room)

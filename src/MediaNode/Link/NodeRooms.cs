@@ -23,6 +23,27 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
         return room;
     }
 
+    /// <summary>The room of that key on that loop, where a new one is made; null when the room lives on another.</summary>
+    public RoomModel? Get(string key, LoopLink loop)
+    {
+        if (!_rooms.TryGetValue(key, out var room))
+        {
+            _rooms[key] = room = new RoomModel(key, loop);
+        }
+
+        return room.Loop == loop ? room : null;
+    }
+
+    /// <summary>The session is in another room of the same loop from now on; its connection stays as it is.</summary>
+    public void Move(NodeSession session, RoomModel from, RoomModel to)
+    {
+        from.Sessions.Remove(session.Id);
+        from.SetTracks(session.Id, []);
+        ForgetIfEmpty(from);
+        to.Sessions.Add(session.Id, session);
+        session.Room = to;
+    }
+
     public void ForgetIfEmpty(RoomModel room)
     {
         if (room.Sessions.Count == 0)

@@ -78,6 +78,14 @@ public static class OptionsValidator
             Require(residency.Zone.Length > 0 && residency.Zone != Keys.AnyZone, $"tenants: '{tenant.Name}': a residency zone has a name other than '{Keys.AnyZone}'");
             Require(!residency.Regions.IsDefaultOrEmpty, $"tenants: '{tenant.Name}': residency names no regions, so nothing could be served");
         }
+
+        if (tenant.Webhooks is { } webhooks)
+        {
+            Require(!webhooks.Urls.IsDefaultOrEmpty, $"tenants: '{tenant.Name}': webhooks name no urls, so nobody could be told");
+            string? odd = webhooks.Urls.FirstOrDefault(u => !Uri.TryCreate(u, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"));
+            Require(odd is null, $"tenants: '{tenant.Name}': the webhook '{odd}' is no http or https address");
+            Require(webhooks.Key is null || tenant.Keys.Any(k => k.Key == webhooks.Key), $"tenants: '{tenant.Name}': webhooks are to be signed with key '{webhooks.Key}', which is none of its keys");
+        }
     }
 
     private static void Require(bool holds, string message)

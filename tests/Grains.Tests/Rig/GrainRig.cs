@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.FabricHarness;
 using Nexus.Grains.Placement;
 using Nexus.Link;
@@ -28,11 +30,23 @@ public sealed class GrainRig : IAsyncDisposable
     /// <summary>Drops reports and digests while true: one-way words may be lost.</summary>
     public bool IsDeaf { get; set; }
 
-    public static async Task<GrainRig> StartAsync(ZoneMap? zones = null, params string[] regions) => new(await FabricHarness.Fabric.StartAsync(new FabricOptions
+    public static Task<GrainRig> StartAsync(ZoneMap? zones = null, params string[] regions) => StartAsync(zones, null, regions);
+
+    /// <summary>A rig with one silo, whose rooms tell <paramref name="listener"/> what happens in them.</summary>
+    public static Task<GrainRig> StartAsync(IRoomEvents listener) => StartAsync(null, listener, []);
+
+    private static async Task<GrainRig> StartAsync(ZoneMap? zones, IRoomEvents? listener, string[] regions) => new(await FabricHarness.Fabric.StartAsync(new FabricOptions
     {
         Regions = regions.Length == 0 ? ["local"] : regions,
         Storages = [StorageNames.Rooms],
-        ConfigureSilo = (_, silo) => silo.AddZonePlacement(zones ?? ZoneMap.Open),
+        ConfigureSilo = (_, silo) =>
+        {
+            silo.AddZonePlacement(zones ?? ZoneMap.Open);
+            if (listener is not null)
+            {
+                silo.Services.AddSingleton(listener);
+            }
+        },
     }));
 
     /// <summary>A rig with one silo and one node, ready.</summary>

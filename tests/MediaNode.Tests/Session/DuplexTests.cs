@@ -233,6 +233,33 @@ public sealed class DuplexTests : IDisposable
         Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
     }
 
+    [Fact]
+    public void A_session_goes_to_another_room_over_the_same_connection()
+    {
+        var video = new TestStream(Publish(VideoOut), "0", 2222);
+        var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
+        var carol = _node.Peer("carol");
+        Apply("carol", d => d with { RoomKey = "any/acme/other", Subscribe = new() { Auto = true } });
+        Offer(carol, VideoIn);
+        Send(video, 3, keyFrames: true);
+        Assert.NotEmpty(bob.PacketsOf(bob.AnsweredSsrc(0)));
+        Assert.Empty(carol.PacketsOf(carol.AnsweredSsrc(0)));
+
+        var moved = Apply("alice", d => d with { RoomKey = "any/acme/other" });
+        Assert.Equal(ApplyStatus.Applied, moved.Status);
+        Assert.Single(moved.Tracks);
+        var got = bob.PacketsOf(bob.AnsweredSsrc(0)).Count();
+        Send(video, 3, keyFrames: true);
+        Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
+        Assert.Equal("TRACK_NOT_FOUND", _node.ReportOf("bob").Subscriptions.Single().Reason);
+        Assert.NotEmpty(carol.PacketsOf(carol.AnsweredSsrc(0)));
+
+        Apply("carol", d => d with { RoomKey = VirtualNode.Desired("bob", SessionLeg.Duplex).RoomKey });
+        got = carol.PacketsOf(carol.AnsweredSsrc(0)).Count();
+        Send(video, 3, keyFrames: true);
+        Assert.Equal(got, carol.PacketsOf(carol.AnsweredSsrc(0)).Count());
+    }
+
     private static SessionDesired Duplex(string name) =>
         VirtualNode.Desired(name, SessionLeg.Duplex) with { Subscribe = new() };
 

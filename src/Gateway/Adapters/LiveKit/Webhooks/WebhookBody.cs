@@ -1,0 +1,27 @@
+using Nexus.Core;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
+using Nexus.Gateway.Adapters.LiveKit.Protobuf;
+
+namespace Nexus.Gateway.Adapters.LiveKit.Webhooks;
+
+/// <summary>An event as LiveKit's receivers read it. Pure.</summary>
+internal static class WebhookBody
+{
+    public static byte[] Encode(RoomEvent happened) => Proto.EncodeJson(Of(happened));
+
+    private static WebhookEvent Of(RoomEvent happened) => new()
+    {
+        Event = happened.Kind switch
+        {
+            RoomEventKind.RoomStarted => "room_started",
+            RoomEventKind.RoomFinished => "room_finished",
+            RoomEventKind.ParticipantJoined => "participant_joined",
+            RoomEventKind.ParticipantLeft => "participant_left",
+            RoomEventKind.TrackPublished => "track_published",
+            _ => "track_unpublished",
+        },
+        Room = new() { Sid = happened.Room.Sid, Name = happened.Room.Name },
+        Id = happened.Id,
+        CreatedAt = happened.At.ToUnixTimeSeconds(),
+    };
+}
