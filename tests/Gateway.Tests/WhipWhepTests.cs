@@ -233,7 +233,7 @@ public sealed class WhipWhepTests(GatewayHost host) : IClassFixture<GatewayHost>
     }
 
     [Fact]
-    public async Task An_ice_restart_gives_new_credentials_and_a_new_etag_and_the_old_one_is_stale()
+    public async Task An_ice_restart_gives_new_credentials_of_ice_and_turn_and_a_new_etag_and_the_old_one_is_stale()
     {
         var (location, etag, token) = await Join();
         using var restart = await Patch(location, token, "*", Sdp.Fragment.Replace("abcd", "efgh"));
@@ -243,6 +243,7 @@ public sealed class WhipWhepTests(GatewayHost host) : IClassFixture<GatewayHost>
         string body = await restart.Content.ReadAsStringAsync();
         Assert.Contains("a=ice-ufrag:new1", body);
         Assert.Contains("a=candidate:", body);
+        Assert.Contains("rel=\"ice-server\"; username=", restart.Headers.GetValues("Link").First());
         string renewed = restart.Headers.ETag!.Tag;
         Assert.NotEqual(etag, renewed);
         Assert.Equal(HttpStatusCode.PreconditionFailed, (await Patch(location, token, etag)).StatusCode);

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { Netns } from './rig/netns.mjs';
+import { Member } from './rig/sdk.mjs';
 import { Process } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 import { TurnServer, turnCredentials, turnSecret, turnUser } from './rig/turn.mjs';
 
-const urls = { udp: 'turn:127.0.0.1:3478?transport=udp', tcp: 'turn:127.0.0.1:3478?transport=tcp' };
+const urls = { udp: 'turn:127.0.0.1:3478?transport=udp', tcp: 'turn:127.0.0.1:3478?transport=tcp', tls: 'turns:127.0.0.1:443?transport=tcp' };
 const folder = mkdtempSync(join(tmpdir(), 'nexus-turn-test-'));
 let netns, turn;
 
@@ -28,7 +29,7 @@ after(async () => {
 async function stageWith(t, iceUrls, tabs) {
   const config = join(folder, `${newRoom()}.json`);
   writeFileSync(config, JSON.stringify({ iceServers: iceUrls.map(url => ({ url, sharedSecret: turnSecret })) }));
-  const stage = new Stage({ netns, flags: ['--config', config] });
+  const stage = new Stage({ netns, flags: ['--config', config], chromiumFlags: turn.chromiumFlags });
   t.after(() => stage.close());
   const set = await stage.set(t, tabs);
   const ports = `${set[0].mediaPort}-${set[0].mediaPort + 9}`;
@@ -36,7 +37,7 @@ async function stageWith(t, iceUrls, tabs) {
   return set;
 }
 
-for (const protocol of ['udp', 'tcp'])
+for (const protocol of ['udp', 'tcp', 'tls'])
   test(`a call by WHIP and WHEP goes over TURN/${protocol.toUpperCase()} with the credentials of the Link headers`, async t => {
     const [server, alice, bob] = await stageWith(t, [urls[protocol]], 2), room = newRoom();
     const publisher = await alice.whip(server, room, 'alice', { codec: 'VP8', ice: 'relay' });
@@ -47,8 +48,33 @@ for (const protocol of ['udp', 'tcp'])
     assert.equal(await netns.dropped(), 0, 'who may only relay sends nothing else');
   });
 
+test('an ICE restart by PATCH goes over TURN with the fresh credentials of its Link header', async t => {
+  const [server, alice, bob] = await stageWith(t, [urls.udp], 2), room = newRoom();
+  const calls = [await alice.whip(server, room, 'alice', { codec: 'VP8', ice: 'relay' }), await bob.whep(server, room, 'bob', { ice: 'relay' })];
+  const [, viewer] = calls;
+  await viewer.decodes(15);
+  for (const call of calls) {
+    const { pair } = await call.stats(), { status, servers } = await call.restartIce();
+    assert.equal(status, 200);
+    assert.deepEqual(servers.map(({ urls, username }) => [urls, username.split(':')[1]]), [[urls.udp, call === viewer ? 'bob' : 'alice']]);
+    const after = await call.until('another relayed pair', now => now.pair !== pair && now.connection === 'connected');
+    assert.equal(after.localType, 'relay');
+    await viewer.decodes(30);
+  }
+});
+
+for (const protocol of ['udp', 'tcp', 'tls'])
+  test(`members who use the SDK meet where only TURN/${protocol.toUpperCase()} gets through, with the credentials of \`joined\``, async t => {
+    const [server, ...tabs] = await stageWith(t, [urls[protocol]], 2), room = newRoom();
+    const ada = await Member.joins(tabs[0], server, room, 'ada');
+    const bob = await Member.joins(tabs[1], server, room, 'bob');
+    await Promise.all([ada.sees('bob', { frames: 30 }), bob.sees('ada', { frames: 30 }), ada.hears('bob'), bob.hears('ada')]);
+    for (const { localType, relayProtocol } of [await ada.view(), await bob.view()]) assert.deepEqual([localType, relayProtocol], ['relay', protocol]);
+    assert.ok(await netns.dropped() > 0, 'the direct ways were tried');
+  });
+
 test('a client that may go any way finds the relayed one where the direct ones are closed', async t => {
-  const [server, alice, bob] = await stageWith(t, Object.values(urls), 2), room = newRoom();
+  const [server, alice, bob] = await stageWith(t, [urls.udp, urls.tcp], 2), room = newRoom();
   const publisher = await alice.whip(server, room, 'alice', { codec: 'VP8', ice: 'all' });
   const viewer = await bob.whep(server, room, 'bob', { ice: 'all' });
   await viewer.until('30 frames', ({ video }) => video.frames >= 30);
@@ -60,7 +86,7 @@ test('a client that may go any way finds the relayed one where the direct ones a
 test('credentials that expired, or of another secret, give no relay', async t => {
   const [, tab] = await stageWith(t, [urls.udp], 1);
   const gather = credentials => tab.evaluate(configuration => rig.gather(configuration), {
-    iceServers: [{ urls: Object.values(urls), ...credentials }], iceTransportPolicy: 'relay',
+    iceServers: [{ urls: [urls.udp, urls.tcp], ...credentials }], iceTransportPolicy: 'relay',
   });
   const valid = await gather(turnCredentials());
   assert.deepEqual([...new Set(valid.candidates)], ['relay']);

@@ -35,6 +35,9 @@ public sealed class ClientSession
 
     public string Id { get; }
 
+    /// <summary>Whose it is.</summary>
+    public string Identity => _caller.Identity;
+
     /// <summary>Joins with an offer. The same session again is the same join.</summary>
     public Task<JoinResult> Join(SessionLeg leg, string offer, JoinWish wish) => _participant.Join(new()
     {

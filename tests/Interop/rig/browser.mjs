@@ -147,7 +147,7 @@ export class Call {
     return this.until(`${frames} more decoded frames`, stats => stats.video.frames >= before + frames, options);
   }
 
-  /** PATCH with a restart of ICE: new credentials on both sides; resolves with the HTTP status. */
+  /** PATCH with a restart of ICE: new credentials on both sides; resolves with the HTTP `status` and the ICE `servers` that came with it. */
   restartIce() {
     return this.tab.page.evaluate(id => rig.restartIce(id), this.id);
   }

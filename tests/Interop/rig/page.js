@@ -165,8 +165,8 @@
 
   const lines = (sdp, pattern) => sdp.split(/\r?\n/).filter(line => pattern.test(line));
 
-  /** The ICE part of the local description, for its first section (the bundle tag), RFC 8840. */
-  function fragment({ localDescription: { sdp } }) {
+  /** The ICE part of a local description, for its first section (the bundle tag), RFC 8840. */
+  function fragment({ sdp }) {
     const first = sdp.slice(sdp.indexOf('m=')).split(/\r?\n(?=m=)/)[0];
     return [
       ...lines(sdp, /^a=(group|ice-options)/).slice(0, 2), lines(first, /^m=/)[0], lines(first, /^a=mid:/)[0],
@@ -180,22 +180,33 @@
   async function trickle(id) {
     const call = calls.get(id);
     await gathered(call.pc);
-    return (await patch(call, fragment(call.pc), call.etag)).status;
+    return (await patch(call, fragment(call.pc.localDescription), call.etag)).status;
   }
 
-  /** RFC 9725 section 4.3.3: new credentials go up, the server's new ones come back and replace those in its answer. */
+  /**
+   * RFC 9725 section 4.3.3: new credentials go up, the server's new ones come back and replace those in its answer. With `ice` the
+   * offer gathers only afterwards, from the fresh servers of the Link headers.
+   */
   async function restartIce(id) {
-    const call = calls.get(id), { pc } = call;
-    await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
-    await gathered(pc);
-    const response = await patch(call, fragment(pc), '*');
+    const call = calls.get(id), { pc, options } = call;
+    const offer = await pc.createOffer({ iceRestart: true });
+    if (!options.ice) {
+      await pc.setLocalDescription(offer);
+      await gathered(pc);
+    }
+    const response = await patch(call, fragment(options.ice ? offer : pc.localDescription), '*');
     const text = await response.text();
-    if (response.status !== 200) return response.status;
+    if (response.status !== 200) return { status: response.status };
     call.etag = response.headers.get('etag');
+    const servers = iceServers(response.headers.get('link'));
+    if (options.ice) {
+      pc.setConfiguration({ ...pc.getConfiguration(), iceServers: servers });
+      await pc.setLocalDescription(offer);
+    }
     const [ufrag] = lines(text, /^a=ice-ufrag/), [pwd] = lines(text, /^a=ice-pwd/);
     const sdp = pc.currentRemoteDescription.sdp.replace(/a=ice-ufrag.*/g, ufrag).replace(/a=ice-pwd.*/g, pwd);
     await pc.setRemoteDescription({ type: 'answer', sdp });
-    return response.status;
+    return { status: response.status, servers };
   }
 
   async function end(id) {

@@ -136,7 +136,7 @@ function library() {
     const stats = room.state === 'left' ? [] : [...(await room.peerConnection.getStats()).values()];
     const inbound = new Map(stats.filter(({ type }) => type === 'inbound-rtp').map(entry => [entry.trackIdentifier, entry]));
     return {
-      state: room.state, sid: room.localParticipant.sid, events, pair: pairOf(stats), address: localOf(stats)?.address,
+      state: room.state, sid: room.localParticipant.sid, events, pair: pairOf(stats), address: localOf(stats)?.address, localType: localOf(stats)?.candidateType, relayProtocol: localOf(stats)?.relayProtocol,
       participants: room.participants.map(({ sid, identity, state, quality, tracks }) => ({
         sid, identity, state, quality,
         tracks: tracks.map(track => {

@@ -223,7 +223,7 @@ internal sealed class WhipWhepAdapter(
         ? new ProblemResult(StatusCodes.Status422UnprocessableEntity, fault.Reason, fault.Message)
         : Results.NoContent();
 
-    private static async Task<IResult> Restart(HttpContext context, ClientSession session, int generation, SdpFragment fragment)
+    private async Task<IResult> Restart(HttpContext context, ClientSession session, int generation, SdpFragment fragment)
     {
         if (fragment is not { IceUfrag: { } ufrag, IcePwd: { } password })
         {
@@ -239,6 +239,7 @@ internal sealed class WhipWhepAdapter(
         }
 
         context.Response.Headers.ETag = IceEntityTag.Of(answer.Generation);
+        context.Response.Headers.Link = links.For(session.Identity); // those of the join may have ended since
         return Results.Text(answer.SdpFragment, Fragment);
     }
 
