@@ -17,6 +17,8 @@ namespace Nexus.Link;
 [JsonDerivedType(typeof(ApplySession), "apply")]
 [JsonDerivedType(typeof(CloseSession), "close")]
 [JsonDerivedType(typeof(SessionReply), "applied")]
+[JsonDerivedType(typeof(SendData), "send-data")]
+[JsonDerivedType(typeof(DataSent), "data-sent")]
 [JsonDerivedType(typeof(InspectNode), "inspect")]
 [JsonDerivedType(typeof(NodeInspected), "inspected")]
 [JsonDerivedType(typeof(Digest), "digest")]
@@ -61,6 +63,12 @@ public sealed record CloseSession(long Id, string Session, long Epoch, long Seq,
 
 public sealed record SessionReply(long Id, SessionApplied Result) : LinkMessage;
 
+/// <summary>A data message to participants of a room on behalf of the server.</summary>
+/// <param name="Packet">A whole <c>DataPacket</c>, sent as it is: it names whom it is for, or nobody for everyone. At most 64 000 octets.</param>
+public sealed record SendData(long Id, string RoomKey, bool Reliable, byte[] Packet) : LinkMessage;
+
+public sealed record DataSent(long Id, DataDelivery Delivery) : LinkMessage;
+
 public sealed record InspectNode(long Id) : LinkMessage;
 
 /// <summary>
@@ -97,6 +105,12 @@ public sealed record RoomConnections(string Room, ImmutableArray<ParticipantConn
 /// <param name="Desired">What the node was last told, null when it does not have the session.</param>
 [GenerateSerializer, Immutable, Alias("nexus.SessionClaim")]
 public sealed record SessionClaim([property: Id(0)] long Epoch, [property: Id(1)] SessionDesired? Desired, [property: Id(2)] SessionReport? Report);
+
+/// <summary>What became of <see cref="SendData"/>.</summary>
+/// <param name="Error">BAD_REQUEST: it is no packet, or too long.</param>
+/// <param name="Receivers">Participants whom it was for and who are on the node; it is not known whether they got it.</param>
+[GenerateSerializer, Immutable, Alias("nexus.DataDelivery")]
+public sealed record DataDelivery([property: Id(0)] LinkError? Error, [property: Id(1)] int Receivers);
 
 [GenerateSerializer, Immutable, Alias("nexus.DigestEntry")]
 public sealed record DigestEntry(

@@ -74,6 +74,9 @@ public sealed class NodeLinkServer(LinkConnection connection, string secret, Lin
     public async Task<SessionApplied> Close(string session, long epoch, long seq, string reason) =>
         ((SessionReply)await Ask(id => new CloseSession(id, session, epoch, seq, reason))).Result;
 
+    public async Task<DataDelivery> SendData(string roomKey, bool reliable, byte[] packet) =>
+        ((DataSent)await Ask(id => new SendData(id, roomKey, reliable, packet))).Delivery;
+
     public async Task<NodeInspection> Inspect() =>
         ((NodeInspected)await Ask(id => new InspectNode(id))).Inspection;
 
@@ -110,6 +113,7 @@ public sealed class NodeLinkServer(LinkConnection connection, string secret, Lin
             {
                 case SessionClaimed m: Answer(m.Id, m); break;
                 case SessionReply m: Answer(m.Id, m); break;
+                case DataSent m: Answer(m.Id, m); break;
                 case NodeInspected m: Answer(m.Id, m); break;
                 case SessionChanged m: await handler.OnReport(m.Report); break;
                 case Digest m: await handler.OnDigest(m); break;

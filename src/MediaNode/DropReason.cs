@@ -73,6 +73,26 @@ public enum DropReason : byte
     /// <summary>Sent beyond the window that we announced.</summary>
     SctpWindowFull,
 
+    /// <summary>A data message that is no DataPacket.</summary>
+    DataMalformed,
+
+    /// <summary>Its sender's token does not let it send data.</summary>
+    DataNotPermitted,
+
+    DataTooLong,
+
+    /// <summary>A reliable message that was taken before.</summary>
+    DataRepeated,
+
+    /// <summary>On a channel that leads nowhere, as text, or of a kind that is not for clients to say.</summary>
+    DataNotRouted,
+
+    /// <summary>Its receiver has no channel for it, or none yet.</summary>
+    DataNotReady,
+
+    /// <summary>Its receiver is too far behind.</summary>
+    DataSlowReceiver,
+
     TcpFrameTooLong,
     CommandQueueFull,
 

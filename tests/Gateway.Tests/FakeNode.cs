@@ -111,6 +111,15 @@ internal sealed class FakeNode : INodePort
         return Task.FromResult(ActResult.Done);
     }
 
+    /// <summary>Server-sent data messages that came: room, reliable, packet.</summary>
+    public ConcurrentQueue<(string Room, bool Reliable, byte[] Packet)> DataSent { get; } = new();
+
+    public Task<DataDelivery> SendData(string roomKey, bool reliable, byte[] packet)
+    {
+        DataSent.Enqueue((roomKey, reliable, packet));
+        return Task.FromResult(new DataDelivery(null, _sessions.Values.Count(s => s.Desired.RoomKey == roomKey)));
+    }
+
     public Task<NodeInspection> Inspect() => Task.FromResult(new NodeInspection
     {
         NodeId = "ND_fake",

@@ -117,6 +117,12 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             Publish = [.. session.Published.Values],
             Data = negotiated.Media.FirstOrDefault(m => m.Use == SectionUse.Data) is { } data
                 ? new DataPlan(data.SctpPort, data.MaxMessageSize)
+                {
+                    Room = desired.RoomKey,
+                    CanPublish = desired.Grants.CanPublishData,
+                    IsHidden = desired.Grants.Hidden,
+                    Receives = desired.Leg != SessionLeg.Publish,
+                }
                 : null,
             Play =
             [

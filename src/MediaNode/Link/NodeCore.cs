@@ -1,4 +1,5 @@
 using Nexus.Link;
+using Nexus.MediaNode.Data;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Session;
 
@@ -65,6 +66,9 @@ public sealed class NodeCore
                 break;
             case ListenRoom listen:
                 _listened.Handle(now, listen);
+                break;
+            case SendData data:
+                Send(data);
                 break;
             case InspectNode inspect:
                 _reporter.Inspect(inspect.Id);
@@ -257,6 +261,11 @@ public sealed class NodeCore
             room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
             PostIce(session, room);
         }
+        else if (session is { Negotiated: not null, Desired: { } before }
+            && (before.Grants.CanPublishData, before.Grants.Hidden) != (desired.Grants.CanPublishData, desired.Grants.Hidden))
+        {
+            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
+        }
 
         NodeRooms.Enter(session, room);
         session.Desired = desired;
@@ -313,6 +322,31 @@ public sealed class NodeCore
         SubscriptionBinder.Rebind(room, session);
         _demands.Mark(room);
     }
+
+    private void Send(SendData data)
+    {
+        if (_rooms.Find(data.RoomKey) is not { } room)
+        {
+            _send(new DataSent(data.Id, new DataDelivery(null, 0)));
+            return;
+        }
+
+        SendRoomData? command = null;
+        command = new SendRoomData(data.RoomKey, data.Reliable, data.Packet)
+        {
+            Completed = () => _send(new DataSent(data.Id, Delivery(command!))),
+        };
+        room.Loop.Post(command);
+    }
+
+    private static DataDelivery Delivery(SendRoomData done) => new(
+        done.Refused switch
+        {
+            DropReason.None => null,
+            DropReason.DataTooLong => new LinkError(ReasonCodes.BadRequest, $"A data message has {DataRouter.MaxMessage} octets at most."),
+            _ => new LinkError(ReasonCodes.BadRequest, "It is no DataPacket that can be sent to clients."),
+        },
+        done.Receivers);
 
     private static void PostIce(NodeSession session, RoomModel room) =>
         room.Loop.Post(new RestartIce(session.Id, session.LocalIce!));

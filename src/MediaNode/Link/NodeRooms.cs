@@ -9,9 +9,6 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
     private readonly Dictionary<string, RoomModel> _rooms = [];
     private long _trackOrder;
 
-    /// <summary>Null when nobody of it is here.</summary>
-    public RoomModel? Find(string key) => _rooms.GetValueOrDefault(key);
-
     /// <summary>The room of that key; one that is new lives on the loop with the fewest sessions.</summary>
     public RoomModel Get(string key)
     {
@@ -43,6 +40,9 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
         to.Sessions.Add(session.Id, session);
         session.Room = to;
     }
+
+    /// <summary>Null when nobody of it is here.</summary>
+    public RoomModel? Find(string key) => _rooms.GetValueOrDefault(key);
 
     public void ForgetIfEmpty(RoomModel room)
     {

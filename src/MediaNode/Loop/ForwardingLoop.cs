@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Data;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Rtcp;
 using Nexus.MediaNode.Session;
@@ -42,6 +43,7 @@ public sealed class ForwardingLoop : IDisposable
         _commands = new BoundedRing<LoopCommand>(options.CommandQueue);
         _events = new BoundedRing<LoopEvent>(4 * options.CommandQueue);
         _fanOut = new FanOut(Egress, Counters);
+        DataSink = Data = new DataRouter(Drops, Counters);
         _router = new PacketRouter(this, new SourceRateLimiter(options.UnauthenticatedPerSecond));
     }
 
@@ -59,7 +61,7 @@ public sealed class ForwardingLoop : IDisposable
     /// <summary>The control side waits on this for events: set by the loop at the end of a turn that made any. Set before the first turn.</summary>
     public Action? EventsWaiting { get; set; }
 
-    /// <summary>Where data channels lead; without it messages go nowhere. Set before the first turn.</summary>
+    /// <summary>Where data channels lead: from participant to participant, unless set otherwise before the first turn.</summary>
     public IDataSink? DataSink { get; set; }
 
     /// <summary>When <see cref="RunTurn"/> has something to do even if nothing arrives.</summary>
@@ -67,6 +69,8 @@ public sealed class ForwardingLoop : IDisposable
 
     /// <summary>The last exception that a packet or a command met; null as it should be.</summary>
     public Exception? LastFault { get; private set; }
+
+    internal DataRouter Data { get; }
 
     internal PacketMemory Memory { get; }
 

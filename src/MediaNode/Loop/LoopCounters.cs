@@ -24,6 +24,13 @@ public sealed class LoopCounters
     public long PlisSent;
     public long PlisReceived;
     public long TransportFeedbackSent;
+
+    /// <summary>Data messages that came from clients, refused ones included.</summary>
+    public long DataMessagesReceived;
+
+    /// <summary>Data messages that were queued for clients, one for each receiver.</summary>
+    public long DataMessagesForwarded;
+
     public long TimersFired;
     public long CommandsExecuted;
 
@@ -44,6 +51,8 @@ public sealed class LoopCounters
         Add("plis_sent", PlisSent);
         Add("plis_received", PlisReceived);
         Add("transport_feedback_sent", TransportFeedbackSent);
+        Add("data_messages_received", DataMessagesReceived);
+        Add("data_messages_forwarded", DataMessagesForwarded);
         Add("timers_fired", TimersFired);
         Add("commands_executed", CommandsExecuted);
         Add("packets_sent", egress.PacketsSent);

@@ -112,12 +112,14 @@ public sealed class MediaSession
     {
         if (Data is null && Plan.Data is { } data)
         {
-            Data = new SessionData(this, data);
+            Data = new SessionData(now, this, data);
             if (Transport.Dtls.IsConnected)
             {
                 Data.Start(now);
             }
         }
+
+        Loop.DataSink?.SessionApplied(now, this);
     }
 
     /// <summary>Opens a data channel to the client; null without data channels, or as <see cref="DataChannels.Open"/> says. Loop's thread.</summary>
@@ -133,6 +135,9 @@ public sealed class MediaSession
         Touch();
         return Data?.Channels.TrySend(now, channelId, message, isText) ?? SctpSendStatus.NoStream;
     }
+
+    /// <summary>Octets that wait on a channel and were not given to the network yet. Loop's thread.</summary>
+    public long BufferedData(ushort channelId) => Data?.Channels.BufferedAmount(channelId) ?? 0;
 
     internal void RestartIce(Instant now, IceCredentials local)
     {
@@ -269,6 +274,7 @@ public sealed class MediaSession
 
     internal void Close()
     {
+        Loop.DataSink?.SessionEnded(this);
         Sender.Close();
         Receiver.Close();
         Transport.Close();

@@ -1,3 +1,4 @@
+using Nexus.MediaNode.Data;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Sctp;
 
@@ -15,7 +16,7 @@ internal sealed class SessionData
     /// <summary>Never, or at once when more waits to be sent.</summary>
     private Instant _resumeAt = Instant.Never;
 
-    public SessionData(MediaSession session, DataPlan plan)
+    public SessionData(Instant now, MediaSession session, DataPlan plan)
     {
         _session = session;
         var role = session.Plan.Transport.IsDtlsClient ? DtlsRole.Client : DtlsRole.Server;
@@ -23,6 +24,11 @@ internal sealed class SessionData
         {
             RemoteMaxMessageSize = plan.RemoteMaxMessageSize,
         };
+        if (plan.OpensChannels)
+        {
+            Channels.Open(now, DataChannelLabels.Reliable);
+            Channels.Open(now, DataChannelLabels.Lossy, DataChannelLabels.LossyOptions);
+        }
     }
 
     public DataChannels Channels { get; }
@@ -56,7 +62,7 @@ internal sealed class SessionData
     {
         while (Channels.TryPoll(now, out var happened))
         {
-            Tell(happened);
+            Tell(now, happened);
         }
 
         var sent = 0;
@@ -69,7 +75,7 @@ internal sealed class SessionData
         _resumeAt = sent == MaxPacketsAtOnce ? now : Instant.Never;
     }
 
-    private void Tell(in DataChannelEvent happened)
+    private void Tell(Instant now, in DataChannelEvent happened)
     {
         if (_session.Loop.DataSink is not { } sink || happened.Channel is not { } channel)
         {
@@ -79,16 +85,16 @@ internal sealed class SessionData
         switch (happened.Kind)
         {
             case DataChannelEventKind.Opened:
-                sink.ChannelOpened(_session, channel);
+                sink.ChannelOpened(now, _session, channel);
                 break;
             case DataChannelEventKind.Message:
-                sink.MessageReceived(_session, channel, happened.Data.Span, happened.IsText);
+                sink.MessageReceived(now, _session, channel, happened.Data.Span, happened.IsText);
                 break;
             case DataChannelEventKind.BufferedAmountLow:
-                sink.RoomToSend(_session, channel);
+                sink.RoomToSend(now, _session, channel);
                 break;
             case DataChannelEventKind.Closed:
-                sink.ChannelClosed(_session, channel);
+                sink.ChannelClosed(now, _session, channel);
                 break;
             default:
                 break;

@@ -37,7 +37,23 @@ public sealed record SessionPlan
 /// <summary>The section for data channels.</summary>
 /// <param name="RemotePort">The peer's SCTP port.</param>
 /// <param name="RemoteMaxMessageSize">Octets; 0 means any.</param>
-public sealed record DataPlan(ushort RemotePort, long RemoteMaxMessageSize);
+public sealed record DataPlan(ushort RemotePort, long RemoteMaxMessageSize)
+{
+    /// <summary>Sessions with the same one exchange messages.</summary>
+    public required string Room { get; init; }
+
+    /// <summary>What it sends reaches others.</summary>
+    public bool CanPublish { get; init; }
+
+    /// <summary>Others are not told who it is.</summary>
+    public bool IsHidden { get; init; }
+
+    /// <summary>Its participant gets messages on this session; false for one that only sends, beside another one.</summary>
+    public bool Receives { get; init; } = true;
+
+    /// <summary>The node opens the channels for messages; otherwise the client does.</summary>
+    public bool OpensChannels { get; init; }
+}
 
 /// <summary>How the transport starts. ICE restarts come as <see cref="RestartIce"/>.</summary>
 /// <param name="Ice">Our credentials. The peer's are of no use to a lite agent: it sends no checks.</param>

@@ -13,6 +13,8 @@ internal sealed class NodePort(NodeLinkServer link, RoomListeners listeners) : I
 
     public Task<SessionApplied> Close(string session, long epoch, long seq, string reason) => link.Close(session, epoch, seq, reason);
 
+    public Task<DataDelivery> SendData(string roomKey, bool reliable, byte[] packet) => link.SendData(roomKey, reliable, packet);
+
     public Task<NodeInspection> Inspect() => link.Inspect();
 
     public async Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds)

@@ -46,6 +46,9 @@ public sealed class LossyPort(FakeNode node) : INodePort
     public Task<SessionApplied> Close(string session, long epoch, long seq, string reason) =>
         Send(() => node.Close(new CloseSession(0, session, epoch, seq, reason)));
 
+    public Task<DataDelivery> SendData(string roomKey, bool reliable, byte[] packet) =>
+        Send(() => node.SendData(new SendData(0, roomKey, reliable, packet)));
+
     public Task<NodeInspection> Inspect() => Send(node.Inspect);
 
     public Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds) => Send(() => Task.FromResult(ActResult.Done));

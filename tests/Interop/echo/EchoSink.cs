@@ -1,4 +1,4 @@
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode;
 using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Session;
 
@@ -9,28 +9,36 @@ internal sealed class EchoSink : IDataSink
 {
     private readonly Dictionary<DataChannel, Queue<(byte[] Message, bool IsText)>> _waiting = [];
 
-    public void ChannelOpened(MediaSession session, DataChannel channel) => _waiting[channel] = new();
+    public void SessionApplied(Instant now, MediaSession session)
+    {
+    }
 
-    public void MessageReceived(MediaSession session, DataChannel channel, ReadOnlySpan<byte> message, bool isText)
+    public void SessionEnded(MediaSession session)
+    {
+    }
+
+    public void ChannelOpened(Instant now, MediaSession session, DataChannel channel) => _waiting[channel] = new();
+
+    public void MessageReceived(Instant now, MediaSession session, DataChannel channel, ReadOnlySpan<byte> message, bool isText)
     {
         if (isText && message.SequenceEqual("open"u8))
         {
-            session.OpenDataChannel(MonotonicClock.Now, "from the node");
+            session.OpenDataChannel(now, "from the node");
             return;
         }
 
         _waiting[channel].Enqueue((message.ToArray(), isText));
-        RoomToSend(session, channel);
+        RoomToSend(now, session, channel);
     }
 
-    public void RoomToSend(MediaSession session, DataChannel channel)
+    public void RoomToSend(Instant now, MediaSession session, DataChannel channel)
     {
         while (_waiting.TryGetValue(channel, out var waiting) && waiting.TryPeek(out var next)
-            && session.TrySendData(MonotonicClock.Now, channel.Id, next.Message, next.IsText) != SctpSendStatus.BufferFull)
+            && session.TrySendData(now, channel.Id, next.Message, next.IsText) != SctpSendStatus.BufferFull)
         {
             waiting.Dequeue();
         }
     }
 
-    public void ChannelClosed(MediaSession session, DataChannel channel) => _waiting.Remove(channel);
+    public void ChannelClosed(Instant now, MediaSession session, DataChannel channel) => _waiting.Remove(channel);
 }

@@ -19,7 +19,7 @@ public sealed class DataChannelSessionTests : IDisposable
 
     public DataChannelSessionTests()
     {
-        _sink = new Echo(_node.Clock);
+        _sink = new Echo();
         _node.Loop.DataSink = _sink;
     }
 
@@ -114,23 +114,31 @@ public sealed class DataChannelSessionTests : IDisposable
     }
 
     /// <summary>Sends texts back with a word before them, and anything else as it is.</summary>
-    private sealed class Echo(VirtualClock clock) : IDataSink
+    private sealed class Echo : IDataSink
     {
         public List<(MediaSession Session, DataChannel Channel)> Opened { get; } = [];
 
         public List<DataChannel> Closed { get; } = [];
 
-        public void ChannelOpened(MediaSession session, DataChannel channel) => Opened.Add((session, channel));
-
-        public void MessageReceived(MediaSession session, DataChannel channel, ReadOnlySpan<byte> message, bool isText) =>
-            Assert.Equal(
-                SctpSendStatus.Queued,
-                session.TrySendData(clock.Now, channel.Id, isText ? [.. "echo: "u8, .. message] : message, isText));
-
-        public void RoomToSend(MediaSession session, DataChannel channel)
+        public void SessionApplied(Instant now, MediaSession session)
         {
         }
 
-        public void ChannelClosed(MediaSession session, DataChannel channel) => Closed.Add(channel);
+        public void SessionEnded(MediaSession session)
+        {
+        }
+
+        public void ChannelOpened(Instant now, MediaSession session, DataChannel channel) => Opened.Add((session, channel));
+
+        public void MessageReceived(Instant now, MediaSession session, DataChannel channel, ReadOnlySpan<byte> message, bool isText) =>
+            Assert.Equal(
+                SctpSendStatus.Queued,
+                session.TrySendData(now, channel.Id, isText ? [.. "echo: "u8, .. message] : message, isText));
+
+        public void RoomToSend(Instant now, MediaSession session, DataChannel channel)
+        {
+        }
+
+        public void ChannelClosed(Instant now, MediaSession session, DataChannel channel) => Closed.Add(channel);
     }
 }

@@ -169,6 +169,19 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         }
     }
 
+    /// <summary>Server-sent data messages that came, in order.</summary>
+    public ImmutableArray<SendData> DataSent { get; private set; } = [];
+
+    /// <summary>Counts the sessions of the room as receivers.</summary>
+    public Task<DataDelivery> SendData(SendData message)
+    {
+        lock (_gate)
+        {
+            DataSent = DataSent.Add(message);
+            return Task.FromResult(new DataDelivery(null, _sessions.Values.Count(s => s.Desired?.RoomKey == message.RoomKey)));
+        }
+    }
+
     public Task<NodeInspection> Inspect()
     {
         lock (_gate)
@@ -218,6 +231,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
             ClaimSession c => new SessionClaimed(c.Id, await Claim(c.Session)),
             ApplySession a => new SessionReply(a.Id, await Apply(a)),
             CloseSession c => new SessionReply(c.Id, await Close(c)),
+            SendData d => new DataSent(d.Id, await SendData(d)),
             InspectNode i => new NodeInspected(i.Id, await Inspect()),
             _ => null,
         };

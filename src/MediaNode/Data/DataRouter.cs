@@ -1,0 +1,280 @@
+using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol.Sctp;
+using Nexus.MediaNode.Session;
+
+namespace Nexus.MediaNode.Data;
+
+/// <summary>
+/// Carries data messages between the participants of a loop's rooms: what one sends on a channel goes to all others of the room, or
+/// to those whom the message names, on their channel of the same label. Loop's thread.
+/// </summary>
+/// <remarks>
+/// A slow receiver slows nobody. On the lossy channel it misses what comes while more than <see cref="MaxLossyBuffered"/> waits for it.
+/// On the reliable one it may be as far behind as its association's send buffer is large (<see cref="SctpOptions.SendBuffer"/>); then
+/// it misses what comes until half of that is acknowledged: its messages stay whole and in order, with one gap, counted as
+/// <see cref="DropReason.DataSlowReceiver"/>. The channel stays open, because LiveKit's clients would not open it again.
+/// A participant whose channel is not open yet gets reliable messages once it is.
+/// </remarks>
+public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDataSink
+{
+    /// <summary>Octets of the longest message that is taken.</summary>
+    public const int MaxMessage = 64_000;
+
+    /// <summary>Octets that may wait on a receiver's lossy channel: what is older than that is of no use to a game or a cursor.</summary>
+    public const int MaxLossyBuffered = 32 * 1024;
+
+    private readonly Dictionary<string, DataRoom> _rooms = [];
+    private DataMember?[] _bySlot = new DataMember?[64];
+    private byte[] _message = new byte[MaxMessage + 1024];
+    private long _marks;
+
+    public void SessionApplied(Instant now, MediaSession session)
+    {
+        var plan = session.Plan.Data;
+        var before = MemberOf(session);
+        if (before is not null && before.IsOf(session.Plan))
+        {
+            return;
+        }
+
+        if (before is not null)
+        {
+            Leave(before);
+        }
+
+        if (plan is not null)
+        {
+            Enter(now, session, plan, before?.LastSequence ?? 0);
+        }
+    }
+
+    public void SessionEnded(MediaSession session)
+    {
+        if (MemberOf(session) is { } member)
+        {
+            Leave(member);
+        }
+    }
+
+    public void ChannelOpened(Instant now, MediaSession session, DataChannel channel)
+    {
+        if (MemberOf(session) is { } member && DataChannelLabels.TryParse(channel.Label, out var isReliable))
+        {
+            member.SetChannel(isReliable, channel);
+            Flush(now, member.Participant);
+        }
+    }
+
+    public void MessageReceived(Instant now, MediaSession session, DataChannel channel, ReadOnlySpan<byte> message, bool isText)
+    {
+        counters.DataMessagesReceived++;
+        var reason = isText || !DataChannelLabels.TryParse(channel.Label, out var isReliable) || MemberOf(session) is not { } member
+            ? DropReason.DataNotRouted
+            : Route(now, member, message, isReliable);
+        if (reason != DropReason.None)
+        {
+            drops.Count(reason);
+        }
+    }
+
+    public void RoomToSend(Instant now, MediaSession session, DataChannel channel)
+    {
+        if (MemberOf(session) is { } member && member.Reliable == channel)
+        {
+            member.IsBehind = false;
+        }
+    }
+
+    public void ChannelClosed(Instant now, MediaSession session, DataChannel channel) => MemberOf(session)?.Forget(channel);
+
+    /// <summary>Sends a whole packet on behalf of the server: it goes out as it is, to those whom it names.</summary>
+    /// <param name="receivers">Participants whom it was meant for and who are here.</param>
+    /// <returns>Why not: none for a room that is not here, it has no receivers.</returns>
+    internal DropReason Send(Instant now, string room, bool isReliable, ReadOnlySpan<byte> message, out int receivers)
+    {
+        receivers = 0;
+        if (message.Length > MaxMessage)
+        {
+            return DropReason.DataTooLong;
+        }
+
+        var reason = DataPacket.TryParse(message, out var packet);
+        if (reason == DropReason.None && _rooms.TryGetValue(room, out var found))
+        {
+            receivers = Deliver(now, found, null, packet, message, isReliable);
+        }
+
+        return reason;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private DropReason Route(Instant now, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
+    {
+        var plan = member.Session.Plan.Data!;
+        if (!plan.CanPublish)
+        {
+            return DropReason.DataNotPermitted;
+        }
+
+        if (message.Length > MaxMessage)
+        {
+            return DropReason.DataTooLong;
+        }
+
+        var reason = DataPacket.TryParse(message, out var packet);
+        if (reason != DropReason.None)
+        {
+            return reason;
+        }
+
+        if (isReliable && packet.Sequence != 0)
+        {
+            // clients send again after a resume what they do not know to have arrived
+            if (packet.Sequence <= member.LastSequence)
+            {
+                return DropReason.DataRepeated;
+            }
+
+            member.LastSequence = packet.Sequence;
+        }
+
+        var from = member.Participant;
+        var sender = new DataSender(plan.IsHidden ? default : from.Identity, from.Sid);
+        var room = packet.MaxLength(sender);
+        if (room > _message.Length)
+        {
+            _message = new byte[room];
+        }
+
+        var length = packet.Write(sender, isReliable, _message);
+        Deliver(now, from.Room, from, packet, _message.AsSpan(0, length), isReliable);
+        return DropReason.None;
+    }
+
+    /// <summary>Gives a message to whom it is for, never to its sender.</summary>
+    private int Deliver(Instant now, DataRoom room, DataParticipant? from, in DataPacket packet, ReadOnlySpan<byte> message, bool isReliable)
+    {
+        var receivers = 0;
+        if (!packet.HasDestinations)
+        {
+            foreach (var participant in room.Participants)
+            {
+                if (participant != from)
+                {
+                    Deliver(now, participant, message, isReliable);
+                    receivers++;
+                }
+            }
+
+            return receivers;
+        }
+
+        _marks++; // someone who is named twice gets it once
+        var destinations = packet.Destinations;
+        while (destinations.MoveNext())
+        {
+            if (room.Find(destinations.Name, destinations.IsSid) is { } participant && participant != from && participant.Mark != _marks)
+            {
+                participant.Mark = _marks;
+                Deliver(now, participant, message, isReliable);
+                receivers++;
+            }
+        }
+
+        return receivers;
+    }
+
+    private void Deliver(Instant now, DataParticipant participant, ReadOnlySpan<byte> message, bool isReliable)
+    {
+        if (participant.Outlet(isReliable) is { } member)
+        {
+            Send(now, member, message, isReliable);
+        }
+        else if (!isReliable || !participant.Held.TryAdd(now, message))
+        {
+            drops.Count(DropReason.DataNotReady);
+        }
+    }
+
+    private void Send(Instant now, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
+    {
+        var channel = (isReliable ? member.Reliable : member.Lossy)!.Id;
+        var isBehind = isReliable ? member.IsBehind : member.Session.BufferedData(channel) > MaxLossyBuffered;
+        var status = isBehind ? SctpSendStatus.BufferFull : member.Session.TrySendData(now, channel, message, isText: false);
+        switch (status)
+        {
+            case SctpSendStatus.Queued:
+                counters.DataMessagesForwarded++;
+                break;
+            case SctpSendStatus.BufferFull:
+                member.IsBehind |= isReliable;
+                drops.Count(DropReason.DataSlowReceiver);
+                break;
+            default:
+                drops.Count(status == SctpSendStatus.TooLong ? DropReason.DataTooLong : DropReason.DataNotReady);
+                break;
+        }
+    }
+
+    /// <summary>What was held for a participant goes out, if it can.</summary>
+    private void Flush(Instant now, DataParticipant participant)
+    {
+        while (participant.Outlet(isReliable: true) is { } member && participant.Held.TryTake(out var message))
+        {
+            Send(now, member, message.Span, isReliable: true);
+            message.Release();
+        }
+    }
+
+    private DataMember? MemberOf(MediaSession session) => session.Slot < _bySlot.Length ? _bySlot[session.Slot] : null;
+
+    private void Enter(Instant now, MediaSession session, DataPlan plan, uint lastSequence)
+    {
+        if (!_rooms.TryGetValue(plan.Room, out var room))
+        {
+            _rooms.Add(plan.Room, room = new DataRoom(plan.Room));
+        }
+
+        if (session.Slot >= _bySlot.Length)
+        {
+            Array.Resize(ref _bySlot, Math.Max(session.Slot + 1, 2 * _bySlot.Length));
+        }
+
+        var member = new DataMember(session, room.Enter(now, session.Plan)) { LastSequence = lastSequence };
+        member.Participant.Members.Add(member);
+        _bySlot[session.Slot] = member;
+        foreach (var channel in session.Data?.Channels.Channels ?? [])
+        {
+            ChannelOpened(now, session, channel);
+        }
+    }
+
+    private void Leave(DataMember member)
+    {
+        _bySlot[member.Session.Slot] = null;
+        var participant = member.Participant;
+        participant.Members.Remove(member);
+        if (participant.Members.Count == 0 && participant.Room.Leave(participant))
+        {
+            _rooms.Remove(participant.Room.Key);
+        }
+    }
+}
+
+/// <summary>Sends a packet to participants of a room on behalf of the server.</summary>
+/// <param name="packet">A whole DataPacket.</param>
+public sealed class SendRoomData(string room, bool isReliable, byte[] packet) : LoopCommand
+{
+    /// <summary>Valid once completed, as <see cref="Receivers"/> is.</summary>
+    public DropReason Refused { get; private set; }
+
+    /// <summary>Participants whom it was for and who are here.</summary>
+    public int Receivers { get; private set; }
+
+    internal override void Execute(ForwardingLoop loop, Instant now)
+    {
+        Refused = loop.Data.Send(now, room, isReliable, packet, out var receivers);
+        Receivers = receivers;
+    }
+}
