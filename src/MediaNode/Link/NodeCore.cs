@@ -1,5 +1,4 @@
 using Nexus.Link;
-using Nexus.MediaNode.Data;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Session;
 
@@ -21,6 +20,7 @@ public sealed class NodeCore
     private readonly NodeReporter _reporter;
     private readonly Dictionary<string, NodeSession> _sessions = [];
     private readonly NodeRooms _rooms;
+    private readonly ServerData _serverData;
     private readonly ListenedRooms _listened;
     private readonly TrackDemands _demands;
 
@@ -37,6 +37,7 @@ public sealed class NodeCore
         _send = send;
         _loops = [.. loops.Select(l => new LoopLink(l))];
         _rooms = new NodeRooms(_loops);
+        _serverData = new ServerData(_rooms, send);
         _listened = new ListenedRooms(_loops, _rooms, send);
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
         BootId = Guid.NewGuid().ToString("N");
@@ -68,7 +69,7 @@ public sealed class NodeCore
                 _listened.Handle(now, listen);
                 break;
             case SendData data:
-                Send(data);
+                _serverData.Send(data);
                 break;
             case InspectNode inspect:
                 _reporter.Inspect(inspect.Id);
@@ -322,31 +323,6 @@ public sealed class NodeCore
         SubscriptionBinder.Rebind(room, session);
         _demands.Mark(room);
     }
-
-    private void Send(SendData data)
-    {
-        if (_rooms.Find(data.RoomKey) is not { } room)
-        {
-            _send(new DataSent(data.Id, new DataDelivery(null, 0)));
-            return;
-        }
-
-        SendRoomData? command = null;
-        command = new SendRoomData(data.RoomKey, data.Reliable, data.Packet)
-        {
-            Completed = () => _send(new DataSent(data.Id, Delivery(command!))),
-        };
-        room.Loop.Post(command);
-    }
-
-    private static DataDelivery Delivery(SendRoomData done) => new(
-        done.Refused switch
-        {
-            DropReason.None => null,
-            DropReason.DataTooLong => new LinkError(ReasonCodes.BadRequest, $"A data message has {DataRouter.MaxMessage} octets at most."),
-            _ => new LinkError(ReasonCodes.BadRequest, "It is no DataPacket that can be sent to clients."),
-        },
-        done.Receivers);
 
     private static void PostIce(NodeSession session, RoomModel room) =>
         room.Loop.Post(new RestartIce(session.Id, session.LocalIce!));

@@ -281,6 +281,8 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task<RoomView?> UpdateMetadata(string metadata) => throw new NotSupportedException();
 
+        public Task<DataDelivery> SendData(bool reliable, byte[] packet) => throw new NotSupportedException();
+
         public Task<bool> Close(string reason) => throw new NotSupportedException();
     }
 }
