@@ -167,7 +167,7 @@ public sealed partial class ParticipantGrain
             Reason = _legs.State is ParticipantState.Active or ParticipantState.Joining ? null : reason,
             Node = _legs.All.FirstOrDefault()?.Node.Id,
             Region = _legs.All.FirstOrDefault()?.Node.Region,
-            Tracks = [.. _legs.Tracks(Identity).Select(t => t with { Layers = [] })], // layers are the track grain's
+            Tracks = [.. _legs.Tracks(Identity).Select(ParticipantSessions.ForRoster)],
         };
         await TellRoom();
         if (_legs.IsEmpty)
@@ -214,7 +214,7 @@ public sealed partial class ParticipantGrain
     {
         ImmutableArray<TrackView> after = _legs.Tracks(Identity);
         return before.Length != after.Length
-            || before.Zip(after).Any(p => p.First with { Layers = [] } != p.Second with { Layers = [] });
+            || before.Zip(after).Any(p => !ParticipantSessions.LooksTheSame(p.First, p.Second));
     }
 
     /// <summary>One timer runs while some leg has a deadline, one while there is a leg at all.</summary>

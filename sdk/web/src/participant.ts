@@ -16,7 +16,7 @@ interface ParticipantEvents<Track> {
 abstract class Participant<Track> extends Emitter<ParticipantEvents<Track>> {
   #info: ParticipantInfo;
   #quality: Quality | undefined;
-  #speaking = false;
+  #level: number | undefined;
 
   constructor(info: ParticipantInfo) {
     super();
@@ -58,8 +58,13 @@ abstract class Participant<Track> extends Emitter<ParticipantEvents<Track>> {
     return this.#quality;
   }
 
-  get speaking(): boolean {
-    return this.#speaking;
+  get isSpeaking(): boolean {
+    return this.#level !== undefined;
+  }
+
+  /** Amplitude while speaking, 0 to 1; else 0. */
+  get audioLevel(): number {
+    return this.#level ?? 0;
   }
 
   /** @internal */
@@ -78,11 +83,13 @@ abstract class Participant<Track> extends Emitter<ParticipantEvents<Track>> {
     this.emit('quality', quality);
   }
 
-  /** @internal */
-  setSpeaking(speaking: boolean): void {
-    if (speaking === this.#speaking) return;
-    this.#speaking = speaking;
-    this.emit('speaking', speaking);
+  /** True when speech began or ended. @internal */
+  setVoice(level: number | undefined): boolean {
+    const before = this.isSpeaking;
+    this.#level = level;
+    if (this.isSpeaking === before) return false;
+    this.emit('speaking', this.isSpeaking);
+    return true;
   }
 }
 

@@ -37,7 +37,6 @@ export interface RosterPage {
   epoch: number;
   to: number;
   participants: ParticipantInfo[];
-  viewers?: number;
   room?: RoomInfo;
   cursor?: string;
 }
@@ -56,7 +55,12 @@ export interface Delta {
   participants?: ParticipantInfo[];
   left?: Left[];
   room?: RoomInfo;
-  viewers?: number;
+}
+
+export interface SpeakerInfo {
+  participantSid: string;
+  /** Amplitude, 0 to 1. */
+  level: number;
 }
 
 export interface IceServer {
@@ -238,7 +242,8 @@ export type Push =
   | CallMessage
   | { type: 'sections'; audio: number; video: number }
   | { type: 'subscriptions'; subscriptions: Subscription[] }
-  | { type: 'quality'; participants: { participantSid: string; quality: Quality }[] };
+  | { type: 'speakers'; speakers: SpeakerInfo[] }
+  | { type: 'quality'; participants: { participantSid: string; quality: Quality; score?: number }[] };
 
 export type ServerMessage =
   | Push

@@ -25,7 +25,9 @@ export interface RoomEvents {
   'local-track-unpublished': [track: LocalTrack];
   quality: [participant: RemoteParticipant | LocalParticipant, quality: Quality];
   speaking: [participant: RemoteParticipant | LocalParticipant, speaking: boolean];
-  /** Metadata of the room, or the number of viewers. */
+  /** Who speaks, the dominant speaker first: the members or their order changed. */
+  'active-speakers-changed': [speakers: readonly (RemoteParticipant | LocalParticipant)[]];
+  /** Metadata of the room. */
   updated: [];
   /** The browser plays no sound before the user has touched the page: call `startPlayback` from a click. */
   'playback-blocked': [];

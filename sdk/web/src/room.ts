@@ -17,6 +17,7 @@ import type { RemoteTrackOwner } from './remote-track.js';
 import type { RoomEvents, RoomState } from './room-events.js';
 import { applyDelta, applyPage, changesBetween, emptyRoster, startReading, type Roster, type Step } from './roster.js';
 import type { Session } from './session.js';
+import { Speakers } from './speaking.js';
 import { watch } from './watch.js';
 
 export interface RoomOptions {
@@ -33,6 +34,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #monitor: Monitor;
   readonly #people: People;
   readonly #calls: Calls;
+  readonly #speakers: Speakers;
   readonly #blocked = new Set<HTMLMediaElement>();
   readonly #stopListening: () => void;
   #joined: Joined;
@@ -50,14 +52,12 @@ export class Room extends Emitter<RoomEvents> {
     this.#media = this.#newMedia(clock);
     this.localParticipant = new LocalParticipant(joined.participant, () => this.#media.publisher.tracks);
     this.#calls = new Calls(session, clock, () => this.localParticipant.identity, call => this.emit('call', call));
-    this.#monitor = watch(clock, {
-      session, media: this.#media, people: this.#people,
-      self: () => this.localParticipant.sid,
-      speaking: (sid, speaking) => this.#withParticipant(sid, participant => {
-        participant.setSpeaking(speaking);
-        this.emit('speaking', participant, speaking);
-      }),
+    this.#speakers = new Speakers({
+      participant: sid => this.#participant(sid),
+      speaking: (participant, speaking) => this.emit('speaking', participant, speaking),
+      changed: speakers => this.emit('active-speakers-changed', speakers),
     });
+    this.#monitor = watch(clock, { session, media: this.#media, people: this.#people });
     session.resumeFrom(() => ({ epoch: this.#roster.epoch, seq: this.#roster.seq }));
     session.on('push', message => this.#take(message));
     session.on('resumed', message => this.#resumed(message));
@@ -97,9 +97,9 @@ export class Room extends Emitter<RoomEvents> {
     return this.#people.participants;
   }
 
-  /** How many more watch without being listed. */
-  get viewers(): number {
-    return this.#roster.viewers;
+  /** Who speaks, the dominant speaker first. */
+  get activeSpeakers(): readonly (RemoteParticipant | LocalParticipant)[] {
+    return this.#speakers.active;
   }
 
   /** The media connection, for statistics. A re-join makes a new one. */
@@ -174,12 +174,13 @@ export class Room extends Emitter<RoomEvents> {
         return this.#media.addRemoteCandidate(message);
       case 'quality':
         for (const { participantSid, quality } of message.participants) {
-          this.#withParticipant(participantSid, participant => {
-            participant.setQuality(quality);
-            this.emit('quality', participant, quality);
-          });
+          const participant = this.#participant(participantSid);
+          participant?.setQuality(quality);
+          if (participant) this.emit('quality', participant, quality);
         }
         return;
+      case 'speakers':
+        return this.#speakers.take(message.speakers);
       case 'call':
         return this.#calls.take(message);
     }
@@ -201,7 +202,8 @@ export class Room extends Emitter<RoomEvents> {
       this.emit('participant-updated', this.localParticipant);
     }
     this.#people.apply({ ...changes, joined: changes.joined.filter(p => p !== own), changed: changes.changed.filter(p => p !== own) }, left ?? new Map());
-    if (before.room !== roster.room || before.viewers !== roster.viewers) this.emit('updated');
+    this.#speakers.refresh();
+    if (before.room !== roster.room) this.emit('updated');
   }
 
   #newPeople(): People {
@@ -245,6 +247,7 @@ export class Room extends Emitter<RoomEvents> {
   /** A new session: all that was negotiated is gone, what is published and wished for stays. */
   #enter(joined: Joined): void {
     this.#joined = joined;
+    this.#speakers.take([]);
     this.#step(applyPage({ ...this.#roster, reading: undefined }, joined.roster));
     this.localParticipant.update(joined.participant);
     this.#media.enter(joined);
@@ -273,8 +276,7 @@ export class Room extends Emitter<RoomEvents> {
     for (const track of this.#people.tracks) track.end();
   }
 
-  #withParticipant(sid: string, act: (participant: RemoteParticipant | LocalParticipant) => void): void {
-    const participant = sid === this.localParticipant.sid ? this.localParticipant : this.#people.participant(sid);
-    if (participant) act(participant);
+  #participant(sid: string): RemoteParticipant | LocalParticipant | undefined {
+    return sid === this.localParticipant.sid ? this.localParticipant : this.#people.participant(sid);
   }
 }

@@ -9,8 +9,6 @@ export interface Roster {
   /** The `to` of the last delta that was applied. */
   readonly seq: number;
   readonly room: RoomInfo | undefined;
-  /** How many more are in the room who are not listed. */
-  readonly viewers: number;
   /** By sid, in order of arrival. A participant who has not changed stays the same object. */
   readonly participants: ReadonlyMap<string, ParticipantInfo>;
   /** Set while a snapshot is being read; what was known before stays until its last page is in. */
@@ -30,7 +28,7 @@ export interface Step {
   readonly left?: ReadonlyMap<string, string>;
 }
 
-export const emptyRoster: Roster = { epoch: 0, seq: 0, room: undefined, viewers: 0, participants: new Map(), reading: undefined };
+export const emptyRoster: Roster = { epoch: 0, seq: 0, room: undefined, participants: new Map(), reading: undefined };
 
 /** Reads the room anew from the first page. */
 export function startReading(roster: Roster, held: readonly Delta[] = []): Step {
@@ -57,8 +55,7 @@ export function applyDelta(roster: Roster, delta: Delta): Step {
   for (const { sid, reason } of delta.left ?? []) {
     if (participants.delete(sid)) left.set(sid, reason);
   }
-  const { room = roster.room, viewers = roster.viewers } = delta;
-  return { roster: { ...roster, seq: delta.to, room, viewers, participants }, left };
+  return { roster: { ...roster, seq: delta.to, room: delta.room ?? roster.room, participants }, left };
 }
 
 function hold(roster: Roster, { pages, held }: Reading, delta: Delta): Step {
@@ -73,7 +70,6 @@ function finish(roster: Roster, { pages, held }: Reading): Step {
     epoch: first.epoch,
     seq: first.to,
     room: pages.findLast(page => page.room)?.room ?? roster.room,
-    viewers: pages.findLast(page => page.viewers !== undefined)?.viewers ?? 0,
     participants: new Map(pages.flatMap(page => page.participants).map(p => [p.sid, sameIfUnchanged(roster.participants.get(p.sid), p)])),
     reading: undefined,
   };

@@ -1,19 +1,48 @@
-// Who speaks, from audio levels. Pure; levels are looked at a few times a second.
+// Who speaks, as the server says it: each message names all of them, the dominant speaker first.
+import type { LocalParticipant, RemoteParticipant } from './participant.js';
+import type { SpeakerInfo } from './protocol.js';
 
-/** Linear level (0 to 1) above which someone speaks, and the time it may fall below in between words. */
-const threshold = 0.015;
-const holdMs = 700;
+type Anyone = LocalParticipant | RemoteParticipant;
 
-export interface Voice {
-  readonly speaking: boolean;
-  /** When it was last above the threshold. */
-  readonly heardAt: number;
+export interface SpeakersOwner {
+  participant(sid: string): Anyone | undefined;
+  speaking(participant: Anyone, speaking: boolean): void;
+  changed(speakers: readonly Anyone[]): void;
 }
 
-export const silent: Voice = { speaking: false, heardAt: -Infinity };
+export class Speakers {
+  readonly #owner: SpeakersOwner;
+  #named: readonly SpeakerInfo[] = [];
+  #active: readonly Anyone[] = [];
 
-export function hear(voice: Voice, level: number, now: number): Voice {
-  const heardAt = level > threshold ? now : voice.heardAt;
-  const speaking = now - heardAt < holdMs;
-  return speaking === voice.speaking && heardAt === voice.heardAt ? voice : { speaking, heardAt };
+  constructor(owner: SpeakersOwner) {
+    this.#owner = owner;
+  }
+
+  /** The dominant speaker first. */
+  get active(): readonly Anyone[] {
+    return this.#active;
+  }
+
+  take(speakers: readonly SpeakerInfo[]): void {
+    this.#named = speakers;
+    this.refresh();
+  }
+
+  /** Participants came or went: someone who was named may be known only now. */
+  refresh(): void {
+    const now = this.#named.flatMap(({ participantSid, level }) => {
+      const participant = this.#owner.participant(participantSid);
+      return participant ? [{ participant, level }] : [];
+    });
+    const before = this.#active;
+    this.#active = now.map(({ participant }) => participant);
+    for (const silent of before.filter(participant => !this.#active.includes(participant))) this.#set(silent, undefined);
+    for (const { participant, level } of now) this.#set(participant, level);
+    if (before.length !== this.#active.length || before.some((participant, i) => participant !== this.#active[i])) this.#owner.changed(this.#active);
+  }
+
+  #set(participant: Anyone, level: number | undefined): void {
+    if (participant.setVoice(level)) this.#owner.speaking(participant, participant.isSpeaking);
+  }
 }

@@ -5,7 +5,8 @@ import { signallingUrl } from '../src/client.js';
 import { bitrateFor, codecOrder, encodingsFor, type VideoShape } from '../src/encodings.js';
 import { captureError } from '../src/errors.js';
 import { qualityReport, type StatsById } from '../src/quality.js';
-import { hear, silent } from '../src/speaking.js';
+import { RemoteParticipant } from '../src/participant.js';
+import { Speakers } from '../src/speaking.js';
 import { faults } from './schema.js';
 
 const camera: VideoShape = { source: 'camera', width: 1280, height: 720, frameRate: 30, codec: 'VP8', simulcast: true };
@@ -55,12 +56,31 @@ for (const [what, elements, wish] of [
 
 test('a layer that the app chose stays in the wish', () => assert.deepEqual(wishFor([tile(160, 90)], 1, { layer: 'low' }), { layer: 'low', maxWidth: 160, maxHeight: 96 }));
 
-test('someone speaks until they have been silent for a while', () => {
-  const heard = hear(silent, 0.1, 1000);
-  assert.equal(heard.speaking, true);
-  assert.equal(hear(heard, 0, 1500).speaking, true);
-  assert.equal(hear(heard, 0, 1700).speaking, false);
-  assert.equal(hear(silent, 0.001, 1000).speaking, false);
+test('who speaks is what the server said last, the dominant speaker first', () => {
+  const person = (sid: string) => new RemoteParticipant({ sid, identity: sid, name: '', state: 'active', joinedAt: '', metadata: '', attributes: {}, tracks: [] });
+  const known = new Map(['ada', 'bob'].map(sid => [sid, person(sid)]));
+  const told: string[] = [];
+  const speakers = new Speakers({
+    participant: sid => known.get(sid),
+    speaking: (participant, speaking) => told.push(`${participant.sid} ${speaking ? 'begins' : 'ends'}`),
+    changed: active => told.push(`[${active.map(p => p.sid)}]`),
+  });
+  const take = (...named: [sid: string, level: number][]) => {
+    told.length = 0;
+    speakers.take(named.map(([participantSid, level]) => ({ participantSid, level })));
+    return told.join(', ');
+  };
+  assert.equal(take(['ada', 0.1]), 'ada begins, [ada]');
+  assert.equal(take(['ada', 0.2]), '');
+  assert.equal(known.get('ada')!.audioLevel, 0.2);
+  assert.equal(take(['bob', 0.3], ['ada', 0.2]), 'bob begins, [bob,ada]');
+  assert.equal(take(['bob', 0.3], ['cleo', 0.2]), 'ada ends, [bob]');
+  assert.deepEqual([known.get('ada')!.isSpeaking, known.get('ada')!.audioLevel], [false, 0]);
+  known.set('cleo', person('cleo')); // the roster says who that is only now
+  told.length = 0;
+  speakers.refresh();
+  assert.equal(told.join(', '), 'cleo begins, [bob,cleo]');
+  assert.equal(take(), 'bob ends, cleo ends, []');
 });
 
 const stats = (...all: object[]): StatsById => new Map(all.map(s => [(s as { id: string }).id, s as never]));

@@ -80,7 +80,7 @@ test('unknown messages and unknown fields are ignored', async () => {
   const { server, session } = await joinedSession();
   const pushes: unknown[] = [];
   session.on('push', message => pushes.push(message));
-  server.socket.onmessage!({ data: JSON.stringify({ type: 'speakers', speakers: [] }) });
+  server.socket.onmessage!({ data: JSON.stringify({ type: 'wave', from: 'ada' }) });
   server.socket.onmessage!({ data: JSON.stringify({ type: 'sections', audio: 1, video: 1, data: 1 }) });
   assert.equal(types(pushes as { type: string }[]), 'sections');
 });

@@ -1022,7 +1022,7 @@ function listenToNetwork(changed) {
 var Participant = class extends Emitter {
   #info;
   #quality;
-  #speaking = false;
+  #level;
   constructor(info) {
     super();
     this.#info = info;
@@ -1054,8 +1054,12 @@ var Participant = class extends Emitter {
   get quality() {
     return this.#quality;
   }
-  get speaking() {
-    return this.#speaking;
+  get isSpeaking() {
+    return this.#level !== void 0;
+  }
+  /** Amplitude while speaking, 0 to 1; else 0. */
+  get audioLevel() {
+    return this.#level ?? 0;
   }
   /** @internal */
   update(info) {
@@ -1070,11 +1074,13 @@ var Participant = class extends Emitter {
     this.#quality = quality;
     this.emit("quality", quality);
   }
-  /** @internal */
-  setSpeaking(speaking) {
-    if (speaking === this.#speaking) return;
-    this.#speaking = speaking;
-    this.emit("speaking", speaking);
+  /** True when speech began or ended. @internal */
+  setVoice(level) {
+    const before = this.isSpeaking;
+    this.#level = level;
+    if (this.isSpeaking === before) return false;
+    this.emit("speaking", this.isSpeaking);
+    return true;
   }
 };
 var RemoteParticipant = class extends Participant {
@@ -1266,7 +1272,7 @@ var People = class {
 
 // src/roster.ts
 var maxHeld = 2e3;
-var emptyRoster = { epoch: 0, seq: 0, room: void 0, viewers: 0, participants: /* @__PURE__ */ new Map(), reading: void 0 };
+var emptyRoster = { epoch: 0, seq: 0, room: void 0, participants: /* @__PURE__ */ new Map(), reading: void 0 };
 function startReading(roster, held = []) {
   return { roster: { ...roster, reading: { pages: [], held } }, ask: {} };
 }
@@ -1286,8 +1292,7 @@ function applyDelta(roster, delta) {
   for (const { sid, reason } of delta.left ?? []) {
     if (participants.delete(sid)) left.set(sid, reason);
   }
-  const { room = roster.room, viewers = roster.viewers } = delta;
-  return { roster: { ...roster, seq: delta.to, room, viewers, participants }, left };
+  return { roster: { ...roster, seq: delta.to, room: delta.room ?? roster.room, participants }, left };
 }
 function hold(roster, { pages, held }, delta) {
   const anew = held.length >= maxHeld || pages[0] && pages[0].epoch !== delta.epoch;
@@ -1299,7 +1304,6 @@ function finish(roster, { pages, held }) {
     epoch: first.epoch,
     seq: first.to,
     room: pages.findLast((page) => page.room)?.room ?? roster.room,
-    viewers: pages.findLast((page) => page.viewers !== void 0)?.viewers ?? 0,
     participants: new Map(pages.flatMap((page) => page.participants).map((p) => [p.sid, sameIfUnchanged(roster.participants.get(p.sid), p)])),
     reading: void 0
   };
@@ -1321,6 +1325,39 @@ function changesBetween(before, after) {
     left: [...before.participants.values()].filter((p) => !after.participants.has(p.sid))
   };
 }
+
+// src/speaking.ts
+var Speakers = class {
+  #owner;
+  #named = [];
+  #active = [];
+  constructor(owner) {
+    this.#owner = owner;
+  }
+  /** The dominant speaker first. */
+  get active() {
+    return this.#active;
+  }
+  take(speakers) {
+    this.#named = speakers;
+    this.refresh();
+  }
+  /** Participants came or went: someone who was named may be known only now. */
+  refresh() {
+    const now = this.#named.flatMap(({ participantSid, level }) => {
+      const participant = this.#owner.participant(participantSid);
+      return participant ? [{ participant, level }] : [];
+    });
+    const before = this.#active;
+    this.#active = now.map(({ participant }) => participant);
+    for (const silent of before.filter((participant) => !this.#active.includes(participant))) this.#set(silent, void 0);
+    for (const { participant, level } of now) this.#set(participant, level);
+    if (before.length !== this.#active.length || before.some((participant, i) => participant !== this.#active[i])) this.#owner.changed(this.#active);
+  }
+  #set(participant, level) {
+    if (participant.setVoice(level)) this.#owner.speaking(participant, participant.isSpeaking);
+  }
+};
 
 // src/quality.ts
 var toMap = (report) => new Map([...report.values()].map((stats) => [stats.id, stats]));
@@ -1404,23 +1441,11 @@ var scaled = (value, by, max) => value === void 0 ? void 0 : clamp(value * by, 0
 var grown = (now, before) => Math.max(0, (now ?? 0) - (before ?? 0));
 var rate = (now, before, intervalMs) => before === void 0 ? 0 : clamp(grown(now, before) * 8e3 / intervalMs, 0, 1e10);
 
-// src/speaking.ts
-var threshold = 0.015;
-var holdMs = 700;
-var silent = { speaking: false, heardAt: -Infinity };
-function hear(voice, level, now) {
-  const heardAt = level > threshold ? now : voice.heardAt;
-  const speaking = now - heardAt < holdMs;
-  return speaking === voice.speaking && heardAt === voice.heardAt ? voice : { speaking, heardAt };
-}
-
 // src/monitor.ts
 var reportEvery = 1e3;
-var listenEvery = 200;
 var Monitor = class {
   #owner;
   #clock;
-  #voices = /* @__PURE__ */ new Map();
   #stop;
   #before = /* @__PURE__ */ new Map();
   #beforeAt;
@@ -1428,13 +1453,10 @@ var Monitor = class {
     this.#clock = clock;
     this.#owner = owner;
     this.#beforeAt = clock.now();
-    this.#stop = [
-      every(clock, reportEvery, () => void this.#report()),
-      every(clock, listenEvery, () => void this.#listen())
-    ];
+    this.#stop = every(clock, reportEvery, () => void this.#report());
   }
   close() {
-    this.#stop.forEach((stop) => stop());
+    this.#stop();
   }
   async #report() {
     const report = await this.#owner.connection()?.getStats();
@@ -1444,32 +1466,10 @@ var Monitor = class {
     this.#before = now;
     this.#beforeAt = at;
   }
-  async #listen() {
-    const levels = /* @__PURE__ */ new Map();
-    for (const [sid, receiver] of this.#owner.voices()) {
-      const level = Math.max(0, ...receiver.getSynchronizationSources().map((source) => source.audioLevel ?? 0));
-      levels.set(sid, Math.max(level, levels.get(sid) ?? 0));
-    }
-    const own = this.#owner.ownVoice();
-    if (own) levels.set(own[0], await levelOf(own[1]));
-    for (const sid of /* @__PURE__ */ new Set([...levels.keys(), ...this.#voices.keys()])) this.#hear(sid, levels.get(sid) ?? 0);
-  }
-  #hear(sid, level) {
-    const before = this.#voices.get(sid) ?? silent;
-    const after = hear(before, level, this.#clock.now());
-    this.#voices.set(sid, after);
-    if (after.speaking !== before.speaking) this.#owner.speaking(sid, after.speaking);
-  }
 };
-async function levelOf(sender) {
-  for (const stats of (await sender.getStats()).values()) {
-    if (stats.type === "media-source") return stats.audioLevel ?? 0;
-  }
-  return 0;
-}
 
 // src/watch.ts
-function watch(clock, { session, media: media2, people, self, speaking }) {
+function watch(clock, { session, media: media2, people }) {
   const local = (matches) => media2.publisher.tracks.find(matches)?.sid;
   const remote = (matches) => people.tracks.find((track) => track.mediaStreamTrack && matches(track.mediaStreamTrack))?.sid;
   return new Monitor(clock, {
@@ -1478,22 +1478,8 @@ function watch(clock, { session, media: media2, people, self, speaking }) {
       byMid: (mid) => local((track) => media2.publisher.transceiverOf(track)?.mid === mid) ?? remote((track) => track === media2.receiverOf(mid)?.track),
       byMedia: (id) => local((track) => track.mediaStreamTrack?.id === id) ?? remote((track) => track.id === id)
     },
-    report: (report) => session.notify(report),
-    voices: () => voices(media2, people),
-    ownVoice: () => {
-      const microphone2 = media2.publisher.tracks.find((track) => track.source === "microphone" && !track.muted);
-      const sender = microphone2 && media2.publisher.transceiverOf(microphone2)?.sender;
-      return sender && [self(), sender];
-    },
-    speaking
+    report: (report) => session.notify(report)
   });
-}
-function* voices(media2, people) {
-  const receivers = new Map(media2.pc.getReceivers().map((receiver) => [receiver.track, receiver]));
-  for (const track of people.tracks) {
-    const receiver = track.kind === "audio" && !track.muted && track.mediaStreamTrack && receivers.get(track.mediaStreamTrack);
-    if (receiver) yield [track.participantSid, receiver];
-  }
 }
 
 // src/room.ts
@@ -1505,6 +1491,7 @@ var Room = class extends Emitter {
   #monitor;
   #people;
   #calls;
+  #speakers;
   #blocked = /* @__PURE__ */ new Set();
   #stopListening;
   #joined;
@@ -1521,16 +1508,12 @@ var Room = class extends Emitter {
     this.#media = this.#newMedia(clock);
     this.localParticipant = new LocalParticipant(joined.participant, () => this.#media.publisher.tracks);
     this.#calls = new Calls(session, clock, () => this.localParticipant.identity, (call) => this.emit("call", call));
-    this.#monitor = watch(clock, {
-      session,
-      media: this.#media,
-      people: this.#people,
-      self: () => this.localParticipant.sid,
-      speaking: (sid, speaking) => this.#withParticipant(sid, (participant) => {
-        participant.setSpeaking(speaking);
-        this.emit("speaking", participant, speaking);
-      })
+    this.#speakers = new Speakers({
+      participant: (sid) => this.#participant(sid),
+      speaking: (participant, speaking) => this.emit("speaking", participant, speaking),
+      changed: (speakers) => this.emit("active-speakers-changed", speakers)
     });
+    this.#monitor = watch(clock, { session, media: this.#media, people: this.#people });
     session.resumeFrom(() => ({ epoch: this.#roster.epoch, seq: this.#roster.seq }));
     session.on("push", (message) => this.#take(message));
     session.on("resumed", (message) => this.#resumed(message));
@@ -1563,9 +1546,9 @@ var Room = class extends Emitter {
   get participants() {
     return this.#people.participants;
   }
-  /** How many more watch without being listed. */
-  get viewers() {
-    return this.#roster.viewers;
+  /** Who speaks, the dominant speaker first. */
+  get activeSpeakers() {
+    return this.#speakers.active;
   }
   /** The media connection, for statistics. A re-join makes a new one. */
   get peerConnection() {
@@ -1628,12 +1611,13 @@ var Room = class extends Emitter {
         return this.#media.addRemoteCandidate(message);
       case "quality":
         for (const { participantSid, quality } of message.participants) {
-          this.#withParticipant(participantSid, (participant) => {
-            participant.setQuality(quality);
-            this.emit("quality", participant, quality);
-          });
+          const participant = this.#participant(participantSid);
+          participant?.setQuality(quality);
+          if (participant) this.emit("quality", participant, quality);
         }
         return;
+      case "speakers":
+        return this.#speakers.take(message.speakers);
       case "call":
         return this.#calls.take(message);
     }
@@ -1653,7 +1637,8 @@ var Room = class extends Emitter {
       this.emit("participant-updated", this.localParticipant);
     }
     this.#people.apply({ ...changes, joined: changes.joined.filter((p) => p !== own), changed: changes.changed.filter((p) => p !== own) }, left ?? /* @__PURE__ */ new Map());
-    if (before.room !== roster.room || before.viewers !== roster.viewers) this.emit("updated");
+    this.#speakers.refresh();
+    if (before.room !== roster.room) this.emit("updated");
   }
   #newPeople() {
     const trackOwner = {
@@ -1693,6 +1678,7 @@ var Room = class extends Emitter {
   /** A new session: all that was negotiated is gone, what is published and wished for stays. */
   #enter(joined) {
     this.#joined = joined;
+    this.#speakers.take([]);
     this.#step(applyPage({ ...this.#roster, reading: void 0 }, joined.roster));
     this.localParticipant.update(joined.participant);
     this.#media.enter(joined);
@@ -1717,9 +1703,8 @@ var Room = class extends Emitter {
     this.#media.close();
     for (const track of this.#people.tracks) track.end();
   }
-  #withParticipant(sid, act) {
-    const participant = sid === this.localParticipant.sid ? this.localParticipant : this.#people.participant(sid);
-    if (participant) act(participant);
+  #participant(sid) {
+    return sid === this.localParticipant.sid ? this.localParticipant : this.#people.participant(sid);
   }
 };
 
@@ -1988,6 +1973,7 @@ var Session = class extends Emitter {
       case "sections":
       case "subscriptions":
       case "quality":
+      case "speakers":
       case "candidate":
         this.emit("push", message);
         break;

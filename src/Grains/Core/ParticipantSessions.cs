@@ -186,6 +186,15 @@ public sealed class ParticipantSessions
         Details = track.Details,
     };
 
+    /// <summary>A track as everyone in the room is told of it: the names and sizes of its layers, not their rates, which the track's grain has.</summary>
+    public static TrackView ForRoster(TrackView track) => track with { Layers = [.. track.Layers.Select(ForRoster)] };
+
+    /// <summary>Whether the roster says the same of both.</summary>
+    public static bool LooksTheSame(TrackView a, TrackView b) =>
+        a with { Layers = [] } == b with { Layers = [] } && a.Layers.Select(ForRoster).SequenceEqual(b.Layers.Select(ForRoster));
+
+    private static LayerDescription ForRoster(LayerDescription layer) => layer with { Bitrate = 0, Active = false };
+
     /// <summary>What changed between two lists of tracks: those that came, and those that went.</summary>
     public static (ImmutableArray<TrackView> Came, ImmutableArray<TrackView> Went) Difference(ImmutableArray<TrackView> before, ImmutableArray<TrackView> after) =>
         ([.. after.ExceptBy(before.Select(t => t.Sid), t => t.Sid)], [.. before.ExceptBy(after.Select(t => t.Sid), t => t.Sid)]);

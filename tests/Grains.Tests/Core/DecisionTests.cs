@@ -91,4 +91,20 @@ public sealed class DecisionTests
 
     private static ParticipantView Alice(long version, ParticipantState state) =>
         new() { Sid = "PA_1", Identity = "alice", State = state, Version = version, JoinedAt = Noon };
+
+    [Fact]
+    public void The_roster_has_the_sizes_of_layers_and_is_not_told_when_only_their_rates_change()
+    {
+        var track = new TrackView
+        {
+            Sid = "TR_1", Identity = "a", Kind = "video", Source = "camera", Codec = "VP8",
+            Layers = [new("low", 320, 180, 150_000, true), new("high", 1280, 720, 1_500_000, true)],
+        };
+        TrackView slower = track with { Layers = [track.Layers[0], track.Layers[1] with { Bitrate = 900_000, Active = false }] };
+        TrackView smaller = track with { Layers = [track.Layers[0], track.Layers[1] with { Width = 960, Height = 540 }] };
+        Assert.True(ParticipantSessions.LooksTheSame(track, slower));
+        Assert.False(ParticipantSessions.LooksTheSame(track, smaller));
+        Assert.False(ParticipantSessions.LooksTheSame(track, track with { Muted = true }));
+        Assert.Equal([("low", 320, 0L), ("high", 1280, 0L)], ParticipantSessions.ForRoster(track).Layers.Select(l => (l.Rid, l.Width, l.Bitrate)));
+    }
 }

@@ -32,7 +32,7 @@ internal sealed partial class JsonSession
                 break;
             case SnapshotMessage m:
                 var part = _feed!.Page(m.Cursor ?? "");
-                connection.Send(new Snapshot(part.Epoch, part.To, [.. part.Participants.Select(Wire.Participant)], 0, m.Cursor is null ? Wire.Room(_feed) : null, part.Cursor) { RequestId = m.RequestId });
+                connection.Send(new Snapshot(part.Epoch, part.To, [.. part.Participants.Select(Wire.Participant)], m.Cursor is null ? Wire.Room(_feed) : null, part.Cursor) { RequestId = m.RequestId });
                 break;
             case IceServersMessage m:
                 connection.Send(new IceServerList(Wire.IceServers(services.IceServers.For(_participantSid))) { RequestId = m.RequestId });

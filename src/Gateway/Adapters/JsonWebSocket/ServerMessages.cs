@@ -45,7 +45,7 @@ internal sealed record ParticipantBody(
     ImmutableDictionary<string, string> Attributes,
     ImmutableArray<TrackBody> Tracks);
 
-internal sealed record Roster(long Epoch, long To, ImmutableArray<ParticipantBody> Participants, int? Viewers, RoomBody? Room, string? Cursor);
+internal sealed record Roster(long Epoch, long To, ImmutableArray<ParticipantBody> Participants, RoomBody? Room, string? Cursor);
 
 internal sealed record SectionsBody(int Audio, int Video);
 
@@ -121,7 +121,7 @@ internal sealed record Delta(
     long Epoch, long From, long To, ImmutableArray<ParticipantBody>? Participants, ImmutableArray<LeftBody>? Left, RoomBody? Room) : ServerMessage;
 
 internal sealed record Snapshot(
-    long Epoch, long To, ImmutableArray<ParticipantBody> Participants, int? Viewers, RoomBody? Room, string? Cursor) : ServerMessage;
+    long Epoch, long To, ImmutableArray<ParticipantBody> Participants, RoomBody? Room, string? Cursor) : ServerMessage;
 
 internal sealed record IceServerList(ImmutableArray<IceServerBody> IceServers) : ServerMessage;
 

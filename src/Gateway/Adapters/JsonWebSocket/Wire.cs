@@ -65,7 +65,7 @@ internal static class Wire
     public static ParticipantBody Participant(ParticipantView p) => new(
         p.Sid, p.Identity, p.Name, p.State, p.JoinedAt, p.Metadata, p.Attributes, [.. p.Tracks.Select(Track)]);
 
-    public static Roster Roster(RosterPart part, RoomBody? room) => new(part.Epoch, part.To, [.. part.Participants.Select(Participant)], 0, room, part.Cursor);
+    public static Roster Roster(RosterPart part, RoomBody? room) => new(part.Epoch, part.To, [.. part.Participants.Select(Participant)], room, part.Cursor);
 
     public static RoomBody Room(RoomFeed feed) => new(feed.RoomSid, Keys.Segment(feed.Key, 2), feed.Metadata);
 

@@ -268,7 +268,7 @@ export class Meeting {
   }
 
   #count() {
-    el('count').textContent = String(this.#room.participants.length + 1 + this.#room.viewers);
+    el('count').textContent = String(this.#room.participants.length + 1);
   }
 
   #say(text) {

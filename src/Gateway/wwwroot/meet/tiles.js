@@ -62,14 +62,14 @@ export class Tile {
     element.classList.toggle('blanked', !hasPicture);
     element.classList.toggle('frozen', hasPicture && Boolean(why));
     element.classList.toggle('muted', !this.#screen && !(voice && !voice.muted));
-    element.classList.toggle('speaking', !this.#screen && participant.speaking);
+    element.classList.toggle('speaking', !this.#screen && participant.isSpeaking);
     element.querySelector('.name').textContent = this.#screen ? `${name}: screen` : name;
     element.querySelector('.why').textContent = why;
     const avatar = element.querySelector('.avatar');
     avatar.textContent = initialsOf(participant.name);
     avatar.style.setProperty('--hue', hueOf(participant.name));
     this.#quality(participant.quality);
-    const details = [this.#screen ? 'screen' : hasPicture ? '' : 'camera off', element.classList.contains('muted') ? 'microphone off' : '', participant.speaking ? 'speaking' : '', why];
+    const details = [this.#screen ? 'screen' : hasPicture ? '' : 'camera off', element.classList.contains('muted') ? 'microphone off' : '', participant.isSpeaking ? 'speaking' : '', why];
     element.setAttribute('aria-label', [name, ...details.filter(Boolean)].join(', '));
     element.querySelector('.full').setAttribute('aria-label', `Full view of ${name}`);
   }
