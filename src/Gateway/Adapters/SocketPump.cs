@@ -63,8 +63,9 @@ internal sealed class SocketPump(WebSocket socket, int maxFrame, TimeProvider cl
                     continue; // what comes after our close is read to its end and thrown away, so that the close arrives
                 }
 
-                silence.Change(handler.Patience, Timeout.InfiniteTimeSpan);
+                silence.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan); // while we work on a frame the silence is ours
                 await handler.OnFrame(type, buffer.AsMemory(0, length));
+                silence.Change(handler.Patience, Timeout.InfiniteTimeSpan);
             }
         }
         finally

@@ -278,6 +278,7 @@ public sealed class JsonWebSocketTests(GatewayHost host) : IClassFixture<Gateway
         for (int i = 0; i < 20; i++)
         {
             clients.AddRange(await Task.WhenAll(Enumerable.Range(i * 10, 10).Select(n => JsonClient.Join(host, _room, $"p{n}"))));
+            await Task.WhenAll(clients.Select(Ping)); // who says nothing for 15 s is taken for gone
         }
 
         // it asks for the whole roster again and again, and reads none
@@ -290,8 +291,8 @@ public sealed class JsonWebSocketTests(GatewayHost host) : IClassFixture<Gateway
         await talker.Request("join", new { room = _room, token = Token(_room, "talker", t => t with { Video = t.Video with { CanUpdateOwnMetadata = true } }) });
         for (int i = 0; host.Service<Health.GatewayState>().SocketEnds.All(e => e.Key != "SLOW_READER"); i++)
         {
-            Assert.True(i < 20_000, "the one that does not read is still there");
-            await Ping(clients[i % clients.Count]);
+            Assert.True(i < 100, "the one that does not read is still there");
+            await Task.WhenAll(clients.Select(Ping));
         }
 
         await talker.Request("update", new { metadata = "last" });
