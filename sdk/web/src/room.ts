@@ -15,6 +15,7 @@ import { People } from './people.js';
 import type { Grants, Joined, Push, Resumed } from './protocol.js';
 import type { RemoteTrackOwner } from './remote-track.js';
 import type { RoomEvents, RoomState } from './room-events.js';
+import { retrying } from './retry.js';
 import { applyDelta, applyPage, changesBetween, emptyRoster, startReading, type Roster, type Step } from './roster.js';
 import type { Session } from './session.js';
 import { Speakers } from './speaking.js';
@@ -29,6 +30,7 @@ export interface RoomOptions {
 export class Room extends Emitter<RoomEvents> {
   readonly localParticipant: LocalParticipant;
   readonly #session: Session;
+  readonly #clock: Clock;
   readonly #adaptive: AdaptiveWishes | undefined;
   readonly #media: Media;
   readonly #monitor: Monitor;
@@ -46,6 +48,7 @@ export class Room extends Emitter<RoomEvents> {
   constructor(session: Session, joined: Joined, { adaptive, clock = realClock }: RoomOptions) {
     super();
     this.#session = session;
+    this.#clock = clock;
     this.#joined = joined;
     this.#adaptive = adaptive ? new AdaptiveWishes() : undefined;
     this.#people = this.#newPeople();
@@ -191,7 +194,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#roster = roster;
     if (ask) {
       const asked = ++this.#asked;
-      this.#session.request({ type: 'snapshot', ...ask })
+      retrying(this.#clock, () => this.#session.request({ type: 'snapshot', ...ask }), () => asked === this.#asked)
         .then(page => asked === this.#asked && this.#step(applyPage(this.#roster, page)))
         .catch(() => {}); // the session ended, or its successor has a roster of its own
     }

@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import { codecOrder } from './encodings.js';
 import { IceRestarts } from './ice-restarts.js';
 import type { VideoCodec } from './capture.js';
+import { retrying } from './retry.js';
 import type { Answer, Candidate, IceServer, Kind, Notice, Publication } from './protocol.js';
 
 export type TransportState = 'connecting' | 'connected' | 'interrupted' | 'failed' | 'closed';
@@ -22,6 +23,7 @@ export interface TransportHandler {
 export class Transport {
   readonly pc: RTCPeerConnection;
   readonly #handler: TransportHandler;
+  readonly #clock: Clock;
   readonly #restarts: IceRestarts;
   readonly #shapes = new Map<RTCRtpTransceiver, string>();
   readonly #free = new Map<RTCRtpTransceiver, string>();
@@ -32,6 +34,7 @@ export class Transport {
 
   constructor(iceServers: IceServer[], clock: Clock, handler: TransportHandler) {
     this.#handler = handler;
+    this.#clock = clock;
     this.#restarts = new IceRestarts(clock, {
       canSignal: () => handler.canSignal(),
       stands: () => this.pc.connectionState === 'connected',
@@ -136,7 +139,8 @@ export class Transport {
   async #exchange(): Promise<Answer> {
     await this.pc.setLocalDescription();
     try {
-      const answer = await this.#handler.offer(++this.#offerId, this.pc.localDescription!.sdp, this.#handler.publications());
+      const offer = () => this.#handler.offer(++this.#offerId, this.pc.localDescription!.sdp, this.#handler.publications());
+      const answer = await retrying(this.#clock, offer, () => !this.#closed);
       await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
       return answer;
     } catch (error) {

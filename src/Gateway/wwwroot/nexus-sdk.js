@@ -735,10 +735,27 @@ var IceRestarts = class {
   }
 };
 
+// src/retry.ts
+var passing = /* @__PURE__ */ new Set(["RATE_LIMITED", "NODE_TIMEOUT", "UNAVAILABLE", "TIMEOUT"]);
+var waits = [500, 1500, 3e3];
+async function retrying(clock, act, wanted) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await act();
+    } catch (error) {
+      const wait2 = error instanceof NexusError && passing.has(error.code) ? waits[tries] : void 0;
+      if (wait2 === void 0) throw error;
+      await new Promise((resolve) => clock.after(wait2, resolve));
+      if (!wanted()) throw error;
+    }
+  }
+}
+
 // src/transport.ts
 var Transport = class {
   pc;
   #handler;
+  #clock;
   #restarts;
   #shapes = /* @__PURE__ */ new Map();
   #free = /* @__PURE__ */ new Map();
@@ -748,6 +765,7 @@ var Transport = class {
   #state = "connecting";
   constructor(iceServers, clock, handler) {
     this.#handler = handler;
+    this.#clock = clock;
     this.#restarts = new IceRestarts(clock, {
       canSignal: () => handler.canSignal(),
       stands: () => this.pc.connectionState === "connected",
@@ -840,7 +858,8 @@ var Transport = class {
   async #exchange() {
     await this.pc.setLocalDescription();
     try {
-      const answer = await this.#handler.offer(++this.#offerId, this.pc.localDescription.sdp, this.#handler.publications());
+      const offer = () => this.#handler.offer(++this.#offerId, this.pc.localDescription.sdp, this.#handler.publications());
+      const answer = await retrying(this.#clock, offer, () => !this.#closed);
       await this.pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
       return answer;
     } catch (error) {
@@ -1486,6 +1505,7 @@ function watch(clock, { session, media: media2, people }) {
 var Room = class extends Emitter {
   localParticipant;
   #session;
+  #clock;
   #adaptive;
   #media;
   #monitor;
@@ -1502,6 +1522,7 @@ var Room = class extends Emitter {
   constructor(session, joined, { adaptive, clock = realClock }) {
     super();
     this.#session = session;
+    this.#clock = clock;
     this.#joined = joined;
     this.#adaptive = adaptive ? new AdaptiveWishes() : void 0;
     this.#people = this.#newPeople();
@@ -1627,7 +1648,7 @@ var Room = class extends Emitter {
     this.#roster = roster;
     if (ask) {
       const asked = ++this.#asked;
-      this.#session.request({ type: "snapshot", ...ask }).then((page) => asked === this.#asked && this.#step(applyPage(this.#roster, page))).catch(() => {
+      retrying(this.#clock, () => this.#session.request({ type: "snapshot", ...ask }), () => asked === this.#asked).then((page) => asked === this.#asked && this.#step(applyPage(this.#roster, page))).catch(() => {
       });
     }
     const changes = changesBetween(before, roster), self = this.#joined.participant.sid;
@@ -1780,7 +1801,7 @@ var Connection = class {
 };
 
 // src/reconnect.ts
-var passing = /* @__PURE__ */ new Set([
+var passing2 = /* @__PURE__ */ new Set([
   "CONNECT_FAILED",
   "CONNECTION_LOST",
   "TIMEOUT",
@@ -1813,7 +1834,7 @@ function reconnect(state, event, now, policy) {
       if (event.code === "SESSION_NOT_FOUND" && state.mode === "resume") {
         return { ...state, phase: "waiting", mode: "rejoin", retryAt: now };
       }
-      return passing.has(event.code) ? wait(state, now, policy) : { ...state, phase: "ended", code: event.code };
+      return passing2.has(event.code) ? wait(state, now, policy) : { ...state, phase: "ended", code: event.code };
   }
 }
 function wait(state, now, policy) {

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
+import { Recorder } from './recorder.mjs';
 import { token } from './server.mjs';
 import { until } from './wait.mjs';
 
@@ -66,6 +67,7 @@ class Browser {
     const page = await this.browser.newPage();
     const tab = new Tab(page);
     page.on('pageerror', error => tab.errors.push(String(error)));
+    await Recorder.of(page, () => `tab ${tab.name ?? ''}`, () => page.evaluate(() => globalThis.member?.room && globalThis.member.view()));
     await tab.load(url);
     return tab;
   }

@@ -1,4 +1,5 @@
 // The meeting page, used as a person uses it.
+import { Recorder } from './recorder.mjs';
 import { until } from './wait.mjs';
 
 /** Before the page's own scripts: remembers the WebSockets, so that a test can cut one. */
@@ -18,6 +19,7 @@ export class Guest {
   static async comes(browser, server, room, name, { query = {}, devices = true } = {}) {
     const page = await browser.browser.newPage(), guest = new Guest(page, name);
     page.on('pageerror', error => guest.errors.push(String(error)));
+    await Recorder.of(page, () => `${name}'s page`, () => guest.state());
     await page.evaluateOnNewDocument(rememberSockets);
     await page.goto(`${server.url}/?${new URLSearchParams({ room, ...query })}`);
     await page.bringToFront();
@@ -50,6 +52,15 @@ export class Guest {
       label: tile.getAttribute('aria-label'), source: tile.dataset.source,
       frames: tile.querySelector('video').videoWidth > 0 ? tile.querySelector('video').getVideoPlaybackQuality().totalVideoFrames : 0,
     })));
+  }
+
+  /** Where the page stands, for the message of a wait that failed. */
+  async state() {
+    const page = await this.page.evaluate(() => ({
+      state: document.getElementById('state').dataset.state, notice: document.getElementById('notice').textContent,
+      refusal: document.getElementById('refusal').dataset.code, ended: document.getElementById('ended').dataset.code, visible: document.visibilityState,
+    }));
+    return { ...page, tiles: await this.sees() };
   }
 
   /** Waits until a tile with such a label is there (or, with `moving`, shows `moving` more frames). */

@@ -27,6 +27,7 @@ export class Member {
    * Rejects with the SDK's code in front of the message.
    */
   static async joins(tab, server, room, identity, { via = server.url, region, bearer, grants, camera = { resolution: '360p' }, microphone = true, join = {} } = {}) {
+    tab.name = identity;
     await tab.evaluate(pageLibrary);
     await tab.evaluate((...args) => member.join(...args), `${server.url}/nexus-sdk.js`, via, bearer ?? token({ room, identity, grants }), room, { region, camera, microphone, join });
     return new Member(tab);

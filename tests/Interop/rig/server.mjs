@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { explains } from './wait.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const nexus = `${root}nexus`;
@@ -86,6 +87,7 @@ export class Server extends Process {
       await server.stop('SIGKILL');
       throw error;
     }
+    server.exited.then(explains(() => server.explain()));
     return server;
   }
 
@@ -101,6 +103,17 @@ export class Server extends Process {
     const response = await fetch(this.url + path, { method, headers, body });
     const text = await response.text();
     return { status: response.status, headers: Object.fromEntries(response.headers), text, json: parsed(text) };
+  }
+
+  /** What it says of its rooms and what it logged last, for the message of a wait that failed. */
+  async explain() {
+    const { rooms } = await this.api('/rooms'), lines = this.output.trimEnd().split('\n').slice(-12);
+    for (const { name } of rooms.filter(room => room.numParticipants > 0)) {
+      const [{ participants }, { findings }] = await Promise.all(['participants', 'why'].map(what => this.api(`/rooms/${encodeURIComponent(name)}/${what}`)));
+      lines.push(`room ${name}: ${participants.map(p => `${p.identity} ${p.state} [${p.tracks.map(t => t.source)}]`).join(', ')}`);
+      lines.push(...findings.filter(f => f.state !== 'flowing').map(f => `  ${f.subscriber} does not get ${f.track} of ${f.publisher}: ${f.reason}`));
+    }
+    return ['-- the server', ...lines].join('\n');
   }
 
   async #requestInside(path, { method, headers, body }) {
