@@ -37,7 +37,7 @@ public sealed class SessionDtlsTests : IDisposable
     public SessionDtlsTests()
     {
         _worker = new HandshakeWorker(_nodeEngine);
-        _loop = new ForwardingLoop(0, _wire, null, new LoopOptions(), _worker.CreatePort(), new NtpClock(0)) { DataSink = new Echo(this) };
+        _loop = new ForwardingLoop(0, _wire, null, new LoopOptions(), _worker.CreatePort(), new NtpClock(0)) { DataSink = new Echo() };
     }
 
     public void Dispose()
@@ -198,7 +198,7 @@ public sealed class SessionDtlsTests : IDisposable
             Transport = new TransportPlan(IceCredentials.Create(), [_clientEngine.Certificate.Fingerprint], nodeIsClient),
             Extensions = new HeaderExtensionMap(),
             ReducedSizeRtcp = true,
-            Data = new DataPlan(5000, 65536),
+            Data = new DataPlan(5000, 65536) { Room = "room" },
         };
         new Nexus.MediaNode.Session.ApplySession(plan).Execute(_loop, _now);
         _session = _loop.Sessions.Find("s")!;
@@ -288,25 +288,33 @@ public sealed class SessionDtlsTests : IDisposable
         return moved;
     }
 
-    private sealed class Echo(SessionDtlsTests test) : IDataSink
+    private sealed class Echo : IDataSink
     {
-        public void ChannelOpened(MediaSession session, DataChannel channel)
+        public void SessionApplied(Instant now, MediaSession session)
         {
         }
 
-        public void MessageReceived(MediaSession session, DataChannel channel, ReadOnlySpan<byte> message, bool isText)
+        public void SessionEnded(MediaSession session)
         {
-            if (session.TrySendData(test._now, channel.Id, message, isText) != SctpSendStatus.Queued)
+        }
+
+        public void ChannelOpened(Instant now, MediaSession session, DataChannel channel)
+        {
+        }
+
+        public void MessageReceived(Instant now, MediaSession session, DataChannel channel, ReadOnlySpan<byte> message, bool isText)
+        {
+            if (session.TrySendData(now, channel.Id, message, isText) != SctpSendStatus.Queued)
             {
                 Assert.Fail("the echo was not taken"); // an assertion that holds allocates too
             }
         }
 
-        public void RoomToSend(MediaSession session, DataChannel channel)
+        public void RoomToSend(Instant now, MediaSession session, DataChannel channel)
         {
         }
 
-        public void ChannelClosed(MediaSession session, DataChannel channel)
+        public void ChannelClosed(Instant now, MediaSession session, DataChannel channel)
         {
         }
     }
