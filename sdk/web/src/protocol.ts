@@ -222,6 +222,9 @@ export interface Leave {
   code: string;
   message: string;
   then: 'stop' | 'rejoin' | 'resume';
+  /** With MOVED: where to join from now on, and with which token. */
+  room?: string;
+  token?: string;
 }
 
 export interface ErrorMessage {

@@ -29,6 +29,8 @@ export interface RoomEvents {
   'active-speakers-changed': [speakers: readonly (RemoteParticipant | LocalParticipant)[]];
   /** Metadata of the room. */
   updated: [];
+  /** An admin moved this participant: `name`, `sid` and the others are those of another room now. */
+  moved: [];
   /** The browser plays no sound before the user has touched the page: call `startPlayback` from a click. */
   'playback-blocked': [];
   /** Someone rings. */

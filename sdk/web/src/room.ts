@@ -249,11 +249,13 @@ export class Room extends Emitter<RoomEvents> {
 
   /** A new session: all that was negotiated is gone, what is published and wished for stays. */
   #enter(joined: Joined): void {
+    const isMoved = joined.room.name !== this.#joined.room.name;
     this.#joined = joined;
     this.#speakers.take([]);
     this.#step(applyPage({ ...this.#roster, reading: undefined }, joined.roster));
     this.localParticipant.update(joined.participant);
     this.#media.enter(joined);
+    if (isMoved) this.emit('moved');
   }
 
   #stateMayHaveChanged(why: NexusError | undefined): void {

@@ -51,12 +51,16 @@ export class Session extends Emitter<Events> {
   #joined: Joined | undefined;
   #state: Reconnection = connected;
   #position: () => { epoch: number; seq: number } = () => ({ epoch: 0, seq: 0 });
+  /** Where it joins, and with which token: the server's word once it moved this participant. */
+  #room: string | undefined;
+  #token: TokenSource;
   #nextId = 1;
   #cancelRetry = () => {};
 
   constructor(options: SessionOptions) {
     super();
     this.#options = options;
+    [this.#room, this.#token] = [options.room, options.token];
     this.#clock = options.clock ?? realClock;
   }
 
@@ -124,7 +128,7 @@ export class Session extends Emitter<Events> {
   }
 
   async #enter(mode: 'resume' | 'rejoin'): Promise<Joined | Resumed> {
-    const { token, room, autoSubscribe, attributes, platform } = this.#options;
+    const { autoSubscribe, attributes, platform } = this.#options, room = this.#room, token = this.#token;
     const bearer = await (typeof token === 'function' ? token() : token);
     await this.#open();
     const entered = await (mode === 'resume'
@@ -200,7 +204,8 @@ export class Session extends Emitter<Events> {
     }
   }
 
-  #left({ then, code, message }: Leave): void {
+  #left({ then, code, message, room, token }: Leave): void {
+    if (room !== undefined && token !== undefined) [this.#room, this.#token] = [room, token];
     this.#connection?.close();
     this.#rejectEntry(new NexusError(code, message));
     this.#apply({ type: 'leave', then, code }, message);

@@ -195,6 +195,15 @@ test('a lost node leads to a new join, a leaving gateway to a resume', async () 
   assert.deepEqual(events, ['reconnecting', 'connected', 'rejoined', 'reconnecting', 'connected', 'resumed']);
 });
 
+test('who is moved joins the other room with the token that it was given', async () => {
+  const { clock, server, events } = await joinedSession();
+  server.socket.says({ type: 'leave', code: 'MOVED', message: 'moved', then: 'rejoin', room: 'stage', token: 'd.e.f' });
+  await clock.advance(100);
+  const { room, token, type } = server.socket.received[0] as { room: string; token: string; type: string };
+  assert.deepEqual({ type, room, token }, { type: 'join', room: 'stage', token: 'd.e.f' });
+  assert.deepEqual(events, ['reconnecting', 'connected', 'rejoined']);
+});
+
 test('a leave in place of a reply is no time-out and no second try at once', async () => {
   const { clock, server, events } = await joinedSession();
   server.answers.resume = () => ({ type: 'leave', code: 'REMOVED', message: 'out', then: 'stop' }) as ServerMessage;

@@ -1698,11 +1698,13 @@ var Room = class extends Emitter {
   }
   /** A new session: all that was negotiated is gone, what is published and wished for stays. */
   #enter(joined) {
+    const isMoved = joined.room.name !== this.#joined.room.name;
     this.#joined = joined;
     this.#speakers.take([]);
     this.#step(applyPage({ ...this.#roster, reading: void 0 }, joined.roster));
     this.localParticipant.update(joined.participant);
     this.#media.enter(joined);
+    if (isMoved) this.emit("moved");
   }
   #stateMayHaveChanged(why) {
     const state = this.#stateNow();
@@ -1856,12 +1858,16 @@ var Session = class extends Emitter {
   #joined;
   #state = connected;
   #position = () => ({ epoch: 0, seq: 0 });
+  /** Where it joins, and with which token: the server's word once it moved this participant. */
+  #room;
+  #token;
   #nextId = 1;
   #cancelRetry = () => {
   };
   constructor(options) {
     super();
     this.#options = options;
+    [this.#room, this.#token] = [options.room, options.token];
     this.#clock = options.clock ?? realClock;
   }
   /** Joins; fails at once when the server cannot be reached or refuses. */
@@ -1918,7 +1924,7 @@ var Session = class extends Emitter {
     this.#apply({ type: "leave", then: "stop", code: "CLIENT_LEFT" });
   }
   async #enter(mode) {
-    const { token, room, autoSubscribe, attributes, platform } = this.#options;
+    const { autoSubscribe, attributes, platform } = this.#options, room = this.#room, token = this.#token;
     const bearer = await (typeof token === "function" ? token() : token);
     await this.#open();
     const entered = await (mode === "resume" ? this.#ask({ type: "resume", session: this.#joined.session, room: this.#joined.room.name, token: bearer, ...this.#position() }) : this.#ask({
@@ -2000,7 +2006,8 @@ var Session = class extends Emitter {
         break;
     }
   }
-  #left({ then, code, message }) {
+  #left({ then, code, message, room, token }) {
+    if (room !== void 0 && token !== void 0) [this.#room, this.#token] = [room, token];
     this.#connection?.close();
     this.#rejectEntry(new NexusError(code, message));
     this.#apply({ type: "leave", then, code }, message);

@@ -257,6 +257,21 @@ public sealed class JsonWebSocketTests(GatewayHost host) : IClassFixture<Gateway
     }
 
     [Fact]
+    public async Task Who_is_moved_is_told_where_to_join_with_a_token_for_there()
+    {
+        await using var ada = await JsonClient.Join(host, _room, "ada");
+        var control = host.Service<Sessions.IControlPlane>();
+        Assert.Null((await control.Participant(Options.Tenants[0], _room, "ada").Move($"{_room}-stage", Options.Tenants[0].Rules)).Error);
+        var leave = await ada.Next("leave");
+        Assert.Equal(("MOVED", "rejoin", $"{_room}-stage"), (leave.GetProperty("code").GetString(), leave.GetProperty("then").GetString(), leave.GetProperty("room").GetString()));
+
+        await using var there = await JsonClient.Connect(host);
+        var joined = await there.Request("join", new { room = $"{_room}-stage", token = leave.GetProperty("token").GetString() });
+        Assert.Equal(("joined", "ada"), (Type(joined), joined.GetProperty("participant").GetProperty("identity").GetString()));
+        Assert.Single(joined.GetProperty("roster").GetProperty("participants").EnumerateArray());
+    }
+
+    [Fact]
     public async Task A_message_over_the_limit_ends_the_connection()
     {
         await using var ada = await JsonClient.Join(host, _room, "ada");

@@ -116,7 +116,11 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
             connection.Send(Wire.Call(call));
         }
 
-        if (news.MovedAway)
+        if (news.Moved is { } move)
+        {
+            SayMoved(move.Room);
+        }
+        else if (news.MovedAway)
         {
             _isOver = true;
             connection.End(4409, "RESUMED_ELSEWHERE");
@@ -166,6 +170,16 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
         };
         connection.Send(new Leave(reason, message, then) { RequestId = requestId });
         connection.End(status, reason);
+    }
+
+    /// <summary>
+    /// An admin moved the participant. Its media may be in the other room already: the client's new join takes that stay's place.
+    /// </summary>
+    private void SayMoved(string room)
+    {
+        _isOver = true;
+        connection.Send(new Leave(ReasonCodes.Moved, "You were moved to another room.", "rejoin", room, TokenMinter.Again(_caller!, room, services.Clock.GetUtcNow())));
+        connection.End(4503, ReasonCodes.Moved);
     }
 
     private Task NotJoined(ClientMessage message)

@@ -145,4 +145,5 @@ internal sealed record Ok : ServerMessage;
 
 internal sealed record Error(string Code, string Message, bool? Fatal) : ServerMessage;
 
-internal sealed record Leave(string Code, string Message, string Then) : ServerMessage;
+/// <param name="Room">With MOVED: where to join, and with which token.</param>
+internal sealed record Leave(string Code, string Message, string Then, string? Room = null, string? Token = null) : ServerMessage;

@@ -19,8 +19,6 @@ function show(page) {
 async function enter({ room: name, name: person, pasted, camera, microphone }) {
   const client = new NexusClient({ url: location.origin, token: tokenSource({ room: name, name: person, pasted }) });
   const room = await client.join(name);
-  history.replaceState(null, '', `?${new URLSearchParams({ room: name })}`);
-  document.title = `${name} · Nexus`;
   show('meeting');
   meeting = new Meeting(room, { camera, microphone }, why => end(why));
 }

@@ -24,7 +24,7 @@ export class Meeting {
     this.#room = room;
     this.#ended = ended;
     this.#own = { camera, microphone };
-    el('title').textContent = room.name;
+    this.#showName();
     this.#watch();
     this.#wire();
     for (const participant of room.participants) this.#arrived(participant);
@@ -58,6 +58,10 @@ export class Meeting {
     room.on('quality', participant => this.#update(participant));
     room.on('speaking', participant => this.#update(participant));
     room.on('updated', () => this.#count());
+    room.on('moved', () => {
+      this.#showName();
+      this.#say(`You were moved to ${room.name}`);
+    });
     room.on('playback-blocked', () => this.#banner('Your browser is holding the sound back.', 'Turn on sound', () => room.startPlayback()));
   }
 
@@ -246,6 +250,12 @@ export class Meeting {
   }
 
   // --- what is said ---
+
+  #showName() {
+    el('title').textContent = this.#room.name;
+    document.title = `${this.#room.name} · Nexus`;
+    history.replaceState(null, '', `?${new URLSearchParams({ room: this.#room.name })}`);
+  }
 
   #showState(state) {
     el('state').dataset.state = state;
