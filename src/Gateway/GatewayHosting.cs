@@ -35,6 +35,7 @@ public static class GatewayHosting
         services.AddHostedService(s => s.GetRequiredService<GatewayPort>());
         services.TryAddSingleton<ITelemetrySink, RecentTelemetry>();
         services.AddSingleton<SocketServices>();
+        services.AddSingleton<SocketLimiter>();
         services.AddSingleton<WhipWhepAdapter>();
         services.AddSingleton<RoomReads>();
         services.AddSingleton<RoomWhy>();

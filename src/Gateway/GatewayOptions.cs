@@ -19,6 +19,14 @@ public sealed record GatewayOptions
     public ImmutableArray<IceServerOptions> IceServers { get; init; } = [];
 
     public JoinLimitOptions JoinLimits { get; init; } = new();
+
+    /// <summary>WebSockets that one source address may have open at once, whatever they speak.</summary>
+    public int SocketsPerAddress { get; init; } = DefaultSocketsPerAddress;
+
+    public const int DefaultSocketsPerAddress = 5000;
+
+    /// <summary>No setting goes below: a school behind one NAT must get in.</summary>
+    public const int LeastSocketsPerAddress = 2000;
 }
 
 /// <summary>One tenant of the configuration.</summary>

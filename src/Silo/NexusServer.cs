@@ -202,6 +202,7 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
             Region = options.Regions[0],
             DevelopmentKey = options.IsDevelopment ? NexusOptions.Development.Keys[0].Key : null,
             IceServers = options.IceServers,
+            SocketsPerAddress = options.SocketsPerAddress,
         });
         builder.Services.AddSingleton<IMetricsSource>(_webhooks!);
         _web = builder.Build();

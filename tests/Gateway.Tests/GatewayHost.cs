@@ -35,6 +35,9 @@ public sealed class GatewayHost : IAsyncLifetime
 
     internal FakeNode Node { get; } = new();
 
+    /// <summary>For hosts that differ from the others.</summary>
+    public GatewayOptions Settings { get; init; } = Options;
+
     public static GatewayOptions Options => new()
     {
         DevelopmentKey = "devkey",
@@ -70,7 +73,7 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IGrainFactory>(_engine.Client);
-        builder.Services.AddNexusGateway(Options);
+        builder.Services.AddNexusGateway(Settings);
         _app = builder.Build();
         _app.MapNexusGateway();
         await _app.StartAsync();

@@ -73,6 +73,9 @@ public sealed record NexusOptions
 
     public ImmutableArray<IceServerOptions> IceServers { get; init; } = [];
 
+    /// <summary>WebSockets that one source address may have open at once.</summary>
+    public int SocketsPerAddress { get; init; } = GatewayOptions.DefaultSocketsPerAddress;
+
     public bool Verbose { get; init; }
 
     public bool IsDevelopment => Tenants.IsEmpty;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Nexus.Gateway;
 using Nexus.Link;
 
 namespace Nexus.Silo.Settings;
@@ -25,6 +26,7 @@ public static class SettingsTable
         new("data", "FOLDER", "in memory", "keeps room policies over restarts", (o, v) => o with { DataFolder = v }),
         new("redis", "ADDRESS:PORT", "", "Orleans: membership and state of a cluster of several control processes", (o, v) => o with { Redis = v }),
         new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "Orleans with redis: where the other control processes reach this one; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
+        new("sockets-per-address", "N", "5000", "WebSockets that one source address may have open, at least 2000; behind a proxy all have its address", (o, v) => o with { SocketsPerAddress = Number(v, GatewayOptions.LeastSocketsPerAddress, int.MaxValue) }),
         new("verbose", "true|false", "false", "logs more", (o, v) => o with { Verbose = bool.TryParse(v, out bool on) ? on : throw new FormatException("true or false is expected") }),
     ];
 

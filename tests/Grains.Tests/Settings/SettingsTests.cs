@@ -71,6 +71,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("--media-ip", "--media-ip", "somewhere")]
     [InlineData("--loops", "--loops", "0")]
     [InlineData("--loops", "--loops", "11")]
+    [InlineData("--sockets-per-address", "--sockets-per-address", "1999")]
     [InlineData("--region", "--region", "a b")]
     [InlineData("--regions", "--regions", ",")]
     [InlineData("regions", "--regions", "eu,eu")]

@@ -14,7 +14,7 @@ internal static class WebSocketEndpoint
     {
         app.UseWebSockets();
         app.MapGet("ws", Serve)
-            .WithTags("WebSocket").WithSummary("JSON signalling, subprotocol nexus.v1 (docs/protocol.md).").WithProblems(400, 503);
+            .WithTags("WebSocket").WithSummary("JSON signalling, subprotocol nexus.v1 (docs/protocol.md).").WithProblems(400, 503).WithSocketLimit();
     }
 
     private static async Task<IResult> Serve(HttpContext context, SocketServices services)

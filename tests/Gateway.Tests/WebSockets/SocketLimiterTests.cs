@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.WebSockets;
+using Nexus.Gateway.Adapters;
+using Nexus.Gateway.Health;
+
+namespace Nexus.Gateway.Tests.WebSockets;
+
+public sealed class SocketLimiterTests : IAsyncLifetime
+{
+    private readonly GatewayHost _host = new() { Settings = GatewayHost.Options with { SocketsPerAddress = 3 } };
+
+    public Task InitializeAsync() => _host.InitializeAsync();
+
+    public Task DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task One_address_has_so_many_sockets_and_no_more_until_it_closes_one()
+    {
+        var clients = new List<JsonClient>();
+        for (int i = 0; i < 3; i++)
+        {
+            clients.Add(await JsonClient.Join(_host, "r", $"member-{i}"));
+        }
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, await Open());
+        Assert.Contains(_host.Service<GatewayState>().Refusals, r => r is { Key: "RATE_LIMITED", Value: 1 });
+
+        await clients[0].DisposeAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (await Open() == HttpStatusCode.TooManyRequests)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+        }
+
+        foreach (var client in clients[1..])
+        {
+            await client.Send("ping", new { t = 1 });
+            await client.Next("pong");
+            await client.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData("203.0.113.7", "203.0.113.7")]
+    [InlineData("::ffff:203.0.113.7", "203.0.113.7")]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
+    public void A_source_is_an_address_or_the_network_of_one_customer(string address, string source) =>
+        Assert.Equal(IPAddress.Parse(source), SocketLimiter.SourceOf(IPAddress.Parse(address)));
+
+    /// <summary>The status of an upgrade; the socket is closed again.</summary>
+    private async Task<HttpStatusCode> Open()
+    {
+        using var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol("nexus.v1");
+        socket.Options.CollectHttpResponseDetails = true;
+        try
+        {
+            await socket.ConnectAsync(new Uri(_host.Http.BaseAddress!, "/ws").WebSocket(), default);
+        }
+        catch (WebSocketException)
+        {
+            // the status says why
+        }
+
+        return socket.HttpStatusCode;
+    }
+}
