@@ -50,6 +50,8 @@ public sealed record SessionApplied
 
     [Id(10)] public OfferWanted? OfferWanted { get; init; }
 
+    [Id(12)] public ServerOffer? Offer { get; init; }
+
     /// <summary>
     /// Version of the latest report before it. Reports up to that one are older than this answer, and may still be on their way;
     /// an answer that is repeated may itself be older than a report that has arrived.
@@ -73,6 +75,14 @@ public sealed record SectionsWanted([property: Id(0)] int Audio, [property: Id(1
 /// </summary>
 [GenerateSerializer, Immutable, Alias("nexus.OfferWanted")]
 public sealed record OfferWanted([property: Id(0)] int Audio, [property: Id(1)] int Video);
+
+/// <summary>The node's own offer, as long as the client has not answered it (<see cref="TrackNaming.Offered"/>). <see cref="Id"/> rises with each.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.ServerOffer")]
+public sealed record ServerOffer([property: Id(0)] int Id, [property: Id(1)] string Sdp)
+{
+    /// <summary>The tracks that it names, by mid.</summary>
+    [Id(2)] public ImmutableDictionary<string, string> Tracks { get; init; } = ImmutableDictionary<string, string>.Empty;
+}
 
 [GenerateSerializer, Immutable, Alias("nexus.SdpAnswer")]
 public sealed record SdpAnswer([property: Id(0)] int OfferId, [property: Id(1)] string Sdp)

@@ -23,6 +23,12 @@ public enum TrackNaming
 
     /// <summary>By our answers: a section carries the track that its msid names, and no other before it was negotiated again (LiveKit over one connection).</summary>
     Answered,
+
+    /// <summary>By our offers, which the client answers; otherwise as <see cref="Answered"/> (LiveKit over two connections: the one it plays on).</summary>
+    Offered,
+
+    /// <summary>Not here: nothing is played on this session, another one of the same client does (LiveKit over two connections: the one it publishes on).</summary>
+    Elsewhere,
 }
 
 /// <summary>
@@ -83,6 +89,15 @@ public sealed record SessionDesired
 
     /// <summary>Who may receive what it publishes.</summary>
     [Id(19)] public Audience Audience { get; init; } = Audience.All;
+
+    /// <summary>The client's answer to the node's latest offer that it answered (<see cref="TrackNaming.Offered"/>).</summary>
+    [Id(20)] public SdpAnswer? Answer { get; init; }
+
+    /// <summary>The session of the same client that this one goes with: its signalling is that one's, and it ends with it.</summary>
+    [Id(21)] public string? Beside { get; init; }
+
+    /// <summary>Rises when the node's offers are to restart ICE.</summary>
+    [Id(27)] public int OfferGeneration { get; init; }
 
     /// <summary>What the client's own protocol tells its like of it; opaque, kept as <see cref="Name"/> is.</summary>
     [Id(26)] public string Client { get; init; } = "";

@@ -165,6 +165,8 @@ public sealed record SessionReport
     [Id(7)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
 
     [Id(8)] public OfferWanted? OfferWanted { get; init; }
+
+    [Id(9)] public ServerOffer? Offer { get; init; }
 }
 
 /// <summary>All that a node knows of itself, for admin reads, <c>nexus why</c> and tests.</summary>

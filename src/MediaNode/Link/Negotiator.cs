@@ -38,7 +38,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         var policy = new AnswerPolicy
         {
             Role = role,
-            Transport = new LocalTransport(ice.Ufrag, ice.Password, [_fingerprint], Candidates(room.Loop.Loop.LocalEndPoint)),
+            Transport = Transport(room, ice),
             PublishKinds = desired.CanPublish ? AnswerPolicy.AllKinds : NoKinds,
             PlayKinds = desired.CanSubscribe ? AnswerPolicy.AllKinds : NoKinds,
             Bindings = senders,
@@ -52,7 +52,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         var extensions = Extensions(answer.Session);
         if (extensions is null)
         {
-            return new LinkError(ReasonCodes.SdpInvalid, "One header extension id means two extensions, or is outside 1 to 255.");
+            return ExtensionClash;
         }
 
         session.LocalIce = ice;
@@ -73,6 +73,9 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         Publish(session, answer.Session, desired.Publications);
         return null;
     }
+
+    public LocalTransport Transport(RoomModel room, IceCredentials ice) =>
+        new(ice.Ufrag, ice.Password, [_fingerprint], Candidates(room.Loop.Loop.LocalEndPoint));
 
     /// <summary>Our side of an ICE restart by trickle fragment (RFC 9725 section 4.3.1).</summary>
     public void RestartIce(NodeSession session, RoomModel room, IceRestart restart)
@@ -121,7 +124,8 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
                     Room = desired.RoomKey,
                     CanPublish = desired.Grants.CanPublishData,
                     IsHidden = desired.Grants.Hidden,
-                    Receives = desired.Leg != SessionLeg.Publish,
+                    Receives = desired.Leg != SessionLeg.Publish && desired.TrackNaming != TrackNaming.Elsewhere,
+                    OpensChannels = desired.TrackNaming == TrackNaming.Offered,
                 }
                 : null,
             Play =
@@ -298,7 +302,10 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         };
     }
 
-    private static HeaderExtensionMap? Extensions(NegotiatedSession negotiated)
+    public static LinkError ExtensionClash => new(ReasonCodes.SdpInvalid, "One header extension id means two extensions, or is outside 1 to 255.");
+
+    /// <summary>Null when ids clash.</summary>
+    public static HeaderExtensionMap? Extensions(NegotiatedSession negotiated)
     {
         var map = new HeaderExtensionMap { AllowMixed = negotiated.ExtmapAllowMixed };
         foreach (var extension in negotiated.Media.SelectMany(m => m.Extensions))
@@ -317,7 +324,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             ? parsed!
             : throw new InvalidOperationException("A fingerprint that SDP took is none to DTLS.");
 
-    private static LinkError Refusal(SdpError error) => new(
+    public static LinkError Refusal(SdpError error) => new(
         error.Code switch
         {
             SdpErrorCode.Codec => ReasonCodes.Codec,
@@ -328,9 +335,9 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         },
         error.ToString());
 
-    private static uint NewSsrc() => (uint)RandomNumberGenerator.GetInt32(1, int.MaxValue);
+    public static uint NewSsrc() => (uint)RandomNumberGenerator.GetInt32(1, int.MaxValue);
 
-    private static ulong SessionNumber(string id) =>
+    public static ulong SessionNumber(string id) =>
         System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(id))) >> 2;
 
     private List<IceCandidate> Candidates(IPEndPoint local)

@@ -17,6 +17,7 @@ public sealed class NodeCore
     private readonly Action<LinkMessage> _send;
     private readonly List<LoopLink> _loops;
     private readonly Negotiator _negotiator;
+    private readonly Offerer _offerer;
     private readonly NodeReporter _reporter;
     private readonly Dictionary<string, NodeSession> _sessions = [];
     private readonly NodeRooms _rooms;
@@ -40,6 +41,7 @@ public sealed class NodeCore
         _serverData = new ServerData(_rooms, send);
         _listened = new ListenedRooms(_loops, _rooms, send);
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
+        _offerer = new Offerer(_negotiator);
         BootId = Guid.NewGuid().ToString("N");
         _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send) { SnapshotTaken = HandleSnapshots };
         _demands = new TrackDemands(_reporter.Report);
@@ -268,6 +270,17 @@ public sealed class NodeCore
             room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
         }
 
+        if (desired.Answer is { } answer && answer.OfferId == session.Offer?.Id)
+        {
+            if (Offerer.TryAccept(session, answer) is { } error)
+            {
+                return error;
+            }
+
+            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
+            PostIce(session, room);
+        }
+
         NodeRooms.Enter(session, room);
         session.Desired = desired;
         session.ForgetAt = Instant.Never;
@@ -322,6 +335,15 @@ public sealed class NodeCore
     {
         SubscriptionBinder.Rebind(room, session);
         _demands.Mark(room);
+        if (_offerer.TryOffer(session, room))
+        {
+            if (session.Negotiated is not null)
+            {
+                PostIce(session, room);
+            }
+
+            _reporter.Report(session);
+        }
     }
 
     private static void PostIce(NodeSession session, RoomModel room) =>
@@ -380,7 +402,7 @@ public sealed class NodeCore
             Rebind(room);
         }
 
-        _reporter.Report(now, session);
+        _reporter.Report(session);
     }
 
     private void End(Instant now, NodeSession session, string reason)
@@ -409,6 +431,7 @@ public sealed class NodeCore
         Subscriptions = status == ApplyStatus.Applied ? NodeReporter.SubscriptionsOf(session) : [],
         SectionsWanted = status == ApplyStatus.Applied ? session.SectionsWanted : SectionsWanted.None,
         OfferWanted = status == ApplyStatus.Applied ? session.OfferWanted : null,
+        Offer = status == ApplyStatus.Applied ? session.Offer : null,
         State = session.State,
         ReportVersion = session.ReportVersion,
         Error = error,

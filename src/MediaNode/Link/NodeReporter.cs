@@ -66,7 +66,7 @@ internal sealed class NodeReporter(
     public void TakeSnapshotSoon(Instant now) => _soonSnapshot = Instant.Min(_soonSnapshot, now + SoonInterval);
 
     /// <summary>Sends the report of a session whose state changed.</summary>
-    public void Report(Instant now, NodeSession session)
+    public void Report(NodeSession session)
     {
         if (session.Exists)
         {
@@ -81,7 +81,7 @@ internal sealed class NodeReporter(
         SendDigest();
         foreach (var session in sessions.Values.ToArray())
         {
-            Report(now, session);
+            Report(session);
         }
     }
 
@@ -122,6 +122,7 @@ internal sealed class NodeReporter(
         Subscriptions = SubscriptionsOf(session),
         SectionsWanted = session.SectionsWanted,
         OfferWanted = session.OfferWanted,
+        Offer = session.Offer,
     };
 
     public static ImmutableArray<TrackDescription> TracksOf(NodeSession session)
@@ -230,7 +231,7 @@ internal sealed class NodeReporter(
         {
             if (session.Exists && Differs(ReportOf(session), session.Reported))
             {
-                Report(now, session);
+                Report(session);
             }
         }
     }
@@ -240,6 +241,7 @@ internal sealed class NodeReporter(
         || now.State != before.State
         || now.SectionsWanted != before.SectionsWanted
         || now.OfferWanted != before.OfferWanted
+        || now.Offer?.Id != before.Offer?.Id
         || !now.Subscriptions.SequenceEqual(before.Subscriptions)
         || now.Tracks.Length != before.Tracks.Length
         || now.Tracks.Zip(before.Tracks).Any(p => Differs(p.First, p.Second));

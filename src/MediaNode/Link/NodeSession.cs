@@ -32,6 +32,18 @@ internal sealed class NodeSession(string id)
 
     public SdpAnswer? Answer { get; set; }
 
+    /// <summary>Our offer that waits for its answer, and what it says.</summary>
+    public ServerOffer? Offer { get; set; }
+
+    public SessionOffer? Draft { get; set; }
+
+    public int OfferCount { get; set; }
+
+    public int OfferGeneration { get; set; }
+
+    /// <summary>Formats, and sids of tracks, that the client would not take when they were offered to it.</summary>
+    public HashSet<string> Undecodable { get; } = [];
+
     /// <summary>Our side of the current ICE generation.</summary>
     public IceCredentials? LocalIce { get; set; }
 
@@ -89,6 +101,11 @@ internal sealed class NodeSession(string id)
         Desired = null;
         Negotiated = null;
         Answer = null;
+        Offer = null;
+        Draft = null;
+        OfferCount = 0;
+        OfferGeneration = 0;
+        Undecodable.Clear();
         LocalIce = null;
         IceAnswer = null;
         Extensions = null;

@@ -17,7 +17,7 @@ internal static class SubscriptionBinder
 
         var sections = Negotiator.PlaySections(session, desired);
         var plan = SubscriptionPlanner.Plan(session.Id, desired, sections, room.Tracks);
-        session.Unplayed = plan.Unplayed;
+        session.Unplayed = desired.TrackNaming == TrackNaming.Offered ? [.. plan.Unplayed.Select(u => Offerable(session, u))] : plan.Unplayed;
         session.SectionsWanted = desired is { Leg: SessionLeg.Duplex, CanSubscribe: true, TrackNaming: TrackNaming.Signalled }
             ? plan.SectionsWanted(sections)
             : SectionsWanted.None;
@@ -38,6 +38,11 @@ internal static class SubscriptionBinder
             }
         }
     }
+
+    /// <summary>Where we offer, a section is made for each track: what none decodes is what the client refused before.</summary>
+    private static Unplayed Offerable(NodeSession session, Unplayed unplayed) => unplayed is { Track: { } track, Reason: ReasonCodes.NoSection or ReasonCodes.Codec }
+        ? unplayed with { Reason = Offerer.IsUndecodable(session, track) ? ReasonCodes.Codec : ReasonCodes.NoSection }
+        : unplayed;
 
     private static void Bind(RoomModel room, NodeSession session, NegotiatedMedia section, RoomTrack track)
     {

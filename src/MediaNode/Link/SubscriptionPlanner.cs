@@ -67,6 +67,11 @@ internal static class SubscriptionPlanner
 {
     public static SubscriptionPlan Plan(string session, SessionDesired desired, IReadOnlyList<PlaySection> sections, IReadOnlyList<RoomTrack> tracks)
     {
+        if (desired.TrackNaming != TrackNaming.Signalled)
+        {
+            tracks = [.. tracks.Where(t => t.ParticipantSid != desired.ParticipantSid)]; // what it publishes on another session is its own too
+        }
+
         var admitted = tracks.Where(t => desired.CanSubscribe && t.Admits(desired)).ToList();
         var tellsWaiting = desired.Subscribe.Acknowledge || desired.TrackNaming != TrackNaming.Signalled;
         var plan = Plan(session, desired.Subscribe, desired.Subscriptions, sections, admitted, tellsWaiting);

@@ -35,7 +35,7 @@ internal sealed class TrackDemand
 /// changed at once, and then at most twice a second. Control thread only.
 /// </summary>
 /// <param name="changed">Called with a session the demand for whose tracks changed.</param>
-internal sealed class TrackDemands(Action<Instant, NodeSession> changed)
+internal sealed class TrackDemands(Action<NodeSession> changed)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -95,7 +95,7 @@ internal sealed class TrackDemands(Action<Instant, NodeSession> changed)
 
             if (differs)
             {
-                changed(now, publisher);
+                changed(publisher);
             }
         }
 

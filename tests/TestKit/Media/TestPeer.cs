@@ -126,6 +126,33 @@ public sealed class TestPeer : IDisposable
             tagged.Transport.IcePwd!);
     }
 
+    /// <summary>Takes an offer of the node and starts to connect; the answer takes all that is offered unless <paramref name="edit"/> says otherwise.</summary>
+    public string AcceptOffer(Instant now, string offer, Func<MediaSection, MediaSection>? edit = null)
+    {
+        Accept(now, offer);
+        var transport = new TransportDescription { IceUfrag = _local.Ufrag, IcePwd = _local.Password, Setup = DtlsSetup.Active };
+        if (!Nexus.MediaNode.Protocol.Sdp.DtlsFingerprint.TryParse(_engine.Certificate.Fingerprint.ToString(), out var fingerprint))
+        {
+            throw new InvalidOperationException("the engine's fingerprint is not SDP's");
+        }
+
+        var media = Answer.Media.Select(m => m with
+        {
+            Transport = transport,
+            Direction = m.Direction == MediaDirection.SendOnly ? MediaDirection.RecvOnly : MediaDirection.Inactive,
+            Msid = null,
+            Ssrcs = [],
+            SsrcGroups = [],
+        }).Select(edit ?? (m => m)).ToList();
+        return (Answer with
+        {
+            IceLite = false,
+            Bundle = [.. media.Where(m => !m.Rejected).Select(m => m.Mid)],
+            Transport = new() { Fingerprints = [fingerprint!] },
+            Media = media,
+        }).ToString();
+    }
+
     public void Run(Instant now) => Transport?.Run(now);
 
     /// <summary>Asks for packets of a stream again.</summary>
