@@ -38,10 +38,39 @@ public sealed partial class ParticipantGrain
             return SessionResult.Refused(error!);
         }
 
-        next = next with { Answer = answer, Deadline = next.State == SessionState.Connected ? null : next.Deadline ?? time.GetUtcNow() + ConnectWithin };
-        _legs.Set(next);
-        KeepTime();
+        next = ToConnect(next with { Answer = answer });
         return new SessionResult(null, View(next), answer);
+    }
+
+    public async Task<SessionResult> Answer(string session, SdpAnswer answer)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return SessionResult.Refused(NoSession);
+        }
+
+        (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { Answer = answer });
+        return next is null ? SessionResult.Refused(error!) : new SessionResult(null, View(ToConnect(next)));
+    }
+
+    public async Task<SessionResult> RestartOffers(string session)
+    {
+        if (_legs.Find(session) is not { } leg)
+        {
+            return SessionResult.Refused(NoSession);
+        }
+
+        (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { OfferGeneration = leg.Desired.OfferGeneration + 1 });
+        return next is null ? SessionResult.Refused(error!) : new SessionResult(null, View(next));
+    }
+
+    /// <summary>Both sides have said what they offer: the client's time to connect begins, unless it is connected.</summary>
+    private Leg ToConnect(Leg leg)
+    {
+        leg = leg with { Deadline = leg.State == SessionState.Connected ? null : leg.Deadline ?? time.GetUtcNow() + ConnectWithin };
+        _legs.Set(leg);
+        KeepTime();
+        return leg;
     }
 
     public async Task<SessionResult> Subscribe(string session, ImmutableArray<SubscriptionChange> changes)
@@ -101,7 +130,7 @@ public sealed partial class ParticipantGrain
 
     public async Task<SessionResult> Resume(string session, SessionHolder holder)
     {
-        if (_legs.Find(session) is not { Desired.Leg: SessionLeg.Duplex } leg)
+        if (_legs.Find(session) is not { } leg || !IsHeld(leg.Desired))
         {
             return SessionResult.Refused(NoSession);
         }
@@ -140,6 +169,9 @@ public sealed partial class ParticipantGrain
             await Publish(ReasonCodes.ClientLost);
         }
     }
+
+    /// <summary>Whether its client has a connection to a gateway.</summary>
+    private static bool IsHeld(SessionDesired session) => session.Leg == SessionLeg.Duplex || session.Beside is not null;
 
     private Leg Held(Leg leg, SessionHolder holder)
     {
@@ -183,6 +215,7 @@ public sealed partial class ParticipantGrain
         Subscriptions = leg.Subscriptions,
         Sections = leg.Sections,
         OfferWanted = leg.OfferWanted,
+        Offer = leg.Offer,
         Uses = leg.Uses,
         GraceSeconds = _policy.GraceSeconds,
         Published = leg.Tracks.ToImmutableDictionary(t => t.Mid, t => t.Sid),
@@ -198,6 +231,7 @@ public sealed partial class ParticipantGrain
     private static bool Differs(Leg before, Leg now) =>
         before.Sections != now.Sections
         || before.OfferWanted != now.OfferWanted
+        || before.Offer?.Id != now.Offer?.Id
         || !before.Subscriptions.SequenceEqual(now.Subscriptions)
         || !before.Uses.SequenceEqual(now.Uses);
 

@@ -28,7 +28,7 @@ public sealed partial class ParticipantGrain
 
     public async Task<ActResult> SubscribeFor(ImmutableArray<SubscriptionChange> changes)
     {
-        if (_legs.All.FirstOrDefault(l => l.Desired.Leg != SessionLeg.Publish) is not { } leg)
+        if (_legs.All.FirstOrDefault(l => GrantRules.Plays(l.Desired)) is not { } leg)
         {
             return _legs.IsEmpty ? NotHere : ActResult.Refused(ReasonCodes.BadRequest, $"'{Identity}' only publishes");
         }

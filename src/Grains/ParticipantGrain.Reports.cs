@@ -86,7 +86,7 @@ public sealed partial class ParticipantGrain
     private async Task Adopt(SessionDesired desired, SessionReport report)
     {
         Leg leg = Adopted(desired, report);
-        if (_legs.ReplacedBy(leg.Session, desired.Leg).Length > 0)
+        if (_legs.ReplacedBy(leg.Session, desired.Leg, desired.Beside).Length > 0)
         {
             await Owner(leg).Close(ReasonCodes.SessionSuperseded);
             return;
@@ -128,7 +128,8 @@ public sealed partial class ParticipantGrain
             Subscriptions = report.Subscriptions,
             Sections = report.SectionsWanted,
             OfferWanted = report.OfferWanted,
-            HeldUntil = desired.Leg == SessionLeg.Duplex ? time.GetUtcNow() + HolderLease : null, // its gateway will be heard of
+            Offer = report.Offer,
+            HeldUntil = IsHeld(desired) ? time.GetUtcNow() + HolderLease : null, // its gateway will be heard of
             Deadline = report.State == SessionState.Connected || desired.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
         };
     }
@@ -136,6 +137,7 @@ public sealed partial class ParticipantGrain
     /// <summary>Ends legs; the participant leaves with its last.</summary>
     private async Task End(ImmutableArray<Leg> legs, string reason, SessionMove? move = null)
     {
+        legs = _legs.WithThoseBeside(legs);
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         foreach (Leg leg in legs)
         {

@@ -46,9 +46,14 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
             return await JoinedBefore(same);
         }
 
+        if (request.Beside is { } main && _legs.Find(main) is null)
+        {
+            return JoinResult.Refused(NoSession.Code, NoSession.Message);
+        }
+
         // whoever takes the place of all that was here is a new stay with a new sid; a further leg is the same stay
         ParticipantView? older = _view;
-        ParticipantView before = older is null || _legs.ReplacedBy(request.Session, request.Leg).Length == _legs.All.Length ? NewView(request) : older;
+        ParticipantView before = older is null || _legs.ReplacedBy(request.Session, request.Leg, request.Beside).Length == _legs.All.Length ? NewView(request) : older;
         AdmitResult admitted = await Room.Admit(new AdmitRequest { Participant = Newer(before), Region = request.Region, Tenant = request.Tenant });
         if (admitted.Error is { } refused)
         {
@@ -81,7 +86,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         leg = _legs.Applied(leg, leg.Desired, applied) with { Answer = applied.Answer };
         _legs.Set(leg);
-        await Replace(_legs.ReplacedBy(leg.Session, request.Leg));
+        await Replace(_legs.ReplacedBy(leg.Session, request.Leg, request.Beside));
         await TellTracks(tracksBefore);
         await Publish(null);
         return Joined(leg);
@@ -239,10 +244,11 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
                 Offer = request.Offer,
                 Subscribe = request.Subscribe,
                 TrackNaming = request.TrackNaming,
-                Name = request.Name,
-                Metadata = request.Metadata,
-                Attributes = request.Attributes,
-                Client = request.Client,
+                Beside = request.Beside,
+                Name = _view.Name,
+                Metadata = _view.Metadata,
+                Attributes = _view.Attributes,
+                Client = _view.Client,
             }),
         };
     }

@@ -88,6 +88,30 @@ public sealed class ClientSession
         Holder = holder,
     });
 
+    /// <summary>
+    /// Joins with a second session of the same client, on which it plays what it receives and the node makes the offers: the first of
+    /// them is in the result.
+    /// </summary>
+    /// <param name="main">The client's session for signalling, whose <see cref="TrackNaming"/> is Elsewhere.</param>
+    public Task<JoinResult> JoinBeside(string main, JoinWish wish, SessionHolder holder) => _participant.Join(new()
+    {
+        Session = Id,
+        Leg = SessionLeg.Play,
+        Grants = _caller.Grants.ToGrants(),
+        Region = wish.Region,
+        Subscribe = wish.Subscribe,
+        TrackNaming = TrackNaming.Offered,
+        Beside = main,
+        Tenant = _caller.Tenant.Rules,
+        Holder = holder,
+    });
+
+    /// <summary>The client's answer to an offer of the node.</summary>
+    public Task<SessionResult> Answer(int offerId, string sdp) => _participant.Answer(Id, new(offerId, sdp));
+
+    /// <summary>The client wants an offer that restarts ICE.</summary>
+    public Task<SessionResult> RestartOffers() => _participant.RestartOffers(Id);
+
     /// <summary>A further offer, with all that the client publishes, once it was found to match it.</summary>
     public async Task<SessionResult> Negotiate(int id, string sdp, ImmutableArray<Publication> publications) =>
         CheckOffer(sdp, publications) is { } error ? SessionResult.Refused(error) : await _participant.Negotiate(Id, new(id, sdp), publications);

@@ -65,6 +65,12 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// <summary>A further offer of a duplex session, with all that it publishes. A refused one changes nothing.</summary>
     Task<SessionResult> Negotiate(string session, SdpOffer offer, ImmutableArray<Publication> publications);
 
+    /// <summary>The client's answer to an offer of the node (<see cref="SessionView.Offer"/>). One that is late or comes again changes nothing.</summary>
+    Task<SessionResult> Answer(string session, SdpAnswer answer);
+
+    /// <summary>The client wants the node's next offer to restart ICE; it is made at once, or follows the one that stands.</summary>
+    Task<SessionResult> RestartOffers(string session);
+
     Task<SessionResult> Subscribe(string session, ImmutableArray<SubscriptionChange> changes);
 
     /// <summary>The publisher's own mute. What the server muted stays so (PERMISSION).</summary>

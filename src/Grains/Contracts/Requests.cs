@@ -37,6 +37,9 @@ public sealed record JoinRequest
     [Id(11)] public string Client { get; init; } = "";
 
     [Id(12)] public TrackNaming TrackNaming { get; init; }
+
+    /// <summary>As <see cref="SessionDesired.Beside"/>; SESSION_NOT_FOUND when that one is over.</summary>
+    [Id(13)] public string? Beside { get; init; }
 }
 
 /// <summary>What applies to a tenant wherever it is served. The gateway sends it along, so that no grain reads configuration.</summary>

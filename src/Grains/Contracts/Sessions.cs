@@ -38,6 +38,9 @@ public sealed record SessionView
 
     /// <summary>What others make of one's own tracks.</summary>
     [Id(10)] public ImmutableArray<TrackUse> Uses { get; init; } = [];
+
+    /// <summary>The node's offer that the client has not answered; null when there is none.</summary>
+    [Id(11)] public ServerOffer? Offer { get; init; }
 }
 
 /// <summary>As <see cref="TrackDescription.Demand"/> and <see cref="TrackDescription.Played"/>.</summary>

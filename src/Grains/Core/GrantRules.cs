@@ -11,8 +11,11 @@ public static class GrantRules
     {
         Grants = grants,
         CanPublish = grants.CanPublish && desired.Leg != SessionLeg.Play,
-        CanSubscribe = grants.CanSubscribe && desired.Leg != SessionLeg.Publish,
+        CanSubscribe = grants.CanSubscribe && Plays(desired),
     };
+
+    /// <summary>Whether its participant receives anything on the session, if it may.</summary>
+    public static bool Plays(SessionDesired session) => session.Leg != SessionLeg.Publish && session.TrackNaming != TrackNaming.Elsewhere;
 
     /// <summary>
     /// Why an offer may not publish what it does; null when it may. What was published before is not looked at again: where the

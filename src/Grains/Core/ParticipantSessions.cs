@@ -40,6 +40,8 @@ public sealed record Leg
 
     public OfferWanted? OfferWanted { get; init; }
 
+    public ServerOffer? Offer { get; init; }
+
     /// <summary>The gateway that holds the client's connection; null when there is none.</summary>
     public SessionHolder? Holder { get; init; }
 
@@ -72,11 +74,15 @@ public sealed class ParticipantSessions
 
     /// <summary>
     /// The legs that a new one takes the place of: the older of the same kind, and a Duplex leg stands for both kinds. A
-    /// person may well publish by WHIP and play by WHEP at once.
+    /// person may well publish by WHIP and play by WHEP at once. What goes beside each other stays.
     /// </summary>
-    public ImmutableArray<Leg> ReplacedBy(string session, SessionLeg leg) =>
-        [.. _bySession.Values.Where(l => l.Session != session
+    public ImmutableArray<Leg> ReplacedBy(string session, SessionLeg leg, string? beside) =>
+        [.. _bySession.Values.Where(l => l.Session != session && l.Session != beside && l.Desired.Beside != session
             && (l.Desired.Leg == leg || leg == SessionLeg.Duplex || l.Desired.Leg == SessionLeg.Duplex))];
+
+    /// <summary>The legs, and those that go beside them.</summary>
+    public ImmutableArray<Leg> WithThoseBeside(ImmutableArray<Leg> legs) =>
+        [.. legs, .. _bySession.Values.Where(l => legs.Any(main => main.Session == l.Desired.Beside) && legs.All(known => known.Session != l.Session))];
 
     /// <summary>
     /// Takes a node's answer to a command: the desired state stands, and what the answer says of the session counts unless a newer
@@ -94,6 +100,7 @@ public sealed class ParticipantSessions
                 Subscriptions = answer.Subscriptions,
                 Sections = answer.SectionsWanted,
                 OfferWanted = answer.OfferWanted,
+                Offer = answer.Offer,
             };
         }
 
@@ -133,6 +140,7 @@ public sealed class ParticipantSessions
                 Subscriptions = report.Subscriptions,
                 Sections = report.SectionsWanted,
                 OfferWanted = report.OfferWanted,
+                Offer = report.Offer,
                 Desired = leg.Desired with { Subscriptions = SubscriptionWishes.Pruned(leg.Desired.Subscriptions, report.Subscriptions) },
             };
         }

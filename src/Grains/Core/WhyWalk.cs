@@ -33,13 +33,13 @@ public static class WhyWalk
         subscriber.Identity, track.Sid, track.Identity, cause is null, cause?.Reason, cause?.Explanation ?? "It flows.", cause?.Mend ?? "");
 
     private static bool PublishesOnly(IEnumerable<WhySession> sessions) =>
-        sessions.Any() && sessions.All(s => s.Desired.Leg == SessionLeg.Publish);
+        sessions.Any() && !sessions.Any(s => GrantRules.Plays(s.Desired));
 
     private static Cause? Cause(
         WhyRoom room, ILookup<string, WhySession> sessions, ParticipantView publisher, TrackView track, ParticipantView subscriber)
     {
         var source = sessions[publisher.Identity].FirstOrDefault(s => s.Report.Tracks.Any(t => t.Sid == track.Sid));
-        var causes = sessions[subscriber.Identity].Where(s => s.Desired.Leg != SessionLeg.Publish)
+        var causes = sessions[subscriber.Identity].Where(s => GrantRules.Plays(s.Desired))
             .Select(s => Subscription(s, publisher, track) ?? Client(s, track)).ToList();
         return AtNode(room, track.Node ?? publisher.Node, source is not null, "publisher")
             ?? Source(source!, track)

@@ -133,6 +133,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
                     Answer = command.Desired.Offer is { } offer ? new SdpAnswer(offer.Id, "answer to " + offer.Sdp) : null,
                     IceRestart = command.Desired.IceRestart is { } restart ? new IceRestartAnswer(restart.Generation, "a=ice-ufrag:" + restart.Generation) : null,
                     Tracks = Tracks(command.Session, command.Desired),
+                    Offer = Offer(command.Desired),
                 };
                 report = Report(command.Session, known);
             }
@@ -303,7 +304,15 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         State = known.State,
         Reason = known.Reason,
         Tracks = Tracks(session, known.Desired),
+        Offer = Offer(known.Desired),
     });
+
+    /// <summary>One offer at first, and one with each restart of ICE, until it is answered.</summary>
+    private static ServerOffer? Offer(SessionDesired desired)
+    {
+        int id = desired.OfferGeneration + 1;
+        return desired.TrackNaming == TrackNaming.Offered && (desired.Answer?.OfferId ?? 0) < id ? new(id, $"offer {id}") : null;
+    }
 
     private sealed class Session
     {

@@ -1,0 +1,126 @@
+using Nexus.Contracts;
+using Nexus.Grains.Tests.Rig;
+using Nexus.Link;
+using Nexus.TestKit.Nodes;
+
+namespace Nexus.Grains.Tests.Grains;
+
+/// <summary>Clients with two sessions: one that they publish on, and one beside it that they play on and the node makes the offers for.</summary>
+public sealed class BesideTests : IAsyncLifetime
+{
+    private GrainRig _rig = null!;
+    private FakeNode _node = null!;
+    private GatewayProbe _probe = null!;
+
+    public async Task InitializeAsync()
+    {
+        (_rig, _node) = await GrainRig.StartWithNodeAsync();
+        _probe = new GatewayProbe(_rig);
+    }
+
+    public async Task DisposeAsync() => await _rig.DisposeAsync();
+
+    [Fact]
+    public async Task The_nodes_offer_comes_with_the_join_and_the_next_as_news()
+    {
+        await Alice.Join(Main("SE_main"));
+        JoinResult joined = await Alice.Join(Beside("SE_sub", "SE_main"));
+        Assert.Equal(new ServerOffer(1, "offer 1"), joined.Session!.Offer);
+        Assert.Null((await Alice.Answer("SE_sub", new(1, "answer"))).Session!.Offer);
+        Assert.Equal("answer", _node.Actual["SE_sub"].Answer!.Sdp);
+
+        _node.Say("SE_sub", r => r with { Offer = new(7, "offer 7") });
+        SessionNews news = await _probe.NextNews(_rig);
+        Assert.Equal(("SE_sub", 7), (news.Session, news.View!.Offer!.Id));
+        Assert.Equal("SESSION_NOT_FOUND", (await Alice.Answer("SE_other", new(1, "answer"))).Error!.Code);
+    }
+
+    [Fact]
+    public async Task A_restart_of_ICE_is_the_next_offer()
+    {
+        await Alice.Join(Main("SE_main"));
+        await Alice.Join(Beside("SE_sub", "SE_main"));
+        await Alice.Answer("SE_sub", new(1, "answer"));
+        Assert.Equal(2, (await Alice.RestartOffers("SE_sub")).Session!.Offer!.Id);
+    }
+
+    [Fact]
+    public async Task Both_are_one_stay_and_only_one_of_them_plays()
+    {
+        JoinResult main = await Alice.Join(Main("SE_main") with { Name = "Alice" });
+        JoinResult beside = await Alice.Join(Beside("SE_sub", "SE_main"));
+        Assert.Equal(main.ParticipantSid, beside.ParticipantSid);
+        Assert.Equal("Alice", beside.Participant!.Name);
+        Assert.Equal((false, true), (_node.Actual["SE_main"].CanSubscribe, _node.Actual["SE_sub"].CanSubscribe));
+        Assert.Equal((true, false), (_node.Actual["SE_main"].CanPublish, _node.Actual["SE_sub"].CanPublish));
+
+        await Alice.SubscribeFor([new() { TrackSid = "TR_1", Kind = SubscriptionChangeKind.Subscribe }]);
+        Assert.Equal("TR_1", Assert.Single(_node.Actual["SE_sub"].Subscriptions).TrackSid);
+    }
+
+    [Fact]
+    public async Task The_one_beside_ends_with_the_main_one()
+    {
+        await Alice.Join(Main("SE_main"));
+        await Alice.Join(Beside("SE_sub", "SE_main"));
+        Assert.Null((await Alice.Leave("SE_main", ReasonCodes.ClientLeft)).Error);
+        Assert.Empty(_node.Actual);
+        Assert.Null(await Alice.Describe());
+        Assert.Equal("SESSION_NOT_FOUND", (await Alice.Join(Beside("SE_sub2", "SE_main"))).Error!.Code);
+    }
+
+    [Fact]
+    public async Task Whoever_joins_with_the_same_identity_takes_the_place_of_both()
+    {
+        string older = (await Alice.Join(Main("SE_main"))).ParticipantSid;
+        await Alice.Join(Beside("SE_sub", "SE_main"));
+        string newer = (await Alice.Join(Main("SE_main2"))).ParticipantSid;
+        await Alice.Join(Beside("SE_sub2", "SE_main2"));
+        Assert.NotEqual(older, newer);
+        Assert.Equal(["SE_main2", "SE_sub2"], _node.Actual.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["SE_main", "SE_sub"], new[] { await Ended(), await Ended() }.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Both_are_resumed()
+    {
+        await Alice.Join(Main("SE_main"));
+        await Alice.Join(Beside("SE_sub", "SE_main"));
+        await Alice.Detach("SE_main", "GW_1");
+        await Alice.Detach("SE_sub", "GW_1");
+        Assert.Null((await Alice.Resume("SE_main", _probe.Holder)).Error);
+        Assert.Equal(1, (await Alice.Resume("SE_sub", _probe.Holder)).Session!.Offer!.Id);
+        Assert.NotEqual(ParticipantState.Reconnecting, (await Alice.Describe())!.State);
+    }
+
+    private IParticipantGrain Alice => _rig.Participant("alice");
+
+    private JoinRequest Main(string session) => _rig.Request(session, SessionLeg.Duplex) with
+    {
+        Offer = null,
+        Holder = _probe.Holder,
+        Subscribe = new(),
+        TrackNaming = TrackNaming.Elsewhere,
+    };
+
+    private JoinRequest Beside(string session, string main) => _rig.Request(session, SessionLeg.Play) with
+    {
+        Offer = null,
+        Holder = _probe.Holder,
+        Subscribe = new() { Auto = true },
+        TrackNaming = TrackNaming.Offered,
+        Beside = main,
+    };
+
+    private async Task<string> Ended()
+    {
+        SessionNews news = await _probe.NextNews(_rig);
+        while (news.Ended is null)
+        {
+            news = await _probe.NextNews(_rig);
+        }
+
+        Assert.Equal(ReasonCodes.DuplicateIdentity, news.Ended);
+        return news.Session;
+    }
+}
