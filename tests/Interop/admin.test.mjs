@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Guest } from './rig/meeting.mjs';
-import { adminToken, token } from './rig/server.mjs';
+import { Operator } from './rig/operator.mjs';
+import { token } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 import { until } from './rig/wait.mjs';
 
@@ -12,51 +13,7 @@ const stage = Stage.ofFile();
 const pictures = fileURLToPath(new URL('../../artifacts/test/screens/', import.meta.url));
 mkdirSync(pictures, { recursive: true });
 
-/** The admin page, signed in. */
-class Operator {
-  static async comes(t, bearer = adminToken()) {
-    const { browser } = await stage.chromium, page = await browser.newPage();
-    t.after(() => page.close());
-    const operator = new Operator(page);
-    page.on('pageerror', error => operator.errors.push(String(error)));
-    page.on('dialog', dialog => {
-      operator.asked.push(dialog.message());
-      return dialog.accept();
-    });
-    await page.goto(`${(await stage.server).url}/admin`);
-    await page.type('#token', bearer);
-    await page.keyboard.press('Enter');
-    return operator;
-  }
-
-  constructor(page) {
-    this.page = page;
-    this.errors = [];
-    this.asked = [];
-  }
-
-  /** The text of the room's card; undefined when there is none. */
-  card(room) {
-    return this.page.evaluate(room => [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room)?.innerText, room);
-  }
-
-  /** Waits until the room's card says so. */
-  reads(room, pattern) {
-    return until(`the admin page says ${pattern} of ${room}`, async () => pattern.exec((await this.card(room)) ?? ''), { seen: () => this.card(room) });
-  }
-
-  /** Presses the room's button of that label (the one of the person, when given). */
-  async presses(room, label, person) {
-    await this.page.bringToFront();
-    await until(`a button ${label}`, () => this.page.evaluate((room, label, person) => {
-      const card = [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room);
-      const part = person ? [...card.querySelectorAll('.person')].find(p => p.innerText.includes(person)) : card;
-      const button = [...part.querySelectorAll('button')].find(b => b.textContent === label);
-      button?.click();
-      return Boolean(button);
-    }, room, label, person));
-  }
-}
+const signsIn = async (t, bearer) => Operator.comes(t, await stage.chromium, await stage.server, bearer);
 
 async function meeting(t) {
   const server = await stage.server, browser = await stage.chromium, room = newRoom();
@@ -71,7 +28,7 @@ async function meeting(t) {
 
 test('it shows the rooms, people, tracks and nodes that are there, live', async t => {
   const { server, room, ada, bob } = await meeting(t);
-  const operator = await Operator.comes(t);
+  const operator = await signsIn(t);
   await operator.page.bringToFront();
   await operator.reads(room, /2 in, 2 publish/);
   const { participants } = await server.api(`/rooms/${room}/participants`);
@@ -94,7 +51,7 @@ test('it shows the rooms, people, tracks and nodes that are there, live', async 
 
 test('mute, remove and close do what they say', async t => {
   const { room, ada, bob } = await meeting(t);
-  const operator = await Operator.comes(t);
+  const operator = await signsIn(t);
   await operator.reads(room, /2 in/);
   await operator.presses(room, 'Mute', 'Bob');
   await ada.seesTile(/^Bob, (camera off|microphone off)/);
@@ -111,6 +68,6 @@ test('mute, remove and close do what they say', async t => {
 });
 
 test('a token that is no operator\'s is refused by name', async t => {
-  const operator = await Operator.comes(t, token({ room: newRoom(), identity: 'x' }));
+  const operator = await signsIn(t, token({ room: newRoom(), identity: 'x' }));
   await until('the refusal', () => operator.page.evaluate(() => /^PERMISSION: /.test(document.getElementById('error').textContent)));
 });

@@ -1,4 +1,5 @@
 using Nexus.Contracts;
+using Nexus.Gateway.Sessions;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Admin;
@@ -18,13 +19,16 @@ public sealed record RoomJson(
 
 public sealed record ParticipantsJson(IReadOnlyList<ParticipantJson> Participants);
 
+/// <param name="Quality"><c>good</c>, <c>fair</c>, <c>poor</c> or <c>lost</c>: the worse of what its node measures and its client reports; null until either said.</param>
+/// <param name="Score">The mean opinion score that its node expects, 1 to 4.4; null until it said.</param>
 public sealed record ParticipantJson(
     string Sid, string Identity, string Name, string State, string? Reason, string? Node, string? Region, DateTimeOffset JoinedAt,
-    string Metadata, IReadOnlyList<TrackJson> Tracks, IReadOnlyList<SubscriptionJson> Subscriptions)
+    string Metadata, string? Quality, double? Score, IReadOnlyList<TrackJson> Tracks, IReadOnlyList<SubscriptionJson> Subscriptions)
 {
-    public static ParticipantJson Of(ParticipantView participant) => new(
+    internal static ParticipantJson Of(ParticipantView participant, ParticipantQuality? quality) => new(
         participant.Sid, participant.Identity, participant.Name, AdminJson.CamelCase(participant.State), participant.Reason,
         participant.Node, participant.Region, participant.JoinedAt, participant.Metadata,
+        quality is { } known ? AdminJson.CamelCase(known.Quality) : null, quality?.Score,
         [.. participant.Tracks.Select(TrackJson.Of)], [.. participant.Subscriptions.Select(SubscriptionJson.Of)]);
 }
 

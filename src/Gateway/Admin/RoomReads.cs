@@ -7,8 +7,11 @@ using Nexus.Link;
 
 namespace Nexus.Gateway.Admin;
 
-/// <summary>Reads of rooms and what is in them, always from the room's grain: it is the roster.</summary>
-internal sealed class RoomReads(IControlPlane control)
+/// <summary>
+/// Reads of rooms and what is in them, always from the room's grain: it is the roster. Only how people are connected is not known
+/// there: that comes from the room's feed here.
+/// </summary>
+internal sealed class RoomReads(IControlPlane control, GatewayPort gateway, TimeProvider clock)
 {
     /// <summary>Grains asked at once for a list.</summary>
     private const int Concurrency = 32;
@@ -27,11 +30,14 @@ internal sealed class RoomReads(IControlPlane control)
         Read(caller, room, view => Task.FromResult(Results.Json(RoomJson.Of(view))));
 
     public Task<IResult> Participants(Caller caller, string room) => Read(caller, room, async view =>
-        Results.Json(new ParticipantsJson(await Each(view.Participants, p => InFull(caller, room, p), ParticipantJson.Of))));
+    {
+        var quality = QualityOf(caller, room);
+        return Results.Json(new ParticipantsJson(await Each(view.Participants, p => InFull(caller, room, p), p => ParticipantJson.Of(p, quality.Find(p.Sid)))));
+    });
 
     public Task<IResult> Participant(Caller caller, string room, string identity) => Read(caller, room, async view =>
         view.Participants.FirstOrDefault(p => p.Identity == identity) is { } participant
-            ? Results.Json(ParticipantJson.Of(await InFull(caller, room, participant)))
+            ? Results.Json(ParticipantJson.Of(await InFull(caller, room, participant), QualityOf(caller, room).Find(participant.Sid)))
             : NoParticipant());
 
     public Task<IResult> Tracks(Caller caller, string room) => Read(caller, room, async view =>
@@ -59,6 +65,13 @@ internal sealed class RoomReads(IControlPlane control)
 
     public static ProblemResult NoParticipant() =>
         new(StatusCodes.Status404NotFound, ReasonCodes.ParticipantNotFound, "There is no such participant in the room.");
+
+    private RoomQuality QualityOf(Caller caller, string room)
+    {
+        RoomFeed feed = gateway.Rooms.Look(caller.Tenant, room, clock.GetUtcNow());
+        _ = feed.Ready();
+        return feed.Quality;
+    }
 
     private async Task<IResult> Read(Caller caller, string room, Func<RoomView, Task<IResult>> present)
     {

@@ -38,6 +38,15 @@ public sealed class RoomQuality
         }
     }
 
+    /// <summary>Null when nothing was told of the participant.</summary>
+    public ParticipantQuality? Find(string participantSid)
+    {
+        lock (_gate)
+        {
+            return _connections.ContainsKey(participantSid) ? Of(participantSid) : null;
+        }
+    }
+
     /// <summary>What was told so far.</summary>
     public ImmutableArray<ParticipantQuality> All(Func<string, bool> isKnown)
     {

@@ -90,6 +90,7 @@ function personCard(room, person, findings) {
     make('div', 'row',
       make('strong', 'grow', person.name && person.name !== person.identity ? `${person.name} (${person.identity})` : person.identity),
       state(person.state === 'active', person.reason ? `${person.state} ${person.reason}` : person.state),
+      person.quality ? make('span', `quality ${person.quality}`, `${person.quality} connection`) : null,
       make('span', 'dim', person.node ?? 'no node'),
       act('Remove', 'DELETE', path('rooms', room, 'participants', person.identity), { confirm: `Remove ${person.identity}?` })),
     ...person.tracks.map((t) => trackRow(room, t)),

@@ -1,0 +1,49 @@
+// The admin page, used as an operator uses it.
+import { adminToken } from './server.mjs';
+import { until } from './wait.mjs';
+
+/** The admin page, signed in. */
+export class Operator {
+  static async comes(t, { browser }, server, bearer = adminToken()) {
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    const operator = new Operator(page);
+    page.on('pageerror', error => operator.errors.push(String(error)));
+    page.on('dialog', dialog => {
+      operator.asked.push(dialog.message());
+      return dialog.accept();
+    });
+    await page.goto(`${server.url}/admin`);
+    await page.type('#token', bearer);
+    await page.keyboard.press('Enter');
+    return operator;
+  }
+
+  constructor(page) {
+    this.page = page;
+    this.errors = [];
+    this.asked = [];
+  }
+
+  /** The text of the room's card; undefined when there is none. */
+  card(room) {
+    return this.page.evaluate(room => [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room)?.innerText, room);
+  }
+
+  /** Waits until the room's card says so. */
+  reads(room, pattern) {
+    return until(`the admin page says ${pattern} of ${room}`, async () => pattern.exec((await this.card(room)) ?? ''), { seen: () => this.card(room) });
+  }
+
+  /** Presses the room's button of that label (the one of the person, when given). */
+  async presses(room, label, person) {
+    await this.page.bringToFront();
+    await until(`a button ${label}`, () => this.page.evaluate((room, label, person) => {
+      const card = [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room);
+      const part = person ? [...card.querySelectorAll('.person')].find(p => p.innerText.includes(person)) : card;
+      const button = [...part.querySelectorAll('button')].find(b => b.textContent === label);
+      button?.click();
+      return Boolean(button);
+    }, room, label, person));
+  }
+}
