@@ -8,10 +8,10 @@ import { Stage, newRoom } from './rig/stage.mjs';
 import { until } from './rig/wait.mjs';
 
 /** Waits until both tiles of a guest's page, his own and the other's, have one of the labels. */
-const shows = (guest, ...labels) => guest.until(`tiles labelled ${labels}`, labels => {
+const shows = (guest, label) => until(`${guest.name} sees both labelled ${label}`, () => guest.page.evaluate(label => {
   const signals = [...document.querySelectorAll('.tile .signal')];
-  return signals.length === 2 && signals.every(({ dataset, title }) => labels.includes(dataset.quality) && /connection$/i.test(title));
-}, labels);
+  return signals.length === 2 && signals.every(({ dataset, title }) => dataset.quality === label && /connection$/i.test(title));
+}, label), { seconds: 60, seen: () => guest.page.evaluate(() => [...document.querySelectorAll('.tile .signal')].map(({ dataset }) => dataset.quality)) });
 
 test('the label of each person follows the network, on the page and in admin', async t => {
   const netns = await Netns.create(), stage = new Stage({ netns });

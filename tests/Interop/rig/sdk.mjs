@@ -138,6 +138,9 @@ function library() {
     const inbound = new Map(stats.filter(({ type }) => type === 'inbound-rtp').map(entry => [entry.trackIdentifier, entry]));
     return {
       state: room.state, sid: room.localParticipant.sid, events, pair: pairOf(stats), address: localOf(stats)?.address, localType: localOf(stats)?.candidateType, relayProtocol: localOf(stats)?.relayProtocol,
+      estimate: stats.find(({ id }) => id === pairOf(stats))?.availableOutgoingBitrate,
+      sends: stats.filter(({ type }) => type === 'outbound-rtp').map(({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason }) =>
+        ({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason })),
       participants: room.participants.map(({ sid, identity, state, quality, tracks }) => ({
         sid, identity, state, quality,
         tracks: tracks.map(track => {
@@ -145,7 +148,7 @@ function library() {
           return {
             sid: track.sid, source: track.source, state: track.state, reason: track.reason, muted: track.muted, layer: track.layer, codec: track.codec,
             frames: media?.framesDecoded, width: media?.frameWidth, height: media?.frameHeight, packets: media?.packetsReceived,
-            freezes: media?.freezeCount, energy: media?.totalAudioEnergy, lost: media?.packetsLost, concealed: media?.concealedSamples,
+            freezes: media?.freezeCount, frozen: media?.totalFreezesDuration, energy: media?.totalAudioEnergy, lost: media?.packetsLost, concealed: media?.concealedSamples,
           };
         }),
       })),
