@@ -136,6 +136,36 @@ public sealed class SettingsTests : IDisposable
         Refused("zone", ["--config", _file]);
     }
 
+    [Theory]
+    [InlineData("urls", """{ "urls": [] }""")]
+    [InlineData("no http or https address", """{ "urls": ["ftp://a"] }""")]
+    [InlineData("none of its keys", """{ "urls": ["https://a"], "key": "other" }""")]
+    public void Webhooks_that_could_not_be_delivered_are_refused(string named, string webhooks)
+    {
+        File.WriteAllText(_file, $$"""{ "tenants": [{ "name": "a", "keys": [{ "key": "k", "secret": "0123456789abcdef0123456789abcdef" }], "webhooks": {{webhooks}} }] }""");
+        Refused(named, ["--config", _file]);
+    }
+
+    [Fact]
+    public void The_documented_file_is_taken()
+    {
+        string document = File.ReadAllText(Path.Combine(Root(), "docs", "configuration.md"));
+        File.WriteAllText(_file, document.Split("```json")[1].Split("```")[0]);
+        NexusOptions options = Read(["--config", _file]);
+        Assert.Equal(("eu", 2, "acme-app"), (options.Tenants[0].Zone, options.IceServers.Length, options.Tenants[0].Webhooks!.Key));
+    }
+
+    private static string Root()
+    {
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Nexus.Orleans.sln")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+
     private static NexusOptions Read(string[] flags, Hashtable? environment = null) => SettingsReader.Read(flags, environment ?? []);
 
     private static void Refused(string named, string[] flags, Hashtable? environment = null)
