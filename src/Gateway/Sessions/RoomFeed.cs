@@ -102,7 +102,7 @@ public sealed class RoomFeed
         lock (_gate)
         {
             begin(PageLocked(""));
-            Add(listener);
+            Add(listener, mayKnowMore: false);
         }
     }
 
@@ -119,7 +119,7 @@ public sealed class RoomFeed
                 listener.OnDelta(delta);
             }
 
-            Add(listener);
+            Add(listener, mayKnowMore: true);
         }
     }
 
@@ -207,16 +207,13 @@ public sealed class RoomFeed
     {
         lock (_gate)
         {
-            ImmutableArray<ParticipantQuality> changes = Quality.TakeChanges(now, _bySid.ContainsKey);
-            if (changes.IsEmpty)
+            foreach (ParticipantQuality[] part in Quality.TakeChanges(now, _bySid.ContainsKey).Chunk(PageSize))
             {
-                return;
-            }
-
-            var shared = new Shared<ImmutableArray<ParticipantQuality>>(changes);
-            foreach (IRoomListener listener in _listeners)
-            {
-                listener.OnQuality(shared);
+                var shared = new Shared<ImmutableArray<ParticipantQuality>>([.. part]);
+                foreach (IRoomListener listener in _listeners)
+                {
+                    listener.OnQuality(shared);
+                }
             }
         }
     }
@@ -352,17 +349,18 @@ public sealed class RoomFeed
         }
     }
 
-    private void Add(IRoomListener listener)
+    /// <param name="mayKnowMore">It was told before, of speakers too who are silent by now.</param>
+    private void Add(IRoomListener listener, bool mayKnowMore)
     {
         _listeners.Add(listener);
-        if (!_speakers.Current.IsEmpty)
+        if (mayKnowMore || !_speakers.Current.IsEmpty)
         {
             listener.OnSpeakers(new(new(_speakers.Current, [])));
         }
 
-        if (Quality.All(_bySid.ContainsKey) is { IsEmpty: false } known)
+        foreach (ParticipantQuality[] part in Quality.All(_bySid.ContainsKey).Chunk(PageSize))
         {
-            listener.OnQuality(new(known));
+            listener.OnQuality(new([.. part]));
         }
     }
 

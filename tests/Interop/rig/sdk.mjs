@@ -141,8 +141,9 @@ function library() {
       estimate: stats.find(({ id }) => id === pairOf(stats))?.availableOutgoingBitrate,
       sends: stats.filter(({ type }) => type === 'outbound-rtp').map(({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason }) =>
         ({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason })),
-      participants: room.participants.map(({ sid, identity, state, quality, tracks }) => ({
-        sid, identity, state, quality,
+      speakers: room.activeSpeakers.map(({ identity, audioLevel }) => ({ identity, level: audioLevel })),
+      participants: room.participants.map(({ sid, identity, state, quality, isSpeaking, tracks }) => ({
+        sid, identity, state, quality, isSpeaking,
         tracks: tracks.map(track => {
           const media = inbound.get(track.mediaStreamTrack?.id);
           return {

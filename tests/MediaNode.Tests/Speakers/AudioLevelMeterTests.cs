@@ -103,6 +103,18 @@ public sealed class AudioLevelMeterTests
         Assert.Equal(1, reading.LoudShare, 2);
     }
 
+    [Fact]
+    public void Observing_and_taking_allocate_nothing()
+    {
+        var meter = new AudioLevelMeter();
+        Observe(ref meter, 20, packets: 50);
+        meter.Take(Window, Rate);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Observe(ref meter, 20, packets: 50, start: 50);
+        meter.Take(Window, Rate);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
     private static void Observe(ref AudioLevelMeter meter, byte level, int packets, int start = 0, int ticks = 960, bool voice = true)
     {
         for (var i = 0; i < packets; i++)
