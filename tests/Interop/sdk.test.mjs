@@ -64,12 +64,13 @@ test('a track is unpublished, another takes its section, and a screen comes besi
   const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
   const ada = await Member.joins(tabs[0], server, room, 'ada');
   const bob = await Member.joins(tabs[1], server, room, 'bob', nothing);
-  const first = await bob.sees('ada');
+  const first = await bob.sees('ada', { frames: 90 }); // so long that packets do not name their rids any more
   await ada.does(member => member.room.unpublish(member.tracks.camera));
   await bob.until('no camera', view => !trackOf(view, 'ada', 'camera'));
   await bob.hears('ada');
   await ada.does(member => member.room.publish(member.tracks.camera));
-  const second = await bob.sees('ada');
+  await bob.until('the camera again', view => trackOf(view, 'ada', 'camera'));
+  const second = await bob.sees('ada', { frames: 60 });
   assert.notEqual(second.sid, first.sid);
   await ada.does(async member => member.publish('screen', await member.room.createScreenTrack()));
   await bob.sees('ada', { source: 'screen', frames: 5 });

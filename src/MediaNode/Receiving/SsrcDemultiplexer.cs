@@ -18,12 +18,16 @@ public sealed class SsrcDemultiplexer
     /// <summary>Unknown SSRCs held for at a time.</summary>
     public const int MaxHeldSsrcs = 16;
 
+    /// <summary>SSRCs of removed sections that are remembered.</summary>
+    private const int MaxFormer = 64;
+
     private const byte Ambiguous = byte.MaxValue;
 
     private readonly int _maxSsrcs;
     private readonly Dictionary<uint, StreamIdentity> _streams;
     private readonly Dictionary<uint, int> _held = new(MaxHeldSsrcs);
     private readonly List<Media> _medias = [];
+    private readonly List<Former> _former = [];
     private readonly byte[] _mediaOfPayloadType = new byte[128];
 
     /// <param name="maxSsrcs">The most SSRCs that one transport may use.</param>
@@ -44,6 +48,7 @@ public sealed class SsrcDemultiplexer
         _medias.Add(media);
         IndexPayloadTypes();
         Restore(media);
+        Recall(media);
         _held.Clear();
         foreach (var ssrc in description.SimGroup.Concat(description.Ssrcs))
         {
@@ -56,15 +61,29 @@ public sealed class SsrcDemultiplexer
         }
     }
 
-    /// <summary>Forgets a section and its SSRCs.</summary>
+    /// <summary>
+    /// Forgets a section. What its SSRCs were is remembered for a section of the same mid: senders name rids only until an SSRC
+    /// was first acknowledged, and libwebrtc keeps SSRCs, and that, through a time in which the section was inactive.
+    /// </summary>
     public void RemoveMedia(short index)
     {
-        _medias.RemoveAll(m => m.Description.Index == index);
+        if (Find(index) is not { } media)
+        {
+            return;
+        }
+
+        _medias.Remove(media);
         IndexPayloadTypes();
-        foreach (var ssrc in _streams.Where(p => p.Value.Media == index).Select(p => p.Key).ToArray())
+        foreach (var (ssrc, stream) in _streams.Where(p => p.Value.Media == index).ToArray())
         {
             _streams.Remove(ssrc);
+            if (media.Mid.Length > 0)
+            {
+                _former.Add(new(ssrc, media.Description.Mid, media.Description.Rids.ElementAtOrDefault(stream.Encoding), stream.IsRtx));
+            }
         }
+
+        _former.RemoveRange(0, Math.Max(0, _former.Count - MaxFormer));
     }
 
     /// <summary>The SSRC that now carries a stream; false until it is known.</summary>
@@ -181,6 +200,19 @@ public sealed class SsrcDemultiplexer
         }
     }
 
+    private void Recall(Media media)
+    {
+        foreach (var former in _former.Where(f => f.Mid == media.Description.Mid).ToArray())
+        {
+            _former.Remove(former);
+            var encoding = media.EncodingOf(Encoding.ASCII.GetBytes(former.Rid ?? ""));
+            if (encoding >= 0 && _streams.Count < _maxSsrcs && !_streams.ContainsKey(former.Ssrc) && !media.TryGetSsrc(encoding, former.IsRtx, out _))
+            {
+                Latch(media, former.Ssrc, new(media.Description.Index, (byte)encoding, former.IsRtx));
+            }
+        }
+    }
+
     private void Latch(Media media, uint ssrc, StreamIdentity stream)
     {
         // A stream has one SSRC at a time: the one before is forgotten, so that peers that renew theirs reach no limit.
@@ -243,6 +275,9 @@ public sealed class SsrcDemultiplexer
             }
         }
     }
+
+    /// <param name="Rid">Null when its section had none.</param>
+    private readonly record struct Former(uint Ssrc, string Mid, string? Rid, bool IsRtx);
 
     private sealed class Media(DemuxMedia description)
     {

@@ -113,6 +113,8 @@ export class Server extends Process {
       lines.push(`room ${name}: ${participants.map(p => `${p.identity} ${p.state} [${p.tracks.map(t => t.source)}]`).join(', ')}`);
       lines.push(...findings.filter(f => f.state !== 'flowing').map(f => `  ${f.subscriber} does not get ${f.track} of ${f.publisher}: ${f.reason}`));
     }
+    const { text } = await this.request('/metrics');
+    lines.push('dropped:', ...[...text.matchAll(/^nexus_dropped_packets_total\{.*reason="(\w+)"\} ([1-9]\d*)/gm)].map(([, reason, count]) => `  ${reason} ${count}`));
     return ['-- the server', ...lines].join('\n');
   }
 

@@ -183,6 +183,33 @@ public sealed class SsrcDemultiplexerTests
     }
 
     [Fact]
+    public void A_section_that_comes_back_has_its_ssrcs_again_though_no_packet_names_a_rid_any_more()
+    {
+        Add(Audio, Simulcast);
+        Resolve(30, Vp8, "1", "f");
+        Resolve(31, Vp8Rtx, "1", repaired: "f");
+        Resolve(10, Vp8, "1", "q");
+        _demultiplexer.RemoveMedia(1);
+        Add(new DemuxMedia { Index = 4, Mid = "1", Rids = ["h", "f"], PayloadTypes = [Vp8], RtxPayloadTypes = [Vp8Rtx] });
+
+        Assert.Equal((DemuxStatus.Known, new StreamIdentity(4, 1, false)), Resolve(30, Vp8));
+        Assert.Equal(30u, ResolveFully(31, Vp8Rtx).PrimarySsrc);
+        Assert.Equal(DemuxStatus.Hold, Resolve(10, Vp8).Status); // its layer is not offered any more
+        Assert.Equal((DemuxStatus.Latched, new StreamIdentity(4, 1, false)), Resolve(32, Vp8, "1", "f")); // the sender may still take a new one
+        Assert.NotEqual(DemuxStatus.Known, Resolve(30, Vp8).Status);
+    }
+
+    [Fact]
+    public void Another_section_does_not_inherit_the_ssrcs_of_a_removed_one()
+    {
+        Add(Simulcast);
+        Resolve(30, Vp8, "1", "f");
+        _demultiplexer.RemoveMedia(1);
+        Add(new DemuxMedia { Index = 2, Mid = "2", Rids = ["q", "h", "f"], PayloadTypes = [Vp8] });
+        Assert.Equal(DemuxStatus.Hold, Resolve(30, Vp8).Status);
+    }
+
+    [Fact]
     public void An_unknown_rid_is_held_and_not_taken_for_another_layer()
     {
         Add(Simulcast);
