@@ -14,6 +14,8 @@ export type ClientCode =
   | 'CONNECT_FAILED'
   /** The connection broke and could not be brought back. */
   | 'CONNECTION_LOST'
+  /** A data message or a chat message is longer than may be sent. */
+  | 'TOO_LARGE'
   /** The server did not answer in time. */
   | 'TIMEOUT'
   /** The room was left, or the track is gone. */

@@ -1,6 +1,8 @@
 export { Call } from './call.js';
 export { listDevices, type CameraOptions, type MicrophoneOptions, type Resolution, type ScreenOptions, type VideoCodec } from './capture.js';
+export type { Chat, ChatMessage } from './chat.js';
 export { NexusClient, type JoinOptions, type NexusClientOptions } from './client.js';
+export { DataMessage, type DataPayload, type SendDataOptions } from './data-message.js';
 export { NexusError, type ClientCode } from './errors.js';
 export { LocalTrack } from './local-track.js';
 export { createCameraAndMicrophoneTracks, createCameraVideoTrack, createMicrophoneTrack, createScreenTrack } from './local-tracks.js';

@@ -10,6 +10,8 @@ import { Subscriber } from './subscriber.js';
 import { Transport, type TransportState } from './transport.js';
 
 export interface MediaOwner {
+  /** There is a new connection, which nothing was negotiated on yet. */
+  connection(pc: RTCPeerConnection): void;
   /** The transport's state is another. */
   changed(): void;
   published(track: LocalTrack): void;
@@ -101,7 +103,7 @@ export class Media {
   }
 
   #newTransport({ iceServers }: Joined): Transport {
-    return new Transport(iceServers, this.#clock, {
+    const transport = new Transport(iceServers, this.#clock, {
       offer: async (id, sdp, publish) => {
         const answer = await this.#session.request({ type: 'offer', id, sdp, publish });
         this.publisher.answered(answer.published);
@@ -113,6 +115,8 @@ export class Media {
       canSignal: () => this.#session.state === 'connected',
       iceServers: async () => (await this.#session.request({ type: 'ice-servers' })).iceServers,
     });
+    this.#owner.connection(transport.pc);
+    return transport;
   }
 
   /** Offers what is there. When the very first offer is refused there is no room to be in. */

@@ -1,4 +1,6 @@
 import type { Call } from './call.js';
+import type { ChatMessage } from './chat.js';
+import type { DataMessage } from './data-message.js';
 import type { NexusError } from './errors.js';
 import type { LocalTrack } from './local-track.js';
 import type { LocalParticipant, RemoteParticipant } from './participant.js';
@@ -33,6 +35,10 @@ export interface RoomEvents {
   moved: [];
   /** The browser plays no sound before the user has touched the page: call `startPlayback` from a click. */
   'playback-blocked': [];
+  /** A message that someone sent by `sendData`, or the server. */
+  data: [message: DataMessage];
+  /** A chat message, one's own included. Its text is text: never show it as HTML. */
+  chat: [message: ChatMessage];
   /** Someone rings. */
   call: [call: Call];
 }

@@ -1,8 +1,10 @@
 import { AdaptiveWishes } from './adaptive.js';
 import type { Call } from './call.js';
 import { Calls } from './calls.js';
+import type { Chat } from './chat.js';
 import type { CameraOptions, MicrophoneOptions, ScreenOptions } from './capture.js';
 import { realClock, type Clock } from './clock.js';
+import type { DataPayload, SendDataOptions } from './data-message.js';
 import { Emitter } from './emitter.js';
 import type { NexusError } from './errors.js';
 import type { LocalTrack } from './local-track.js';
@@ -14,6 +16,7 @@ import { LocalParticipant, type RemoteParticipant } from './participant.js';
 import { People } from './people.js';
 import type { Grants, Joined, Push, Resumed } from './protocol.js';
 import type { RemoteTrackOwner } from './remote-track.js';
+import { RoomData } from './room-data.js';
 import type { RoomEvents, RoomState } from './room-events.js';
 import { retrying } from './retry.js';
 import { applyDelta, applyPage, changesBetween, emptyRoster, startReading, type Roster, type Step } from './roster.js';
@@ -32,6 +35,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #session: Session;
   readonly #clock: Clock;
   readonly #adaptive: AdaptiveWishes | undefined;
+  readonly #data: RoomData;
   readonly #media: Media;
   readonly #monitor: Monitor;
   readonly #people: People;
@@ -52,6 +56,13 @@ export class Room extends Emitter<RoomEvents> {
     this.#joined = joined;
     this.#adaptive = adaptive ? new AdaptiveWishes() : undefined;
     this.#people = this.#newPeople();
+    this.#data = new RoomData(clock, {
+      self: () => this.localParticipant,
+      participant: sid => this.#people.participant(sid),
+      mayPublish: () => this.grants.canPublishData,
+      data: message => this.emit('data', message),
+      chat: message => this.emit('chat', message),
+    });
     this.#media = this.#newMedia(clock);
     this.localParticipant = new LocalParticipant(joined.participant, () => this.#media.publisher.tracks);
     this.#calls = new Calls(session, clock, () => this.localParticipant.identity, call => this.emit('call', call));
@@ -133,6 +144,19 @@ export class Room extends Emitter<RoomEvents> {
     return this.#media.publisher.unpublish(track);
   }
 
+  /**
+   * Sends a message to everyone, or to those named in `to`: 64 000 octets at most, its envelope included (`TOO_LARGE`). Reliable
+   * ones arrive in order, and resolve when the browser has taken them: awaiting each keeps no more than its buffer full. Lossy ones
+   * resolve false when they were dropped at once. Needs the grant `canPublishData` (`PERMISSION`).
+   */
+  sendData(payload: DataPayload, options: SendDataOptions = {}): Promise<boolean> {
+    return this.#data.send(payload, options);
+  }
+
+  get chat(): Chat {
+    return this.#data.chat;
+  }
+
   /** Own metadata and attributes; `null` removes one. Needs the grant `canUpdateOwnMetadata`. */
   async update(changes: { metadata?: string; attributes?: Record<string, string | null> }): Promise<void> {
     await this.#session.request({ type: 'update', ...changes });
@@ -156,6 +180,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #newMedia(clock: Clock): Media {
     return new Media(this.#session, this.#joined, clock, {
+      connection: pc => this.#data.open(pc),
       changed: () => this.#stateMayHaveChanged(undefined),
       published: track => this.#localTrack('local-track-published', track),
       unpublished: track => this.#localTrack('local-track-unpublished', track),
@@ -220,8 +245,14 @@ export class Room extends Emitter<RoomEvents> {
       attached: track => this.#adaptive?.attached(track),
     };
     return new People(trackOwner, {
-      joined: participant => this.emit('participant-joined', participant),
-      left: (participant, reason) => this.emit('participant-left', participant, reason),
+      joined: participant => {
+        this.emit('participant-joined', participant);
+        this.#data.arrived(participant.sid);
+      },
+      left: (participant, reason) => {
+        this.#data.left(participant.sid);
+        this.emit('participant-left', participant, reason);
+      },
       updated: participant => this.emit('participant-updated', participant),
       published: (track, participant) => {
         track.on('state', (state, reason) => this.emit('track-state', track, state, reason));
@@ -277,6 +308,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#stopListening();
     this.#monitor.close();
     this.#adaptive?.close();
+    this.#data.close();
     this.#media.close();
     for (const track of this.#people.tracks) track.end();
   }

@@ -617,8 +617,8 @@ var Subscriber = class {
   /** All subscriptions there are; those not named have ended. */
   async replace(subscriptions) {
     const now = new Set(subscriptions.map((s) => s.trackSid));
-    const ended = [...this.#subscriptions.values()].filter((s) => !now.has(s.trackSid)).map((s) => ({ ...s, state: "ended" }));
-    await this.apply([...ended, ...subscriptions]);
+    const ended2 = [...this.#subscriptions.values()].filter((s) => !now.has(s.trackSid)).map((s) => ({ ...s, state: "ended" }));
+    await this.apply([...ended2, ...subscriptions]);
   }
   /** Takes what changed, once the sections it speaks of are in place, and acknowledges what is offered. */
   async apply(subscriptions) {
@@ -985,7 +985,7 @@ var Media = class {
     this.#transport.close();
   }
   #newTransport({ iceServers }) {
-    return new Transport(iceServers, this.#clock, {
+    const transport = new Transport(iceServers, this.#clock, {
       offer: async (id, sdp, publish) => {
         const answer = await this.#session.request({ type: "offer", id, sdp, publish });
         this.publisher.answered(answer.published);
@@ -997,6 +997,8 @@ var Media = class {
       canSignal: () => this.#session.state === "connected",
       iceServers: async () => (await this.#session.request({ type: "ice-servers" })).iceServers
     });
+    this.#owner.connection(transport.pc);
+    return transport;
   }
   /** Offers what is there. When the very first offer is refused there is no room to be in. */
   #negotiate() {
@@ -1289,6 +1291,455 @@ var People = class {
   }
 };
 
+// src/protobuf.ts
+var utf8 = new TextEncoder();
+var ProtoWriter = class {
+  #buffer = new Uint8Array(256);
+  #length = 0;
+  /** A whole number from 0 to 2^53. */
+  number(field, value) {
+    return value === 0 ? this : this.#varint(field * 8).#varint(value);
+  }
+  bytes(field, content) {
+    if (content.length === 0) return this;
+    this.#varint(field * 8 + 2).#varint(content.length).#room(content.length);
+    this.#buffer.set(content, this.#length);
+    this.#length += content.length;
+    return this;
+  }
+  string(field, text2) {
+    return this.bytes(field, utf8.encode(text2));
+  }
+  strings(field, texts) {
+    for (const text2 of texts) this.string(field, text2);
+    return this;
+  }
+  /** A message, also when it is empty: that it is there says something. */
+  message(field, content) {
+    const written = content.finish();
+    return written.length ? this.bytes(field, written) : this.#varint(field * 8 + 2).#varint(0);
+  }
+  finish() {
+    return this.#buffer.slice(0, this.#length);
+  }
+  #varint(value) {
+    this.#room(8);
+    for (; value >= 128; value = Math.floor(value / 128)) this.#buffer[this.#length++] = value % 128 | 128;
+    this.#buffer[this.#length++] = value;
+    return this;
+  }
+  #room(more) {
+    if (this.#length + more <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.#buffer.length, this.#length + more));
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+  }
+};
+var nothing = new Uint8Array();
+var text = new TextDecoder();
+var textOf = ({ bytes }) => text.decode(bytes);
+function* protoFields(message) {
+  let at = 0;
+  const varint = () => {
+    let value = 0;
+    for (let i = 0; i < 10; i++) {
+      const octet = message[at++];
+      if (octet === void 0) break;
+      value += (octet & 127) * 2 ** (7 * i);
+      if (octet < 128) return value;
+    }
+    throw new RangeError("A number has no end.");
+  };
+  const take = (length) => {
+    if (length > message.length - at) throw new RangeError("A field is longer than its message.");
+    return message.subarray(at, at += length);
+  };
+  while (at < message.length) {
+    const tag = varint(), field = Math.floor(tag / 8);
+    switch (tag % 8) {
+      case 0:
+        yield { field, number: varint(), bytes: nothing };
+        break;
+      case 1:
+        take(8);
+        break;
+      case 2:
+        yield { field, number: 0, bytes: take(varint()) };
+        break;
+      case 5:
+        take(4);
+        break;
+      default:
+        throw new RangeError("A field has no known form.");
+    }
+  }
+}
+
+// src/data-packet.ts
+var maxPacket = 64e3;
+function packet(field, content, { to, sequence }) {
+  return new ProtoWriter().number(1, sequence ? 0 : 1).message(field, content).strings(5, to).number(16, sequence).finish();
+}
+function userPacket(payload, topic2, addressing) {
+  return packet(2, new ProtoWriter().bytes(2, payload).string(4, topic2), addressing);
+}
+function headerPacket(stream, addressing) {
+  return packet(13, new ProtoWriter().string(1, stream.id).number(2, stream.timestamp).string(3, stream.topic).string(4, "text/plain").number(5, stream.length).message(9, new ProtoWriter()), addressing);
+}
+function chunkPacket(streamId, index, content, addressing) {
+  return packet(14, new ProtoWriter().string(1, streamId).number(2, index).bytes(3, content), addressing);
+}
+function trailerPacket(streamId, addressing) {
+  return packet(15, new ProtoWriter().string(1, streamId), addressing);
+}
+function readPacket(bytes) {
+  let identity = "", sid = "", content;
+  try {
+    for (const field of protoFields(bytes)) {
+      switch (field.field) {
+        case 2:
+          content = readUser(field);
+          break;
+        case 4:
+          identity = textOf(field);
+          break;
+        case 9:
+          content = readChat(field);
+          break;
+        case 13:
+          content = readHeader(field);
+          break;
+        case 14:
+          content = readChunk(field);
+          break;
+        case 15:
+          content = readTrailer(field);
+          break;
+        case 17:
+          sid = textOf(field);
+          break;
+      }
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return void 0;
+    throw error;
+  }
+  return { identity, sid, content };
+}
+function readUser(packet2) {
+  let payload = new Uint8Array(), topic2 = "";
+  for (const field of protoFields(packet2.bytes)) {
+    if (field.field === 2) payload = field.bytes;
+    if (field.field === 4) topic2 = textOf(field);
+  }
+  return { kind: "user", payload, topic: topic2 };
+}
+function readChat(packet2) {
+  let id = "", timestamp = 0, text2 = "", deleted = false;
+  for (const field of protoFields(packet2.bytes)) {
+    if (field.field === 1) id = textOf(field);
+    if (field.field === 2) timestamp = field.number;
+    if (field.field === 4) text2 = textOf(field);
+    if (field.field === 5) deleted = field.number !== 0;
+  }
+  return deleted ? void 0 : { kind: "chat", id, timestamp, text: text2 };
+}
+function readHeader(packet2) {
+  let streamId = "", timestamp = 0, topic2 = "", isText = false, inline, compressed = false;
+  for (const field of protoFields(packet2.bytes)) {
+    if (field.field === 1) streamId = textOf(field);
+    if (field.field === 2) timestamp = field.number;
+    if (field.field === 3) topic2 = textOf(field);
+    if (field.field === 9) isText = true;
+    if (field.field === 11) inline = field.bytes;
+    if (field.field === 12) compressed = field.number !== 0;
+  }
+  return { kind: "header", streamId, timestamp, topic: topic2, isText, inline, compressed };
+}
+function readChunk(packet2) {
+  let streamId = "", content = new Uint8Array();
+  for (const field of protoFields(packet2.bytes)) {
+    if (field.field === 1) streamId = textOf(field);
+    if (field.field === 3) content = field.bytes;
+  }
+  return { kind: "chunk", streamId, content };
+}
+function readTrailer(packet2) {
+  let streamId = "", reason = "";
+  for (const field of protoFields(packet2.bytes)) {
+    if (field.field === 1) streamId = textOf(field);
+    if (field.field === 2) reason = textOf(field);
+  }
+  return { kind: "trailer", streamId, reason };
+}
+
+// src/chat.ts
+var topic = "lk.chat";
+var olderTopic = "lk-chat-topic";
+var maxText = 32e3;
+var maxChunk = 15e3;
+var maxStreams = 16;
+var remembered = 500;
+var Chat = class {
+  #link;
+  #self;
+  #show;
+  #streams = /* @__PURE__ */ new Map();
+  #seen = /* @__PURE__ */ new Set();
+  /** @internal */
+  constructor(link, self, show) {
+    this.#link = link;
+    this.#self = self;
+    this.#show = show;
+  }
+  /** Sends to everyone in the room; oneself gets it by the room's event, too. */
+  async send(text2, { to = [] } = {}) {
+    const octets = new TextEncoder().encode(text2);
+    if (octets.length > maxText) throw new NexusError("TOO_LARGE", `A chat message has ${maxText} octets at most, this one ${octets.length}.`);
+    const message = { id: crypto.randomUUID(), from: this.#self(), text: text2, at: /* @__PURE__ */ new Date() };
+    const header = { id: message.id, timestamp: message.at.getTime(), topic, length: octets.length };
+    const sent = [this.#link.send(true, (addressing) => headerPacket(header, addressing), to)];
+    for (const [index, chunk] of chunksOf(octets).entries()) {
+      sent.push(this.#link.send(true, (addressing) => chunkPacket(message.id, index, chunk, addressing), to));
+    }
+    sent.push(this.#link.send(true, (addressing) => trailerPacket(message.id, addressing), to));
+    await Promise.all(sent);
+    this.#show(message);
+    return message;
+  }
+  /** True when the content was chat, or part of it. @internal */
+  take(content, from, sender) {
+    switch (content.kind) {
+      case "chat":
+        this.#tell(content.id, from, sender, content.text, content.timestamp);
+        return true;
+      case "user":
+        if (content.topic !== olderTopic) return false;
+        this.#takeOlder(content.payload, from, sender);
+        return true;
+      case "header":
+        if (content.topic === topic && content.isText && !content.compressed) this.#begin(content, from, sender);
+        return true;
+      case "chunk": {
+        const stream = this.#streams.get(keyOf(sender, content.streamId));
+        if (stream && (stream.length += content.content.length) > maxText) this.#streams.delete(keyOf(sender, content.streamId));
+        stream?.chunks.push(content.content);
+        return true;
+      }
+      case "trailer": {
+        const key = keyOf(sender, content.streamId), stream = this.#streams.get(key);
+        this.#streams.delete(key);
+        if (stream && !content.reason) this.#tell(content.streamId, from, sender, textOf2(stream.chunks), stream.header.timestamp);
+        return true;
+      }
+    }
+  }
+  /** Whoever left ends no message any more. @internal */
+  forget(sender) {
+    for (const [key, stream] of this.#streams) if (stream.sender === sender) this.#streams.delete(key);
+  }
+  #begin(header, from, sender) {
+    if (header.inline) return this.#tell(header.streamId, from, sender, textOf2([header.inline]), header.timestamp);
+    if ([...this.#streams.values()].filter((stream) => stream.sender === sender).length >= maxStreams) return;
+    this.#streams.set(keyOf(sender, header.streamId), { header, sender, chunks: [], length: 0 });
+  }
+  /** What clients of before text streams send; newer ones send it beside the stream, marked. */
+  #takeOlder(payload, from, sender) {
+    try {
+      const { id, timestamp, message, ignoreLegacy } = JSON.parse(textOf2([payload]));
+      if (!ignoreLegacy && typeof message === "string") this.#tell(String(id ?? crypto.randomUUID()), from, sender, message, Number(timestamp));
+    } catch {
+    }
+  }
+  #tell(id, from, sender, text2, timestamp) {
+    const key = keyOf(sender, id);
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    for (const oldest of this.#seen) {
+      if (this.#seen.size <= remembered) break;
+      this.#seen.delete(oldest);
+    }
+    const at = new Date(timestamp);
+    this.#show({ id, from, text: text2, at: timestamp > 0 && !Number.isNaN(at.getTime()) ? at : /* @__PURE__ */ new Date() });
+  }
+};
+var keyOf = (sender, id) => `${sender} ${id}`;
+function textOf2(chunks) {
+  const decoder = new TextDecoder();
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+}
+function chunksOf(octets) {
+  const chunks = [];
+  for (let from = 0, end = 0; from < octets.length; from = end) {
+    end = Math.min(from + maxChunk, octets.length);
+    while (end < octets.length && (octets[end] & 192) === 128) end--;
+    chunks.push(octets.subarray(from, end));
+  }
+  return chunks;
+}
+
+// src/data-link.ts
+var highWater = 256 * 1024;
+var lowWater = 64 * 1024;
+var lossyHighWater = 16 * 1024;
+var DataLink = class {
+  #owner;
+  #waiting = /* @__PURE__ */ new Set();
+  #reliable;
+  #lossy;
+  #sending = Promise.resolve();
+  #sequence = 0;
+  #closed = false;
+  constructor(owner) {
+    this.#owner = owner;
+  }
+  /** Opens the channels on a media connection, in place of those of the one before. */
+  open(pc) {
+    this.#release();
+    this.#reliable = this.#channel(pc, "_reliable", { ordered: true });
+    this.#lossy = this.#channel(pc, "_lossy", { ordered: false, maxRetransmits: 0 });
+  }
+  /**
+   * Sends one after the other. Reliable: waits for a channel and for room in it, resolves when the browser has it.
+   * Lossy: now or never; resolves false when it was dropped.
+   */
+  async send(reliable, encode, to) {
+    if (!this.#owner.mayPublish()) throw new NexusError("PERMISSION", "Your token does not let you send data.");
+    if (this.#closed) throw ended();
+    check(encode({ to, sequence: 4294967295 }));
+    if (!reliable) return this.#sendNow(encode({ to, sequence: 0 }));
+    const turn = this.#sending.then(async () => {
+      while (!this.#closed && !hasRoom(this.#reliable)) await new Promise((resolve) => this.#waiting.add(resolve));
+      if (this.#closed) throw ended();
+      this.#reliable.send(encode({ to, sequence: ++this.#sequence }));
+      return true;
+    });
+    this.#sending = turn.catch(() => {
+    });
+    return turn;
+  }
+  close() {
+    this.#closed = true;
+    this.#release();
+  }
+  #sendNow(packet2) {
+    if (this.#lossy?.readyState !== "open" || this.#lossy.bufferedAmount > lossyHighWater) return false;
+    this.#lossy.send(packet2);
+    return true;
+  }
+  #channel(pc, label, options) {
+    const channel = pc.createDataChannel(label, options), reliable = label === "_reliable";
+    channel.binaryType = "arraybuffer";
+    channel.bufferedAmountLowThreshold = lowWater;
+    channel.onopen = channel.onbufferedamountlow = () => this.#wake();
+    channel.onmessage = ({ data }) => {
+      const packet2 = data instanceof ArrayBuffer ? readPacket(new Uint8Array(data)) : void 0;
+      if (packet2) this.#owner.received(packet2, reliable);
+    };
+    return channel;
+  }
+  #wake() {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+  #release() {
+    for (const channel of [this.#reliable, this.#lossy]) {
+      if (channel) channel.onopen = channel.onbufferedamountlow = channel.onmessage = null;
+    }
+    this.#wake();
+  }
+};
+var hasRoom = (channel) => channel?.readyState === "open" && channel.bufferedAmount <= highWater;
+var ended = () => new NexusError("ENDED", "The room was left.");
+function check({ length }) {
+  if (length > maxPacket) throw new NexusError("TOO_LARGE", `A data message has ${maxPacket} octets at most, this one ${length}.`);
+}
+
+// src/data-message.ts
+var DataMessage = class {
+  /** @internal */
+  constructor(from, payload, topic2, reliable) {
+    this.from = from;
+    this.payload = payload;
+    this.topic = topic2;
+    this.reliable = reliable;
+  }
+  from;
+  payload;
+  topic;
+  reliable;
+  /** The payload as UTF-8. */
+  get text() {
+    return new TextDecoder().decode(this.payload);
+  }
+  /** The payload as JSON. Throws a SyntaxError when it is none. */
+  json() {
+    return JSON.parse(this.text);
+  }
+};
+function octetsOf(payload) {
+  if (payload instanceof Uint8Array) return payload;
+  if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
+  return new TextEncoder().encode(typeof payload === "string" ? payload : JSON.stringify(payload));
+}
+
+// src/room-data.ts
+var waitForSender = 2e3;
+var RoomData = class {
+  chat;
+  #owner;
+  #clock;
+  #link;
+  #early = /* @__PURE__ */ new Map();
+  constructor(clock, owner) {
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#link = new DataLink({
+      mayPublish: () => owner.mayPublish(),
+      received: (packet2, reliable) => this.#received(packet2, reliable)
+    });
+    this.chat = new Chat(this.#link, () => owner.self(), (message) => owner.chat(message));
+  }
+  /** The room's media connection, or its successor. */
+  open(pc) {
+    this.#link.open(pc);
+  }
+  async send(payload, { reliable = true, to = [], topic: topic2 = "" }) {
+    const octets = octetsOf(payload);
+    return this.#link.send(reliable, (addressing) => userPacket(octets, topic2, addressing), to);
+  }
+  arrived(sid) {
+    const early = this.#early.get(sid);
+    this.#early.delete(sid);
+    for (const tell of early ?? []) tell();
+  }
+  left(sid) {
+    this.chat.forget(sid);
+  }
+  close() {
+    this.#early.clear();
+    this.#link.close();
+  }
+  #received({ identity, sid, content }, reliable) {
+    if (!content) return;
+    const known = !identity || this.#owner.participant(sid) !== void 0;
+    if (known) return this.#take(content, sid, reliable);
+    const early = this.#early.get(sid);
+    if (early) early.push(() => this.#take(content, sid, reliable));
+    else {
+      this.#early.set(sid, [() => this.#take(content, sid, reliable)]);
+      this.#clock.after(waitForSender, () => this.arrived(sid));
+    }
+  }
+  #take(content, sid, reliable) {
+    const from = this.#owner.participant(sid);
+    if (!this.chat.take(content, from, sid) && content.kind === "user") {
+      this.#owner.data(new DataMessage(from, content.payload, content.topic, reliable));
+    }
+  }
+};
+
 // src/roster.ts
 var maxHeld = 2e3;
 var emptyRoster = { epoch: 0, seq: 0, room: void 0, participants: /* @__PURE__ */ new Map(), reading: void 0 };
@@ -1507,6 +1958,7 @@ var Room = class extends Emitter {
   #session;
   #clock;
   #adaptive;
+  #data;
   #media;
   #monitor;
   #people;
@@ -1526,6 +1978,13 @@ var Room = class extends Emitter {
     this.#joined = joined;
     this.#adaptive = adaptive ? new AdaptiveWishes() : void 0;
     this.#people = this.#newPeople();
+    this.#data = new RoomData(clock, {
+      self: () => this.localParticipant,
+      participant: (sid) => this.#people.participant(sid),
+      mayPublish: () => this.grants.canPublishData,
+      data: (message) => this.emit("data", message),
+      chat: (message) => this.emit("chat", message)
+    });
     this.#media = this.#newMedia(clock);
     this.localParticipant = new LocalParticipant(joined.participant, () => this.#media.publisher.tracks);
     this.#calls = new Calls(session, clock, () => this.localParticipant.identity, (call) => this.emit("call", call));
@@ -1593,6 +2052,17 @@ var Room = class extends Emitter {
   unpublish(track) {
     return this.#media.publisher.unpublish(track);
   }
+  /**
+   * Sends a message to everyone, or to those named in `to`: 64 000 octets at most, its envelope included (`TOO_LARGE`). Reliable
+   * ones arrive in order, and resolve when the browser has taken them: awaiting each keeps no more than its buffer full. Lossy ones
+   * resolve false when they were dropped at once. Needs the grant `canPublishData` (`PERMISSION`).
+   */
+  sendData(payload, options = {}) {
+    return this.#data.send(payload, options);
+  }
+  get chat() {
+    return this.#data.chat;
+  }
   /** Own metadata and attributes; `null` removes one. Needs the grant `canUpdateOwnMetadata`. */
   async update(changes) {
     await this.#session.request({ type: "update", ...changes });
@@ -1612,6 +2082,7 @@ var Room = class extends Emitter {
   }
   #newMedia(clock) {
     return new Media(this.#session, this.#joined, clock, {
+      connection: (pc) => this.#data.open(pc),
       changed: () => this.#stateMayHaveChanged(void 0),
       published: (track) => this.#localTrack("local-track-published", track),
       unpublished: (track) => this.#localTrack("local-track-unpublished", track),
@@ -1672,8 +2143,14 @@ var Room = class extends Emitter {
       attached: (track) => this.#adaptive?.attached(track)
     };
     return new People(trackOwner, {
-      joined: (participant) => this.emit("participant-joined", participant),
-      left: (participant, reason) => this.emit("participant-left", participant, reason),
+      joined: (participant) => {
+        this.emit("participant-joined", participant);
+        this.#data.arrived(participant.sid);
+      },
+      left: (participant, reason) => {
+        this.#data.left(participant.sid);
+        this.emit("participant-left", participant, reason);
+      },
       updated: (participant) => this.emit("participant-updated", participant),
       published: (track, participant) => {
         track.on("state", (state, reason) => this.emit("track-state", track, state, reason));
@@ -1723,6 +2200,7 @@ var Room = class extends Emitter {
     this.#stopListening();
     this.#monitor.close();
     this.#adaptive?.close();
+    this.#data.close();
     this.#media.close();
     for (const track of this.#people.tracks) track.end();
   }
@@ -2124,6 +2602,7 @@ function signallingUrl(url) {
 }
 export {
   Call,
+  DataMessage,
   LocalParticipant,
   LocalTrack,
   NexusClient,

@@ -78,7 +78,7 @@ const pageLibrary = `globalThis.member ??= (${library})()`;
 
 /** Runs inside the page. */
 function library() {
-  const member = { events: [], tracks: {} };
+  const member = { events: [], tracks: {}, data: [], chat: [] };
 
   // Without a granted capture Chromium pairs no loopback candidates, also for who only receives.
   member.grant = async () => {
@@ -122,6 +122,8 @@ function library() {
     room.on('track-published', ({ source }, { identity }) => note('published', identity, source));
     room.on('track-unpublished', ({ source }, { identity }) => note('unpublished', identity, source));
     room.on('track-muted', ({ source }, muted) => note(muted ? 'muted' : 'unmuted', source));
+    room.on('data', ({ from, text, topic, reliable }) => member.data.push([from?.identity, text, topic, reliable]));
+    room.on('chat', ({ from, text }) => member.chat.push([from?.identity, text]));
     room.on('track-subscribed', track => track.elements.length || show(track));
     for (const { tracks } of room.participants) {
       for (const track of tracks) if (track.mediaStreamTrack && !track.elements.length) show(track);

@@ -1,0 +1,56 @@
+// Data messages and chat between members who use the web SDK: Chromium, Chromium, Firefox.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Member } from './rig/sdk.mjs';
+import { Stage, newRoom } from './rig/stage.mjs';
+import { until } from './rig/wait.mjs';
+
+const stage = Stage.ofFile();
+const nothing = { camera: false, microphone: false };
+
+/** Members in a room of their own, all connected. */
+async function members(t, browsers, options = []) {
+  const server = await stage.server, room = newRoom();
+  const tabs = await stage.tabs(t, ...browsers.map(name => stage[name]));
+  return Promise.all(tabs.map(async (tab, i) => {
+    const member = await Member.joins(tab, server, room, ['ada', 'bob', 'cleo'][i], { ...nothing, ...options[i] });
+    await member.until('connected', ({ state, participants }) => state === 'connected' && participants.length === browsers.length - 1);
+    return member;
+  }));
+}
+
+/** Waits until a member has got that many messages and returns them. */
+const got = (member, kind, count) => until(`${count} messages of ${kind}`, async () => {
+  const messages = await member.tab.evaluate(kind => globalThis.member[kind], kind);
+  return messages.length >= count && messages;
+}, { seen: () => member.tab.evaluate(kind => globalThis.member[kind], kind) });
+
+test('messages reach all, or those they name, across Chromium and Firefox', async t => {
+  const [ada, bob, cleo] = await members(t, ['chromium', 'chromium', 'firefox']);
+  await ada.does(member => member.room.sendData('to all'));
+  await ada.does(member => member.room.sendData({ x: 1 }, { topic: 'state', to: ['cleo'] }));
+  assert.deepEqual(await got(cleo, 'data', 2), [['ada', 'to all', '', true], ['ada', '{"x":1}', 'state', true]]);
+  await cleo.does(member => member.room.sendData('from Firefox'));
+  assert.deepEqual(await got(bob, 'data', 2), [['ada', 'to all', '', true], ['cleo', 'from Firefox', '', true]]);
+  // lossy ones may be lost: say it until one is heard
+  await until('a lossy message', async () => {
+    await bob.does(member => member.room.sendData('quick', { reliable: false }));
+    return (await ada.tab.evaluate(() => globalThis.member.data)).some(([from, text, , reliable]) => from === 'bob' && text === 'quick' && !reliable);
+  });
+});
+
+test('who may not send data is told so, and hears the others', async t => {
+  const [ada, bob] = await members(t, ['chromium', 'chromium'], [{ grants: { canPublishData: false } }]);
+  assert.equal(await ada.does(member => member.room.sendData('x').catch(error => error.code)), 'PERMISSION');
+  await bob.does(member => member.room.chat.send('hello'));
+  assert.deepEqual(await got(ada, 'chat', 1), [['bob', 'hello']]);
+});
+
+test('chat reaches all, one\'s own is shown too, and a long one comes whole', async t => {
+  const [ada, bob, cleo] = await members(t, ['chromium', 'chromium', 'firefox']);
+  await ada.does(member => member.room.chat.send('grüße 🙂'));
+  await Promise.all([got(bob, 'chat', 1), got(cleo, 'chat', 1)]);
+  await cleo.does(member => member.room.chat.send('🙂'.repeat(7000)));
+  const expected = [['ada', 'grüße 🙂'], ['cleo', '🙂'.repeat(7000)]];
+  for (const member of [ada, bob, cleo]) assert.deepEqual(await got(member, 'chat', 2), expected);
+});
