@@ -9,7 +9,7 @@ namespace Nexus.MediaNode.Link;
 /// reports. Sans-IO and single-threaded: messages in by <see cref="Handle"/>, out by the function given; loops are reached through
 /// their queues. Commands are idempotent by (epoch, seq); lower ones are refused.
 /// </summary>
-public sealed class NodeCore
+public sealed partial class NodeCore
 {
     /// <summary>How long the record of a closed session is kept, to know late commands as such.</summary>
     private static readonly TimeSpan RecordAge = TimeSpan.FromMinutes(10);
@@ -236,119 +236,6 @@ public sealed class NodeCore
         return false;
     }
 
-    /// <summary>Brings a session to what is desired. On an error it stays as it was.</summary>
-    private LinkError? Bring(Instant now, NodeSession session, SessionDesired desired)
-    {
-        var room = session.Room ?? _rooms.Get(desired.RoomKey);
-        if (room.Key != desired.RoomKey)
-        {
-            if (Move(session, room, desired) is not { } there)
-            {
-                return new LinkError(ReasonCodes.RoomElsewhere, "that room lives on another forwarding loop of this node: join it anew");
-            }
-
-            room = there;
-        }
-
-        if (desired.Offer is { } offer && offer.Id != session.Answer?.OfferId)
-        {
-            var error = _negotiator.Negotiate(session, room, desired);
-            if (error is not null)
-            {
-                _rooms.ForgetIfEmpty(room);
-                return error;
-            }
-
-            NodeRooms.Enter(session, room);
-            session.Desired = desired;
-            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
-            PostIce(session, room);
-        }
-        else if (session is { Negotiated: not null, Desired: { } before }
-            && (before.Grants.CanPublishData, before.Grants.Hidden) != (desired.Grants.CanPublishData, desired.Grants.Hidden))
-        {
-            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
-        }
-
-        if (desired.Answer is { } answer && answer.OfferId == session.Offer?.Id)
-        {
-            if (Offerer.TryAccept(session, answer) is { } error)
-            {
-                return error;
-            }
-
-            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
-            PostIce(session, room);
-        }
-
-        NodeRooms.Enter(session, room);
-        session.Desired = desired;
-        session.ForgetAt = Instant.Never;
-        if (desired.IceRestart is { } restart && session.Negotiated is not null && restart.Generation > (session.IceAnswer?.Generation ?? 0))
-        {
-            _negotiator.RestartIce(session, room, restart);
-            PostIce(session, room);
-        }
-
-        if (_rooms.UpdateTracks(session, room))
-        {
-            Rebind(room);
-        }
-        else
-        {
-            Rebind(room, session);
-        }
-
-        return null;
-    }
-
-    /// <summary>Brings a session into another room of its loop. Null when that room is on another loop, and nothing was changed.</summary>
-    private RoomModel? Move(NodeSession session, RoomModel from, SessionDesired desired)
-    {
-        if (_rooms.Get(desired.RoomKey, from.Loop) is not { } to)
-        {
-            return null;
-        }
-
-        _rooms.Move(session, from, to);
-        session.Desired = desired;
-        Rebind(from);
-        Rebind(to, session); // frees its sections of what they carried
-        if (session.Negotiated is not null)
-        {
-            to.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
-        }
-
-        return to;
-    }
-
-    private void Rebind(RoomModel room)
-    {
-        foreach (var session in room.Sessions.Values)
-        {
-            Rebind(room, session);
-        }
-    }
-
-    /// <summary>Decides anew what a session gets, and has the loop do what differs.</summary>
-    private void Rebind(RoomModel room, NodeSession session)
-    {
-        SubscriptionBinder.Rebind(room, session);
-        _demands.Mark(room);
-        if (_offerer.TryOffer(session, room))
-        {
-            if (session.Negotiated is not null)
-            {
-                PostIce(session, room);
-            }
-
-            _reporter.Report(session);
-        }
-    }
-
-    private static void PostIce(NodeSession session, RoomModel room) =>
-        room.Loop.Post(new RestartIce(session.Id, session.LocalIce!));
-
     private void HandleSnapshots()
     {
         ReviseLayers();
@@ -375,49 +262,6 @@ public sealed class NodeCore
                 Rebind(room, session);
             }
         }
-    }
-
-    private void HandleState(Instant now, SessionStateChanged changed)
-    {
-        if (!_sessions.TryGetValue(changed.Id, out var session) || session.Room is not { } room)
-        {
-            return;
-        }
-
-        if (changed.State == SessionState.Connected)
-        {
-            _reporter.TakeSnapshotSoon(now);
-            if (session.State == changed.State)
-            {
-                return; // no news of its own, but something that it plays has begun to flow
-            }
-        }
-
-        session.State = changed.State;
-        session.EndReason = changed.Reason;
-        if (changed.State == SessionState.Closed)
-        {
-            // It will not come back: others must not wait for its tracks until the control side has closed it.
-            room.SetTracks(session.Id, []);
-            Rebind(room);
-        }
-
-        _reporter.Report(session);
-    }
-
-    private void End(Instant now, NodeSession session, string reason)
-    {
-        session.EndReason = reason;
-        session.ForgetAt = now + RecordAge;
-        session.Clear();
-        if (session.Room is not { } room)
-        {
-            return;
-        }
-
-        _rooms.Leave(session, room);
-        Rebind(room);
-        room.Loop.Post(new RemoveSession(session.Id));
     }
 
     private static SessionApplied Applied(NodeSession session, ApplyStatus status, LinkError? error) => new()
