@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Nexus.Gateway.Adapters;
 using Nexus.Gateway.Adapters.JsonWebSocket;
+using Nexus.Gateway.Adapters.LiveKit;
 using Nexus.Gateway.Adapters.WhipWhep;
 using Nexus.Gateway.Admin;
 using Nexus.Gateway.Auth;
@@ -55,6 +56,7 @@ public static class GatewayHosting
         app.UseRouting();
         app.MapWhipWhep();
         app.MapJsonWebSocket();
+        app.MapLiveKit();
         app.MapAdmin();
         app.MapHealth();
         app.MapPage(app.Services.GetRequiredService<GatewayOptions>());

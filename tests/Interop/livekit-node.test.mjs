@@ -9,9 +9,12 @@ import { Stage, newRoom } from './rig/stage.mjs';
 const stage = Stage.ofFile();
 after(() => dispose());
 
-const admin = (server, method, path, body) => server.request(`/api/v1${path}`, {
-  method, headers: { authorization: `Bearer ${adminToken()}`, 'content-type': 'application/json' }, ...(body && { body: JSON.stringify(body) }),
-});
+async function admin(server, method, path, body) {
+  const { status, text } = await server.request(`/api/v1${path}`, {
+    method, headers: { authorization: `Bearer ${adminToken()}`, 'content-type': 'application/json' }, ...(body && { body: JSON.stringify(body) }),
+  });
+  assert.ok(status < 300, text);
+}
 
 /** Agents in a room of their own, who leave at the end. */
 async function room(t, ...identities) {
@@ -44,18 +47,15 @@ test('three agents: who comes late hears those before, and a picture is seen', a
   await Promise.all([cleo.hears('ada'), cleo.hears('bob'), cleo.sees('ada'), ada.hears('cleo'), bob.hears('cleo')]);
 });
 
-test('a mute by oneself and one by the server are seen by the other, and sound comes back after', async t => {
+test('a mute by the server is told to all, and sound comes back when it is undone', async t => {
   const [server, name, ada, bob] = await room(t, 'ada', 'bob');
-  const { track, sid } = await ada.speaks();
+  const { sid } = await ada.speaks();
   await bob.hears('ada');
-  track.mute();
-  await bob.notes('muted ada voice');
-  track.unmute();
+  await admin(server, 'POST', `/rooms/${name}/tracks/${sid}/mute`, { muted: true });
+  await Promise.all([ada.notes('muted ada voice'), bob.notes('muted ada voice')]);
+  await admin(server, 'POST', `/rooms/${name}/tracks/${sid}/mute`, { muted: false });
   await bob.notes('unmuted ada voice');
   await bob.hears('ada');
-  assert.equal((await admin(server, 'POST', `/rooms/${name}/tracks/${sid}/mute`, { muted: true })).status, 200);
-  await ada.notes('muted ada voice');
-  await bob.notes('muted ada voice', { since: bob.events.indexOf('unmuted ada voice') });
 });
 
 test('who unpublishes is not heard any more, and may publish again', async t => {
@@ -81,33 +81,10 @@ test('name, metadata and attributes reach the others', async t => {
   });
 });
 
-test('data reaches everyone, or those it is for', async t => {
-  const [, , ada, bob, cleo] = await room(t, 'ada', 'bob', 'cleo');
-  const say = (text, options) => ada.room.localParticipant.publishData(Buffer.from(text), options);
-  await say('to all', { reliable: true, topic: 'a' });
-  await say('lossy', { reliable: false });
-  await say('to cleo', { reliable: true, destination_identities: ['cleo'] });
-  await cleo.until('three messages', () => cleo.data.length === 3);
-  await bob.until('two messages', () => bob.data.length === 2);
-  assert.deepEqual(bob.data.map(d => [d.from, d.text]).sort(), [['ada', 'lossy'], ['ada', 'to all']]);
-});
-
-test('a text stream and a remote call work between agents', async t => {
-  const [, , ada, bob] = await room(t, 'ada', 'bob');
-  const texts = [];
-  bob.room.registerTextStreamHandler('chat', async reader => texts.push(await reader.readAll()));
-  bob.room.localParticipant.registerRpcMethod('greet', async ({ callerIdentity, payload }) => `${callerIdentity} said ${payload}`);
-  await ada.until('bob', () => ada.peer('bob'));
-  await ada.room.localParticipant.sendText('hello '.repeat(10_000), { topic: 'chat' });
-  await bob.until('the text', () => texts.length === 1);
-  assert.equal(texts[0].length, 60_000);
-  assert.equal(await ada.room.localParticipant.performRpc({ destinationIdentity: 'bob', method: 'greet', payload: 'hi' }), 'ada said hi');
-});
-
 test('who is removed is told why, and the others see him go', async t => {
   const [server, name, ada, bob] = await room(t, 'ada', 'bob');
   await bob.until('ada', () => bob.peer('ada'));
-  assert.equal((await admin(server, 'DELETE', `/rooms/${name}/participants/ada`)).status, 200);
+  await admin(server, 'DELETE', `/rooms/${name}/participants/ada`);
   await ada.notes('disconnected PARTICIPANT_REMOVED');
   await bob.notes('left ada');
 });

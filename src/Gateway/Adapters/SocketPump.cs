@@ -9,6 +9,9 @@ internal interface IFrameHandler
     /// <summary>How long the client may be silent from now on.</summary>
     TimeSpan Patience { get; }
 
+    /// <summary>Before the first frame is read; what it queues is sent meanwhile.</summary>
+    Task OnOpen() => Task.CompletedTask;
+
     Task OnFrame(WebSocketMessageType type, ReadOnlyMemory<byte> frame);
 
     /// <summary>A message was over the limit and is thrown away to its end.</summary>
@@ -53,6 +56,7 @@ internal sealed class SocketPump(WebSocket socket, int maxFrame, TimeProvider cl
 
     private async Task Receive(IFrameHandler handler, ITimer silence)
     {
+        await handler.OnOpen();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(maxFrame);
         try
         {

@@ -17,6 +17,9 @@ public sealed record AccessToken
 
     [JsonPropertyName("metadata")] public string Metadata { get; init; } = "";
 
+    /// <summary>What kind of participant it is, in LiveKit's names: <c>standard</c> (or nothing), <c>agent</c>, <c>ingress</c>, <c>egress</c>, <c>sip</c>.</summary>
+    [JsonPropertyName("kind")] public string Kind { get; init; } = "";
+
     [JsonPropertyName("attributes")] public ImmutableDictionary<string, string>? Attributes { get; init; }
 
     /// <summary>Seconds since 1970; fractions are allowed (RFC 7519 section 2).</summary>

@@ -12,6 +12,12 @@ namespace Nexus.Gateway.Sessions;
 /// <param name="TrackNaming">How it learns which section carries which track.</param>
 public sealed record JoinWish(string Region, SubscribeRule Subscribe, TrackNaming TrackNaming = TrackNaming.Signalled);
 
+/// <summary>What a client says of itself as it joins, besides its token.</summary>
+/// <param name="Attributes">Added to the token's.</param>
+/// <param name="Metadata">In place of the token's; null leaves it.</param>
+/// <param name="Client">As <see cref="ParticipantView.Client"/>.</param>
+public sealed record JoinProfile(ImmutableDictionary<string, string> Attributes, string? Metadata = null, string Client = "");
+
 /// <summary>
 /// One session of one client: the commands that all adapters share, over the participant's grain. It holds no state of
 /// its own, the grain does: any gateway can serve any session. Refusals are results; what the engine throws (a silo was
@@ -73,19 +79,20 @@ public sealed class ClientSession
         _participant.RestartIce(Id, new(generation, ufrag, password));
 
     /// <summary>Joins with a connection of its own and, to begin with, no media.</summary>
-    public Task<JoinResult> JoinDuplex(JoinWish wish, ImmutableDictionary<string, string> attributes, SessionHolder holder) => _participant.Join(new()
+    public Task<JoinResult> JoinDuplex(JoinWish wish, JoinProfile profile, SessionHolder holder) => _participant.Join(new()
     {
         Session = Id,
         Leg = SessionLeg.Duplex,
         Name = _caller.Token.Name,
-        Metadata = _caller.Token.Metadata,
-        Attributes = (_caller.Token.Attributes ?? ImmutableDictionary<string, string>.Empty).SetItems(attributes),
+        Metadata = profile.Metadata ?? _caller.Token.Metadata,
+        Attributes = (_caller.Token.Attributes ?? ImmutableDictionary<string, string>.Empty).SetItems(profile.Attributes),
         Grants = _caller.Grants.ToGrants(),
         Region = wish.Region,
         Subscribe = wish.Subscribe,
         TrackNaming = wish.TrackNaming,
         Tenant = _caller.Tenant.Rules,
         Holder = holder,
+        Client = profile.Client,
     });
 
     /// <summary>

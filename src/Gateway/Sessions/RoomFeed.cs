@@ -4,46 +4,6 @@ using Nexus.Link;
 
 namespace Nexus.Gateway.Sessions;
 
-/// <summary>What clients of a room are told in.</summary>
-public enum WireFormat
-{
-    /// <summary>nexus.v1, in JSON.</summary>
-    Nexus,
-
-    /// <summary>LiveKit's signalling, in protobuf.</summary>
-    LiveKit,
-
-    /// <summary>LiveKit's signalling, in protobuf's JSON.</summary>
-    LiveKitJson,
-}
-
-/// <summary>Something on its way to all clients of a room here: encoded once in each format, by the first who needs it.</summary>
-public sealed class Shared<T>(T value)
-{
-    private readonly byte[]?[] _encoded = new byte[]?[3];
-
-    public T Value => value;
-
-    /// <summary>Racing encoders make the same bytes.</summary>
-    public byte[] Encoded(WireFormat format, Func<T, byte[]> encode) => _encoded[(int)format] ??= encode(value);
-}
-
-/// <summary>A client's ear for its room. Called under the feed's lock: must only queue.</summary>
-public interface IRoomListener
-{
-    void OnDelta(Shared<RoomDelta> delta);
-
-    /// <summary>Labels that changed, at most once a second.</summary>
-    void OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes);
-
-    /// <summary>Who speaks, whenever that changed.</summary>
-    void OnSpeakers(Shared<SpeakerNews> news);
-}
-
-/// <summary>A part of the roster as the feed has it.</summary>
-/// <param name="Cursor">For the next page; null after the last.</param>
-public sealed record RosterPart(long Epoch, long To, ImmutableArray<ParticipantView> Participants, string? Cursor);
-
 /// <summary>
 /// One room as this process sees it: a copy of the roster, kept by one watch at the room's grain for all clients here. Deltas
 /// go on to them in order; what a client missed it gets from the copy, not from the grain. Thread-safe.
@@ -62,6 +22,7 @@ public sealed class RoomFeed
     private readonly Lock _gate = new();
     private readonly HashSet<IRoomListener> _listeners = [];
     private readonly Queue<Shared<RoomDelta>> _history = new();
+    private readonly Queue<Departure> _departed = new();
     private readonly List<RoomDelta> _early = [];
     private SortedDictionary<string, ParticipantView> _bySid = new(StringComparer.Ordinal);
     private long _epoch = -1;
@@ -83,6 +44,31 @@ public sealed class RoomFeed
     public string Metadata { get; private set; } = "";
 
     public RoomQuality Quality { get; } = new();
+
+    private void KeepDeparted(ImmutableArray<Departure> departures)
+    {
+        foreach (Departure gone in departures)
+        {
+            _departed.Enqueue(gone);
+            if (_departed.Count > History)
+            {
+                _departed.Dequeue();
+            }
+        }
+    }
+
+    /// <summary>Who left lately and is not back: for clients that missed it.</summary>
+    public ImmutableArray<Departure> Departed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                HashSet<string> present = [.. _bySid.Values.Select(p => p.Identity)];
+                return [.. _departed.Where(d => !present.Contains(d.Identity))];
+            }
+        }
+    }
 
     /// <summary>Joined and left only under <see cref="RoomFeeds"/>' lock.</summary>
     internal int Users { get; set; }
@@ -279,6 +265,8 @@ public sealed class RoomFeed
             bool isNews = _epoch >= 0 && (missed.Epoch, missed.To) != (_epoch, _to);
             (_bySid, _epoch, _to, _isRebuilding) = (bySid, first.Epoch, first.To, first.IsRebuilding);
             (RoomSid, Metadata) = (first.RoomSid, first.Metadata);
+            _departed.Clear();
+            KeepDeparted(first.Departed);
             foreach (ParticipantView participant in bySid.Values)
             {
                 _nodes.See(participant);
@@ -327,6 +315,8 @@ public sealed class RoomFeed
             _bySid.Remove(gone.Sid);
             Quality.Forget(gone.Sid);
         }
+
+        KeepDeparted(delta.Left);
 
         Metadata = delta.Metadata ?? Metadata;
         _to = delta.To;

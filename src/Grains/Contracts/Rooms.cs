@@ -42,4 +42,7 @@ public sealed record RoomPage
 
     /// <summary>The room lost its memory a moment ago: who is missing here need not have left.</summary>
     [Id(6)] public bool IsRebuilding { get; init; }
+
+    /// <summary>Who left lately and is not back; only on the first page.</summary>
+    [Id(7)] public ImmutableArray<Departure> Departed { get; init; } = [];
 }

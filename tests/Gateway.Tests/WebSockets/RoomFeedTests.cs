@@ -93,6 +93,16 @@ public sealed class RoomFeedTests : IRoomListener
     }
 
     [Fact]
+    public async Task Who_left_lately_and_is_not_back_is_kept_for_those_who_missed_it()
+    {
+        _room.Pages = [Page(1, 5, null, "a") with { Departed = [new("PA_z", "z", "REMOVED")] }];
+        await _feed.Ready();
+        _feed.OnDelta(Delta(1, 5, 6) with { Left = [new("PA_a", "a", "CLIENT_LEFT"), new("PA_b", "b", "CLIENT_LEFT")] });
+        _feed.OnDelta(Delta(1, 6, 7, "b"));
+        Assert.Equal(["z", "a"], _feed.Departed.Select(d => d.Identity));
+    }
+
+    [Fact]
     public async Task Deltas_that_come_between_two_pages_are_applied_to_what_the_first_said()
     {
         _room.Pages = [Page(1, 5, "a", "a"), Page(1, 6, null, "b")];

@@ -20,7 +20,7 @@ internal sealed partial class JsonSession
         _session = new(services.Control, _caller!, _room, Ids.NewSession());
         services.Port.Attach(_session.Id, this);
         var wish = new JoinWish(request.Region ?? services.Options.Region, new() { Auto = message.AutoSubscribe, Acknowledge = true });
-        JoinResult joined = await _session.JoinDuplex(wish, message.Attributes, services.Port.Holder);
+        JoinResult joined = await _session.JoinDuplex(wish, new(message.Attributes), services.Port.Holder);
         services.State.CountJoin(SessionLeg.Duplex, joined.Error?.Code ?? "ok");
         if (joined.Error is { } error)
         {

@@ -1,0 +1,111 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Http;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Adapters.LiveKit;
+
+/// <summary>The paths of LiveKit's signalling.</summary>
+internal static class LiveKitEndpoints
+{
+    private const string Tag = "LiveKit";
+
+    public static void MapLiveKit(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("rtc").WithTags(Tag).AddEndpointFilter((call, next) =>
+        {
+            call.HttpContext.Response.Headers.AccessControlAllowOrigin = "*"; // tokens go in the address or a header that no browser adds by itself
+            return next(call);
+        });
+        group.MapGet("v1", (HttpContext context, SocketServices services) => Serve(context, services, isDual: false))
+            .WithSummary("LiveKit signalling over one peer connection (docs/livekit.md).").WithProblems(400, 401, 404, 429, 503);
+        group.MapGet("", (HttpContext context, SocketServices services) => Serve(context, services, isDual: true))
+            .WithSummary("LiveKit signalling over two peer connections, for older SDKs.").WithProblems(400, 401, 404, 429, 503);
+        group.MapGet("v1/validate", (HttpContext context, SocketServices services) => Validate(context, services, isDual: false))
+            .WithSummary("Why a client could not connect.").Produces<string>(200, "text/plain").WithProblems(400, 401, 503);
+        group.MapGet("validate", (HttpContext context, SocketServices services) => Validate(context, services, isDual: true))
+            .WithSummary("Why a client could not connect.").Produces<string>(200, "text/plain").WithProblems(400, 401, 503);
+    }
+
+    /// <summary>What <see cref="Serve"/> would refuse is refused here too; browsers do not show the refusal of an upgrade.</summary>
+    private static IResult Validate(HttpContext context, SocketServices services, bool isDual)
+    {
+        if (services.State.IsDraining)
+        {
+            return Refusal(new("UNAVAILABLE", "This server is going down: try again."));
+        }
+
+        return services.Check(TokenOf(context.Request), mayHaveExpired: false, out Caller? caller) is { } refused ? Refusal(refused)
+            : Read(context, caller!, isDual) is (null, { } fault) ? Refusal(fault)
+            : Results.Text("success");
+    }
+
+    private static async Task<IResult> Serve(HttpContext context, SocketServices services, bool isDual)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            return new ProblemResult(StatusCodes.Status404NotFound, "WEBSOCKET", "Open a WebSocket here.");
+        }
+
+        if (services.Admit(TokenOf(context.Request), context.Connection.RemoteIpAddress, mayHaveExpired: false, out Caller? caller) is { } refused)
+        {
+            services.State.CountRefusal(refused.Code);
+            return Refusal(refused);
+        }
+
+        (Entrance? entrance, LinkError? fault) = Read(context, caller!, isDual);
+        if (entrance is null)
+        {
+            return Refusal(fault!);
+        }
+
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        var connection = new LiveKitConnection(socket, services.Clock);
+        var session = new LiveKitSession(connection, services, entrance);
+        try
+        {
+            await connection.Run(session);
+        }
+        finally
+        {
+            await session.Close();
+            services.State.CountSocketEnd(connection.Ending?.Reason ?? "GONE");
+        }
+
+        return Results.Empty;
+    }
+
+    private static (Entrance? Entrance, LinkError? Fault) Read(HttpContext context, Caller caller, bool isDual)
+    {
+        IQueryCollection query = context.Request.Query;
+        (JoinRequest? request, string fault) = isDual ? (JoinRequestReader.Read(query), "") : JoinRequestReader.Read(query["join_request"].ToString());
+        return request is null ? (null, new(ReasonCodes.BadRequest, fault))
+            : (request.Metadata.Length > 0 || request.ParticipantAttributes.Count > 0) && !caller.Grants.CanUpdateOwnMetadata
+                ? (null, new(ReasonCodes.Permission, "The token does not grant canUpdateOwnMetadata."))
+                : (new Entrance(caller, request, query["region"].ToString() is { Length: > 0 } region ? region : null, isDual), null);
+    }
+
+    /// <summary>401 and 403 are final for clients; after anything else they try again.</summary>
+    private static ProblemResult Refusal(LinkError error)
+    {
+        int status = error.Code switch
+        {
+            _ when error.Code.StartsWith("TOKEN_", StringComparison.Ordinal) => StatusCodes.Status401Unauthorized,
+            ReasonCodes.Permission => StatusCodes.Status401Unauthorized,
+            ReasonCodes.BadRequest => StatusCodes.Status400BadRequest,
+            ReasonCodes.RateLimited => StatusCodes.Status429TooManyRequests,
+            _ => StatusCodes.Status503ServiceUnavailable,
+        };
+        var refusal = new ProblemResult(status, error.Code, error.Message);
+        return status is 429 or 503 ? refusal.With("Retry-After", "1") : refusal;
+    }
+
+    /// <summary>Browsers can send no header with a WebSocket, others do.</summary>
+    private static string? TokenOf(HttpRequest request) =>
+        request.Headers.Authorization.ToString() is { } header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? header["Bearer ".Length..].Trim()
+            : request.Query["access_token"].ToString();
+}

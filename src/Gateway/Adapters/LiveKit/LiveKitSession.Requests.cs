@@ -1,0 +1,201 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Gateway.Adapters.LiveKit.Mapping;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
+using Nexus.Link;
+using Sdp = Nexus.MediaNode.Protocol.Sdp;
+
+namespace Nexus.Gateway.Adapters.LiveKit;
+
+/// <summary>What a client that has joined can ask for. Messages that are not known are passed over, as LiveKit's server does.</summary>
+internal sealed partial class LiveKitSession
+{
+    private Task HandleJoined(SignalRequest message) => message switch
+    {
+        { Offer: { } offer } => Offer(offer),
+        { Mute: { } mute } => Mute(mute),
+        { Subscription: { } subscription } => Subscribe(SubscriptionMapping.Changes(subscription)),
+        { TrackSetting: { } setting } => Subscribe(SubscriptionMapping.Changes(setting)),
+        { UpdateMetadata: { } update } => Update(update),
+        { SyncState: { } state } => Sync(state),
+        { Leave: not null } => Leave(null),
+        { Simulate: { } scenario } => Simulate(scenario),
+        _ => AnswerAtOnce(message),
+    };
+
+    private Task AnswerAtOnce(SignalRequest message)
+    {
+        switch (message)
+        {
+            case { PingReq: { } ping }:
+                connection.Send(new SignalResponse { PongResp = new() { LastPingTimestamp = ping.Timestamp, Timestamp = Now() } });
+                break;
+            case { Ping: not null }:
+                connection.Send(new SignalResponse { Pong = Now() });
+                break;
+            case { AddTrack: { } track }:
+                Announce(track);
+                break;
+            default: // a candidate: the node learns addresses from the checks themselves
+                break;
+        }
+
+        return Task.CompletedTask;
+
+        long Now() => services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+    }
+
+    /// <summary>An offer has its answer at once, or the client would wait 15 s for it: a refused one ends the session by name.</summary>
+    private async Task Offer(SessionDescription offer)
+    {
+        if (!Sdp.SessionDescription.TryParse(offer.Sdp, out Sdp.SessionDescription? description, out Sdp.SdpError? fault))
+        {
+            Refuse(fault.Reason);
+            return;
+        }
+
+        (PublicationBook book, ImmutableArray<Publication> publications) = _publications.Match(description);
+        SessionResult result = await _session!.Negotiate(_answered + 1, offer.Sdp, publications);
+        if (result is not { Error: null, Answer: { } answer, Session: { } view })
+        {
+            Refuse(result.Error?.Code ?? ReasonCodes.NodeTimeout);
+            return;
+        }
+
+        _publications = book;
+        lock (_gate)
+        {
+            connection.Send(new SignalResponse { Answer = new() { Type = "answer", Sdp = answer.Sdp, Id = offer.Id, MidToTrackId = new(answer.Tracks) } });
+            _answered = Math.Max(_answered, answer.OfferId);
+            _asked = null;
+            Tell(view);
+            Replay();
+        }
+    }
+
+    /// <summary>The client is told the track's sid before its offer carries it.</summary>
+    private void Announce(AddTrackRequest request)
+    {
+        bool isAllowed = _grants.MayPublish(TrackMapping.SourceName(request.Source));
+        if (!isAllowed || request.Type is not (TrackType.Audio or TrackType.Video))
+        {
+            Answer(new() { Reason = isAllowed ? RequestReason.UnsupportedType : RequestReason.NotAllowed, AddTrack = request });
+            return;
+        }
+
+        if (request.Sid.Length > 0)
+        {
+            return; // a second encoding of a track that is there: nobody is ever told that it would be wanted
+        }
+
+        if (_publications.Announce(request) is not var (book, track))
+        {
+            Answer(new() { Reason = RequestReason.LimitExceeded, AddTrack = request });
+            return;
+        }
+
+        _publications = book;
+        connection.Send(new SignalResponse { TrackPublished = new() { Cid = request.Cid, Track = TrackMapping.Info(track) } });
+    }
+
+    /// <summary>As with LiveKit, who was muted by the server may unmute itself.</summary>
+    private async Task Mute(MuteTrackRequest mute)
+    {
+        _publications = _publications.Mute(mute.Sid, mute.Muted);
+        if (_publications.ByMid.Values.All(p => p.Sid != mute.Sid))
+        {
+            return;
+        }
+
+        if (!mute.Muted && _mutedByServer.Contains(mute.Sid))
+        {
+            await Participant.Mute(mute.Sid, muted: false);
+        }
+
+        ActResult result = await _session!.Mute(mute.Sid, mute.Muted);
+        if (result.Error is { } error)
+        {
+            Answer(new() { Reason = SubscriptionMapping.Reason(error), Message = error.Message, Mute = mute });
+        }
+    }
+
+    private async Task Subscribe(ImmutableArray<SubscriptionChange> changes)
+    {
+        if (changes.IsEmpty)
+        {
+            return;
+        }
+
+        SessionResult result = await _session!.Subscribe(changes);
+        if (result.Session is { } view)
+        {
+            lock (_gate)
+            {
+                Tell(view);
+            }
+        }
+        else
+        {
+            services.State.CountRefusal(result.Error!.Code);
+        }
+    }
+
+    private async Task Update(UpdateParticipantMetadata update)
+    {
+        ActResult result = await _session!.Update(new(
+            update.Metadata.Length > 0 ? update.Metadata : null,
+            update.Attributes.ToImmutableDictionary(a => a.Key, a => a.Value.Length > 0 ? a.Value : null),
+            update.Name.Length > 0 ? update.Name : null));
+        Answer(new()
+        {
+            RequestId = update.RequestId,
+            Reason = result.Error is { } error ? SubscriptionMapping.Reason(error) : RequestReason.Ok,
+            Message = result.Error?.Message ?? "",
+            UpdateMetadata = update,
+        });
+    }
+
+    /// <summary>What the client thinks it has subscribed to, after it lost its connection. The rest is kept on our side.</summary>
+    private Task Sync(SyncState state) => Subscribe(state.Subscription is { } subscription ? SubscriptionMapping.Changes(subscription) : []);
+
+    /// <param name="told">What the client is told of it; null when it is its own wish.</param>
+    private async Task Leave(LeaveRequest? told)
+    {
+        lock (_gate)
+        {
+            _isOver = true; // nothing more is said of its end
+        }
+
+        await _session!.Leave();
+        if (told is not null)
+        {
+            connection.Send(new SignalResponse { Leave = told });
+        }
+
+        connection.End(new(1000, ReasonCodes.ClientLeft));
+    }
+
+    /// <summary>What LiveKit's clients ask for in tests of their own; done to this client alone.</summary>
+    private async Task Simulate(SimulateScenario scenario)
+    {
+        switch (scenario)
+        {
+            case { ServerLeave: true }:
+                await Leave(new() { Reason = DisconnectReason.ServerShutdown, Action = LeaveAction.Disconnect });
+                break;
+            case { NodeFailure: true }:
+                connection.End(SocketPump.Gone);
+                break;
+            case { Migration: true }:
+                SayLeave(ReasonCodes.ServerShutdown);
+                break;
+            case { LeaveRequestFullReconnect: true }:
+                SayLeave(ReasonCodes.NodeLost);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Answer(RequestResponse response) => connection.Send(new SignalResponse { RequestResponse = response });
+}

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Nexus.Contracts;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Adapters.LiveKit.Mapping;
+
+/// <summary>What a client wants to receive, in the core's terms. Pure.</summary>
+internal static class SubscriptionMapping
+{
+    public static ImmutableArray<SubscriptionChange> Changes(UpdateSubscription subscription)
+    {
+        SubscriptionChangeKind kind = subscription.Subscribe ? SubscriptionChangeKind.Subscribe : SubscriptionChangeKind.Unsubscribe;
+        return [.. subscription.TrackSids.Concat(subscription.ParticipantTracks.SelectMany(p => p.TrackSids)).Distinct()
+            .Select(sid => new SubscriptionChange { TrackSid = sid, Kind = kind })];
+    }
+
+    /// <summary>The size at which it is shown counts before the quality. The shorter side does, so that a portrait picture is not sent larger than it is shown.</summary>
+    public static ImmutableArray<SubscriptionChange> Changes(UpdateTrackSettings setting)
+    {
+        bool bySize = setting is { Width: > 0, Height: > 0 };
+        var wish = new SubscriptionChange
+        {
+            TrackSid = "",
+            Kind = SubscriptionChangeKind.Wish,
+            Paused = setting.Disabled || (!bySize && setting.Quality == VideoQuality.Off),
+            MaxHeight = bySize ? (int)Math.Min(Math.Min(setting.Width, setting.Height), int.MaxValue) : 0,
+            Layer = bySize ? null : setting.Quality switch
+            {
+                VideoQuality.Low => LayerWish.Low,
+                VideoQuality.Medium => LayerWish.Middle,
+                _ => null, // the best that flows
+            },
+        };
+        return [.. setting.TrackSids.Distinct().Select(sid => wish with { TrackSid = sid })];
+    }
+
+    public static RequestReason Reason(LinkError error) => error.Code switch
+    {
+        ReasonCodes.Permission => RequestReason.NotAllowed,
+        ReasonCodes.TrackNotFound or ReasonCodes.SessionNotFound => RequestReason.NotFound,
+        ReasonCodes.RateLimited => RequestReason.LimitExceeded,
+        ReasonCodes.BadRequest => RequestReason.LimitExceeded,
+        _ => RequestReason.UnclassifiedError,
+    };
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Adapters.LiveKit;
+
+/// <summary>
+/// What a client is told of its subscriptions besides the answers: that one fails, or that it is held back for want of bandwidth
+/// and flows again. Changes only. One caller at a time.
+/// </summary>
+internal sealed class SubscriptionNotices
+{
+    private readonly Dictionary<string, string?> _told = new(StringComparer.Ordinal);
+
+    public ImmutableArray<SignalResponse> Update(ImmutableArray<SubscriptionDescription> actual)
+    {
+        var notices = ImmutableArray.CreateBuilder<SignalResponse>();
+        foreach (string gone in _told.Keys.Except(actual.Select(s => s.TrackSid)).ToList())
+        {
+            _told.Remove(gone);
+        }
+
+        foreach (SubscriptionDescription subscription in actual)
+        {
+            string? notable = (subscription.State, subscription.Reason) switch
+            {
+                ("refused", ReasonCodes.Codec or ReasonCodes.TrackNotFound) => subscription.Reason,
+                (_, ReasonCodes.Bandwidth) => subscription.Reason,
+                _ => null,
+            };
+            string? before = _told.GetValueOrDefault(subscription.TrackSid);
+            _told[subscription.TrackSid] = notable;
+            if (before != notable && Notice(subscription, before, notable) is { } notice)
+            {
+                notices.Add(notice);
+            }
+        }
+
+        return notices.ToImmutable();
+    }
+
+    private static SignalResponse? Notice(SubscriptionDescription subscription, string? before, string? now) => (before, now) switch
+    {
+        (_, ReasonCodes.Codec) => Failed(subscription, SubscriptionError.CodecUnsupported),
+        (_, ReasonCodes.TrackNotFound) => Failed(subscription, SubscriptionError.TrackNotFound),
+        (_, ReasonCodes.Bandwidth) => Stream(subscription, StreamState.Paused),
+        (ReasonCodes.Bandwidth, _) => Stream(subscription, StreamState.Active),
+        _ => null,
+    };
+
+    private static SignalResponse Failed(SubscriptionDescription subscription, SubscriptionError error) =>
+        new() { SubscriptionResponse = new() { TrackSid = subscription.TrackSid, Err = error } };
+
+    private static SignalResponse Stream(SubscriptionDescription subscription, StreamState state) =>
+        new() { StreamStateUpdate = new() { StreamStates = [new() { ParticipantSid = subscription.ParticipantSid, TrackSid = subscription.TrackSid, State = state }] } };
+}

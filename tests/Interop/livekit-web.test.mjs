@@ -1,0 +1,179 @@
+// LiveKit's SDK for the web, unmodified, in Chromium: pages of an app that know nothing of Nexus but its URL.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { WebMember, remoteTrack } from './rig/livekit.mjs';
+import { Proxy } from './rig/proxy.mjs';
+import { adminToken, token } from './rig/server.mjs';
+import { Stage, newRoom } from './rig/stage.mjs';
+
+const stage = Stage.ofFile({ chromiumFlags: ['--auto-select-desktop-capture-source=Entire screen', '--auto-accept-this-tab-capture'] });
+const nothing = { camera: false, microphone: false };
+
+async function admin(server, method, path, body) {
+  const { status, text } = await server.request(`/api/v1${path}`, {
+    method, headers: { authorization: `Bearer ${adminToken()}`, 'content-type': 'application/json' }, ...(body && { body: JSON.stringify(body) }),
+  });
+  assert.ok(status < 300, text);
+}
+
+const join = (t, room, identity, options) => WebMember.joins(t, stage, room, identity, options);
+
+test('two members see and hear each other, and a leave is told', async t => {
+  const room = newRoom(), ada = await join(t, room, 'ada'), bob = await join(t, room, 'bob');
+  await Promise.all([ada.sees('bob'), ada.hears('bob'), bob.sees('ada'), bob.hears('ada')]);
+  const view = await ada.view();
+  assert.equal(view.name, room);
+  assert.match(view.sid, /^PA_/);
+  assert.ok(view.own.every(({ sid }) => sid.startsWith('TR_')), JSON.stringify(view.own));
+  await bob.does(member => member.room.disconnect());
+  await ada.notes('left bob');
+});
+
+test('all layers of a camera are sent, and the size of the element picks the one that is received', async t => {
+  const room = newRoom();
+  const ada = await join(t, room, 'ada', { microphone: false, options: { videoCaptureDefaults: { resolution: { width: 1280, height: 720 } } } });
+  const bob = await join(t, room, 'bob', nothing);
+  await bob.sees('ada');
+  await ada.until('three layers', ({ sending }) => new Set(sending.filter(s => s.kind === 'video' && s.framesSent > 0).map(s => s.rid)).size === 3);
+  const width = view => remoteTrack(view, 'ada', 'camera').width;
+  await bob.until('the high layer', view => width(view) === 1280, { seconds: 30 });
+  await bob.does(member => [...member.room.remoteParticipants.values()][0].trackPublications.values().next().value.setVideoQuality(0));
+  await bob.until('the low layer', view => width(view) === 320);
+  await bob.does(member => [...member.room.remoteParticipants.values()][0].trackPublications.values().next().value.setVideoQuality(2));
+  await bob.until('the high layer again', view => width(view) === 1280, { seconds: 30 });
+});
+
+test('a screen is shared and taken back', async t => {
+  const room = newRoom(), ada = await join(t, room, 'ada', nothing), bob = await join(t, room, 'bob', nothing);
+  await ada.does(member => member.room.localParticipant.setScreenShareEnabled(true));
+  await bob.sees('ada', { source: 'screen_share' });
+  await ada.does(member => member.room.localParticipant.setScreenShareEnabled(false));
+  await bob.notes('unpublished ada screen_share');
+  await ada.does(member => member.room.localParticipant.setScreenShareEnabled(true));
+  await bob.sees('ada', { source: 'screen_share' });
+});
+
+test('a mute by oneself and one by the server are seen by the other, and both can be undone by oneself', async t => {
+  const server = await stage.server, room = newRoom(), ada = await join(t, room, 'ada'), bob = await join(t, room, 'bob', nothing);
+  await Promise.all([bob.sees('ada'), bob.hears('ada')]);
+  await ada.does(member => member.room.localParticipant.setMicrophoneEnabled(false));
+  await bob.notes('muted ada microphone');
+  await ada.does(member => member.room.localParticipant.setMicrophoneEnabled(true));
+  await bob.notes('unmuted ada microphone');
+  await bob.hears('ada');
+  const { sid } = (await ada.view()).own.find(({ source }) => source === 'microphone');
+  await admin(server, 'POST', `/rooms/${room}/tracks/${sid}/mute`, { muted: true });
+  await ada.until('the microphone to be muted', ({ own }) => own.find(track => track.sid === sid).muted);
+  await ada.does(member => member.room.localParticipant.setMicrophoneEnabled(true));
+  await bob.hears('ada');
+});
+
+test('tracks are subscribed to one by one when a member wants it so', async t => {
+  const room = newRoom(), ada = await join(t, room, 'ada'), bob = await join(t, room, 'bob', { ...nothing, connect: { autoSubscribe: false } });
+  await bob.until('two tracks', view => view.remote.ada?.tracks.length === 2);
+  assert.ok((await bob.view()).remote.ada.tracks.every(({ subscribed }) => !subscribed));
+  const subscribe = (source, on) => bob.does((member, source, on) => member.room.remoteParticipants.get('ada').getTrackPublication(source).setSubscribed(on), source, on);
+  await subscribe('camera', true);
+  await bob.sees('ada');
+  assert.equal(remoteTrack(await bob.view(), 'ada', 'microphone').subscribed, false);
+  await subscribe('camera', false);
+  await bob.notes('unsubscribed ada camera');
+  await subscribe('camera', true);
+  await bob.sees('ada');
+  await ada.notes('heard by others camera');
+});
+
+test('a disabled track pauses, and goes on when it is enabled', async t => {
+  const room = newRoom(), bob = await join(t, room, 'bob', nothing);
+  await join(t, room, 'ada', { microphone: false });
+  await bob.sees('ada');
+  const enable = on => bob.does((member, on) => member.room.remoteParticipants.get('ada').getTrackPublication('camera').setEnabled(on), on);
+  await enable(false);
+  let last;
+  await bob.until('no more frames', view => {
+    const { packets } = remoteTrack(view, 'ada', 'camera'), still = packets === last;
+    last = packets;
+    return still;
+  }, { everyMs: 700 });
+  await enable(true);
+  await bob.sees('ada');
+});
+
+test('name, metadata and attributes reach the others', async t => {
+  const room = newRoom(), ada = await join(t, room, 'ada', { ...nothing, grants: { canUpdateOwnMetadata: true } }), bob = await join(t, room, 'bob', nothing);
+  await ada.does(async member => {
+    await member.room.localParticipant.setMetadata('m');
+    await member.room.localParticipant.setName('Ada');
+    await member.room.localParticipant.setAttributes({ a: '1' });
+  });
+  await bob.until('all of it', ({ remote: { ada } }) => ada?.metadata === 'm' && ada.name === 'Ada' && ada.attributes.a === '1');
+  await assert.rejects(bob.does(member => member.room.localParticipant.setMetadata('not allowed')));
+});
+
+// A resume-reconnect is a resume that fails once: the client joins anew after it.
+for (const scenario of ['signal-reconnect', 'resume-reconnect', 'full-reconnect']) {
+  test(`${scenario}: the room goes on`, async t => {
+    const room = newRoom(), ada = await join(t, room, 'ada'), bob = await join(t, room, 'bob');
+    await Promise.all([ada.sees('bob'), bob.sees('ada'), bob.hears('ada')]);
+    const before = await ada.view();
+    await ada.does((member, scenario) => { member.room.simulateScenario(scenario); }, scenario);
+    await ada.notes('reconnected', { seconds: 30 });
+    await Promise.all([ada.sees('bob', { seconds: 30 }), bob.sees('ada', { seconds: 30 }), bob.hears('ada'), ada.hears('bob')]);
+    const after = await ada.view();
+    assert.equal(after.sid === before.sid, scenario === 'signal-reconnect');
+    if (scenario === 'signal-reconnect') assert.ok(!(await bob.view()).events.includes('left ada'));
+  });
+}
+
+test('a cut connection is resumed without a gap in the picture', async t => {
+  const server = await stage.server, proxy = await Proxy.start(server.url), room = newRoom();
+  t.after(() => proxy.close());
+  const ada = await join(t, room, 'ada', { via: proxy.url }), bob = await join(t, room, 'bob');
+  await Promise.all([ada.sees('bob'), bob.sees('ada')]);
+  const { freezes } = await bob.sees('ada');
+  await proxy.cut();
+  await proxy.mend();
+  await ada.notes('reconnected', { seconds: 30 });
+  const after = await bob.sees('ada', { frames: 30 });
+  assert.equal(after.freezes, freezes);
+  assert.ok(!(await bob.view()).events.includes('left ada'));
+});
+
+test('who comes and goes while a connection is cut is known after it', async t => {
+  const server = await stage.server, proxy = await Proxy.start(server.url), room = newRoom();
+  t.after(() => proxy.close());
+  const ada = await join(t, room, 'ada', { ...nothing, via: proxy.url }), bob = await join(t, room, 'bob', nothing);
+  await ada.until('bob', ({ remote }) => remote.bob);
+  await proxy.cut();
+  await bob.does(member => member.room.disconnect());
+  await join(t, room, 'cleo', nothing);
+  await proxy.mend();
+  await ada.until('cleo, and no bob', ({ remote, state }) => state === 'connected' && remote.cleo && !remote.bob, { seconds: 30 });
+});
+
+test('a session that the server has forgotten is joined anew by the client itself', async t => {
+  const server = await stage.server, proxy = await Proxy.start(server.url), room = newRoom();
+  t.after(() => proxy.close());
+  const ada = await join(t, room, 'ada', { via: proxy.url }), bob = await join(t, room, 'bob', nothing);
+  await bob.sees('ada');
+  await proxy.cut();
+  await admin(server, 'DELETE', `/rooms/${room}/participants/ada`);
+  await proxy.mend();
+  await ada.notes('reconnected', { seconds: 30 });
+  await bob.sees('ada', { seconds: 30 });
+});
+
+test('who is removed, or whose identity joins again, is told why', async t => {
+  const server = await stage.server, room = newRoom(), ada = await join(t, room, 'ada', nothing), bob = await join(t, room, 'bob', nothing);
+  const again = await join(t, room, 'ada', nothing);
+  await ada.notes('disconnected DUPLICATE_IDENTITY');
+  await admin(server, 'DELETE', `/rooms/${room}/participants/ada`);
+  await again.notes('disconnected PARTICIPANT_REMOVED');
+  await bob.notes('left ada');
+});
+
+test('tokens that are not good are refused with a reason and not tried again', async t => {
+  const room = newRoom();
+  await assert.rejects(join(t, room, 'ada', { ...nothing, bearer: token({ room, identity: 'ada', secret: 'wrong' }) }), /TOKEN_SIGNATURE.*401/);
+  await assert.rejects(join(t, room, 'ada', { ...nothing, grants: { roomJoin: false } }), /PERMISSION.*401/);
+});
