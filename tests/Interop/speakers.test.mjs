@@ -1,10 +1,12 @@
 // Who speaks and how people are connected, as the media node knows it: through the SDK, and of WHIP publishers too.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test, { after } from 'node:test';
+import { Agent, dispose } from './rig/agent.mjs';
 import { Member } from './rig/sdk.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 
 const stage = Stage.ofFile();
+after(() => dispose());
 const nothing = { camera: false, microphone: false };
 const named = ({ speakers }) => speakers.map(({ identity }) => identity).join(' ');
 
@@ -56,4 +58,20 @@ test('a WHIP publisher, which reports nothing, has a label of its connection', a
   await tabs[0].whip(server, room, 'camera');
   const ada = await Member.joins(tabs[1], server, room, 'ada', nothing);
   await ada.until('a label', view => ['good', 'fair', 'poor'].includes(view.participants.find(({ identity }) => identity === 'camera')?.quality));
+});
+
+test('a LiveKit client and one of the SDK are told of each other, and of the end of speech', async t => {
+  const [server, tab] = await stage.set(t, 1), room = newRoom();
+  const ada = await Member.joins(tab, server, room, 'ada', nothing);
+  const agent = await Agent.joins(server, room, 'agent');
+  t.after(() => agent.leaves());
+  await withVoice(ada);
+  await speaks(ada, 0.2);
+  await agent.notes('speakers ada');
+  await speaks(ada, 0);
+  await agent.notes('speakers ', { since: agent.events.indexOf('speakers ada') });
+  await agent.speaks();
+  await ada.until('the agent to be told of', view => named(view) === 'agent');
+  await agent.notes('speakers agent');
+  await agent.notes(/^quality (ada|agent) /);
 });
