@@ -141,7 +141,8 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         return ActResult.Done;
     }
 
-    public async Task Evict(string reason) => await End(_legs.All, reason);
+    public Task Evict(string participantSid, string reason) =>
+        _view?.Sid == participantSid ? End(_legs.All, reason) : Task.CompletedTask;
 
     public async Task<ActResult> Mute(string trackSid, bool muted)
     {

@@ -67,14 +67,13 @@ public sealed partial class RoomGrain(
         }
     }
 
-    public async Task<RoomView> Create(RoomPolicy policy, TenantRules tenant)
+    public async Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant)
     {
         if (!IsOpen)
         {
-            LinkError? refused = await Open(policy, tenant);
-            if (refused is not null)
+            if (await Open(policy, tenant) is { } quota)
             {
-                throw new InvalidOperationException($"{refused.Code}: {refused.Message}");
+                return new RoomResult(quota, null);
             }
         }
         else if (record.State.Policy != policy)
@@ -85,7 +84,7 @@ public sealed partial class RoomGrain(
         }
 
         WatchEmpty();
-        return View();
+        return new RoomResult(null, View());
     }
 
     public async Task<AdmitResult> Admit(AdmitRequest request)
@@ -117,7 +116,7 @@ public sealed partial class RoomGrain(
             if (record.State.Epoch > 0)
             {
                 // closed, and this participant had not heard of it
-                await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(ReasonCodes.RoomClosed);
+                await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(participant.Sid, ReasonCodes.RoomClosed);
                 return new AdmitResult { Error = new LinkError(ReasonCodes.RoomClosed, "the room was closed") };
             }
 
@@ -175,7 +174,7 @@ public sealed partial class RoomGrain(
         ImmutableArray<ParticipantView> everyone = _roster.All;
         foreach (ParticipantView participant in everyone)
         {
-            await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(reason);
+            await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(participant.Sid, reason);
         }
 
         _roster.Clear();

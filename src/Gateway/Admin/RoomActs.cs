@@ -40,15 +40,10 @@ internal sealed class RoomActs(IControlPlane control)
             MaxParticipants = request.MaxParticipants ?? rules.DefaultPolicy.MaxParticipants,
             Metadata = request.Metadata ?? "",
         };
-        try
-        {
-            var room = await control.Room(caller.Tenant, name).Create(policy, rules);
-            return Results.Json(RoomJson.Of(room), statusCode: StatusCodes.Status201Created);
-        }
-        catch (InvalidOperationException e) when (e.Message.StartsWith(ReasonCodes.QuotaRooms, StringComparison.Ordinal))
-        {
-            return ProblemResult.Of(new(ReasonCodes.QuotaRooms, e.Message));
-        }
+        var made = await control.Room(caller.Tenant, name).Create(policy, rules);
+        return made.Error is { } refused
+            ? ProblemResult.Of(refused)
+            : Results.Json(RoomJson.Of(made.Room!), statusCode: StatusCodes.Status201Created);
     }
 
     public async Task<IResult> Close(Caller caller, string room) =>

@@ -7,8 +7,8 @@ namespace Nexus.Contracts;
 /// <summary>Policy, roster, and the nodes a room is on. Key: <see cref="Keys.Room"/>. It is the roster: a read after a join is never stale.</summary>
 public interface IRoomGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the room, or changes the policy of the one that is there.</summary>
-    Task<RoomView> Create(RoomPolicy policy, TenantRules tenant);
+    /// <summary>Makes the room, or changes the policy of the one that is there. Refused by quota: QUOTA_ROOMS.</summary>
+    Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant);
 
     /// <summary>A place in the roster and a node to go to, or a named refusal. Makes the room when it is not there.</summary>
     Task<AdmitResult> Admit(AdmitRequest request);
@@ -141,9 +141,9 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// <summary>From the participant of the same identity in another room. ROOM_ELSEWHERE when the sessions' node does not serve this one.</summary>
     Task<JoinResult> Arrive(Arrival arrival);
 
-    /// <summary>As Remove, for the room's use: it waits for nobody.</summary>
+    /// <summary>As Remove, for the room's use: it waits for nobody. Late, it must not hit who joined since: hence the sid.</summary>
     [OneWay]
-    Task Evict(string reason);
+    Task Evict(string participantSid, string reason);
 
     /// <summary>From a NodeSession grain: state, tracks or subscriptions of a session changed.</summary>
     [OneWay]

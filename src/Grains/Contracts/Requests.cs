@@ -102,6 +102,10 @@ public sealed record AdmitResult
     [Id(3)] public RoomPolicy Policy { get; init; } = new();
 }
 
+/// <summary>A room, or by what it was refused.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomResult")]
+public sealed record RoomResult([property: Id(0)] LinkError? Error, [property: Id(1)] RoomView? Room);
+
 /// <summary>A named result of an act: <see cref="Error"/> is null when it was done.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.ActResult")]
 public sealed record ActResult([property: Id(0)] LinkError? Error)

@@ -281,7 +281,7 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task Unwatch(string gateway) => Task.CompletedTask;
 
-        public Task<RoomView> Create(RoomPolicy policy, TenantRules tenant) => throw new NotSupportedException();
+        public Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant) => throw new NotSupportedException();
 
         public Task<AdmitResult> Admit(AdmitRequest request) => throw new NotSupportedException();
 

@@ -136,6 +136,22 @@ public sealed class RoomTests : IAsyncLifetime
         JoinResult refused = await _rig.Participant("alice", "two").Join(_rig.Request("SE_b"));
         Assert.Equal(ReasonCodes.QuotaRooms, refused.Error!.Code);
         Assert.Null(await _rig.Room("two").Describe());
+
+        RoomResult made = await _rig.Room("three").Create(_rig.Rules.DefaultPolicy, _rig.Rules);
+        Assert.Equal((ReasonCodes.QuotaRooms, null), (made.Error!.Code, made.Room));
+    }
+
+    [Fact]
+    public async Task A_late_word_of_a_rooms_end_does_not_hit_who_joined_since()
+    {
+        string session = await _rig.JoinAsync(_node, "alice");
+        string sid = (await _rig.Participant("alice").Describe())!.Sid;
+        await _rig.Participant("alice").Evict("PA_before", ReasonCodes.RoomClosed);
+        Assert.Equal(sid, (await _rig.Participant("alice").Describe())!.Sid); // asked after it, and so answered after it
+        Assert.True(_node.Actual.ContainsKey(session));
+
+        await _rig.Participant("alice").Evict(sid, ReasonCodes.RoomClosed);
+        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
     }
 
     [Fact]
