@@ -27,7 +27,6 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
 
     private readonly SessionReconciler _session = new();
     private DateTimeOffset _heardAt;
-    private SessionReport? _lastReport;
     private DateTimeOffset? _closingSince;
     private bool _tracked;
     private IGrainTimer? _tick;
@@ -55,7 +54,6 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
 
     public async Task<SessionApplied> Close(string reason)
     {
-        _closingSince ??= time.GetUtcNow();
         _session.End(reason);
         return await Reconcile();
     }
@@ -242,7 +240,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     {
         try
         {
-            return await Node.Port() is null;
+            return !await Line.IsUp();
         }
         catch (Exception e)
         {
@@ -254,24 +252,20 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     /// <summary>Takes the node's word, and passes it on.</summary>
     private async Task Take(SessionReport report)
     {
-        if (report.Version <= _lastReport?.Version && report.State != SessionState.Closed)
+        if (_session.OnReport(report))
         {
-            return;
-        }
-
-        _lastReport = report;
-        await Tell(report);
-        if (report.State == SessionState.Closed)
-        {
-            // the client hung up or never got through: the node keeps it until it is told that we know
-            _closingSince ??= time.GetUtcNow();
-            _session.End(report.Reason ?? ReasonCodes.ClientLeft);
+            await Tell(report);
         }
     }
 
     /// <summary>Keeps the node's list of sessions, and the timer, in step with the phase.</summary>
     private async Task Settle()
     {
+        if (_session.Phase == SessionPhase.Closing)
+        {
+            _closingSince ??= time.GetUtcNow();
+        }
+
         if (IsAlive != _tracked)
         {
             _tracked = IsAlive;
@@ -294,7 +288,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     private Task Tell(SessionReport report) =>
         _session.Desired is { } desired ? Participant(desired).OnSessionReport(report) : Task.CompletedTask;
 
-    private SessionReport LastReport => _lastReport ?? EmptyReport(SessionState.New, null) with { Version = 0 };
+    private SessionReport LastReport => _session.LastReport ?? EmptyReport(SessionState.New, null) with { Version = 0 };
 
     private Task TellLost(string reason) => Tell(EmptyReport(SessionState.Closed, reason));
 
@@ -302,7 +296,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     {
         Session = Session,
         OwnerKey = Key,
-        Version = (_lastReport?.Version ?? 0) + 1,
+        Version = (_session.LastReport?.Version ?? 0) + 1,
         State = state,
         Reason = reason,
     };

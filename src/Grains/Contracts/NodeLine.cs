@@ -22,6 +22,10 @@ public sealed class NodeLine(IMediaNodeGrain node, TimeProvider time)
     public Task<T?> Ask<T>(Func<INodePort, Task<T>> command, TimeSpan? within = null) where T : class =>
         Call(command).WaitAsync(within < Deadline ? within.Value : Deadline, time);
 
+    /// <summary>Whether the node has a link now.</summary>
+    /// <exception cref="TimeoutException">Its grain did not say in time.</exception>
+    public async Task<bool> IsUp() => await node.Port().WaitAsync(Deadline, time) is not null;
+
     private async Task<T?> Call<T>(Func<INodePort, Task<T>> command) where T : class =>
         await node.Port() is { } port ? await command(port) : null;
 }

@@ -54,6 +54,9 @@ public sealed class SessionReconciler
     /// <summary>The last state that the node confirmed; what a refused change falls back to.</summary>
     public SessionDesired? Confirmed { get; private set; }
 
+    /// <summary>What the node said last of the session's media; null before it said anything.</summary>
+    public SessionReport? LastReport { get; private set; }
+
     public long Epoch => _epoch;
 
     public long Seq => _seq;
@@ -179,6 +182,26 @@ public sealed class SessionReconciler
             default:
                 return false;
         }
+    }
+
+    /// <summary>
+    /// The node's word on the session's media. False when it is old news. A session that the node closed by itself (the client
+    /// hung up, or never got through) is to end: the node keeps it until it is told that we know.
+    /// </summary>
+    public bool OnReport(SessionReport report)
+    {
+        if (report.Version <= LastReport?.Version && report.State != SessionState.Closed)
+        {
+            return false;
+        }
+
+        LastReport = report;
+        if (report.State == SessionState.Closed)
+        {
+            End(report.Reason ?? ReasonCodes.ClientLeft);
+        }
+
+        return true;
     }
 
     /// <summary>The node says in its digest what it has. What differs from desired is mended by the next command.</summary>

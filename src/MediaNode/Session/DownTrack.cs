@@ -1,12 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using System.Text;
 using Nexus.MediaNode.Forwarding;
 using Nexus.MediaNode.Forwarding.Projection;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Rtcp;
-using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Protocol.Srtp;
 using Nexus.MediaNode.Receiving;
 using SessionState = Nexus.Link.SessionState;
@@ -15,22 +13,19 @@ namespace Nexus.MediaNode.Session;
 
 /// <summary>
 /// One section that a session plays: an unbroken RTP stream to one subscriber, whatever track is bound to it in time and whichever
-/// of its encodings flows. Writes a fresh header for every packet and seals straight from the publisher's payload.
+/// of its encodings flows. Decides for every packet whether it goes, and as which; <see cref="DownTrackWriter"/> writes it.
 /// </summary>
 internal sealed class DownTrack
 {
     private const int SequencerPackets = 512;
 
-    private readonly byte[] _mid;
     private readonly int _clockRate;
     private readonly SequenceMunger _munger = new(RandomNumberGenerator.GetInt32(1 << 15));
     private SenderReporter _reporter;
-    private RtxSender _rtx;
+    private readonly DownTrackWriter _writer;
     private StreamProjection? _projection;
     private Sequencer? _sequencer;
-    private PlayFormat? _format;
     private FirFilter _firFilter;
-    private bool _midKnown;
 
     // Numbers that were used: whatever a publisher does, none is sealed twice (SrtpOutbound's remarks).
     private ReplayWindow _used;
@@ -39,10 +34,9 @@ internal sealed class DownTrack
     {
         Plan = plan;
         Subscriber = subscriber;
-        _mid = Encoding.ASCII.GetBytes(plan.Mid);
         _clockRate = plan.Kind == MediaKind.Audio ? 48_000 : 90_000;
         _reporter = new SenderReporter(plan.Ssrc, _clockRate);
-        _rtx = new RtxSender(plan.RtxSsrc, RandomNumberGenerator.GetInt32(1 << 15));
+        _writer = new DownTrackWriter(subscriber, plan);
     }
 
     public PlayPlan Plan { get; private set; }
@@ -58,11 +52,9 @@ internal sealed class DownTrack
     /// <summary>Offered index of the encoding that flows, or -1.</summary>
     public int CurrentEncoding => Source is null ? -1 : _projection?.CurrentEncoding ?? -1;
 
-    private bool HasRtx => _format!.RtxPayloadType is not null && Plan.RtxSsrc != 0;
-
     public long PacketsSent => _reporter.PacketsSent;
 
-    public long RepeatsSent => _rtx.PacketsSent;
+    public long RepeatsSent => _writer.RtxPacketsSent;
 
     /// <summary>What the subscriber's reports say.</summary>
     public ref ReportedReception Reported => ref _reported;
@@ -74,7 +66,7 @@ internal sealed class DownTrack
         Unbind();
         Source = source;
         Wish = wish;
-        _format = format;
+        _writer.Format = format;
         _sequencer = format.Nack ? new Sequencer(SequencerPackets) : null;
         _projection = _projection is null
             ? StreamProjection.Create(source.Plan.Codec, (uint)RandomNumberGenerator.GetInt32(int.MaxValue))
@@ -101,11 +93,7 @@ internal sealed class DownTrack
         }
 
         Plan = plan;
-        if (plan.RtxSsrc != 0 && plan.RtxSsrc != _rtx.Ssrc)
-        {
-            _rtx = new RtxSender(plan.RtxSsrc, RandomNumberGenerator.GetInt32(1 << 15));
-        }
-
+        _writer.Update(plan);
         ForgetSent();
     }
 
@@ -162,7 +150,7 @@ internal sealed class DownTrack
     /// <summary>Without RTX a repeat must be the same packet bit by bit, which it could not be with other extension ids.</summary>
     public void HandleExtensionsChanged()
     {
-        if (_sequencer is not null && !HasRtx)
+        if (_sequencer is not null && !_writer.HasRtx)
         {
             ForgetSent();
         }
@@ -205,7 +193,7 @@ internal sealed class DownTrack
         }
 
         // It has a packet of ours: from now on the SSRC says which section this is.
-        _midKnown = true;
+        _writer.OmitMid();
     }
 
     public void HandleNack(Instant now, ref NackReader nack, EgressBuffer egress, SrtpOutbound srtp)
@@ -288,63 +276,13 @@ internal sealed class DownTrack
 
         _used.Accept((ulong)sequence);
         var patch = result.Patch;
-        Write(memory.Packet(slot), info, sequence, patch, egress, srtp);
+        _writer.Write(memory.Packet(slot), info, sequence, patch, egress, srtp);
         _reporter.Sent(now, patch.Timestamp, info.Header.PayloadLength);
         _sequencer?.Add(new SentPacket(
             sequence, info.Sequence, patch.Timestamp, info.Encoding, patch.Marker, Unsafe.BitCast<PacketPatch, DescriptorRewrite>(patch)));
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
-    private void Write(
-        ReadOnlySpan<byte> packet, in RtpPacketInfo info, long sequence, in PacketPatch patch, EgressBuffer egress, SrtpOutbound srtp)
-    {
-        var destination = egress.Reserve(PacketMemory.SlotSize);
-        var writer = new RtpHeaderWriter(
-            destination, Subscriber.Extensions, patch.Marker, _format!.PayloadType, (ushort)sequence, patch.Timestamp, Plan.Ssrc);
-        WriteExtensions(ref writer, packet, info, patch, isRepeatable: !HasRtx);
-        var headerLength = writer.Complete();
-
-        Span<byte> prefix = stackalloc byte[PacketPatch.MaxPrefixLength];
-        var payload = packet.Slice(info.Header.PayloadOffset, info.Header.PayloadLength);
-        var prefixLength = patch.WritePayloadPrefix(payload, prefix, out var skip);
-        egress.Commit(srtp.ProtectRtp(
-            destination[..headerLength], prefix[..prefixLength], payload[skip..], (ulong)sequence, destination));
-    }
-
-    /// <summary>
-    /// Without RTX a repeat must be the same octets as the packet itself, or one key stream would seal two texts: nothing that
-    /// changes from one sending to the next may stand in it.
-    /// </summary>
-    [SkipLocalsInit]
-    private void WriteExtensions(
-        ref RtpHeaderWriter writer, ReadOnlySpan<byte> packet, in RtpPacketInfo info, in PacketPatch patch, bool isRepeatable)
-    {
-        if (isRepeatable || !_midKnown)
-        {
-            writer.Add(HeaderExtensionKind.Mid, _mid);
-        }
-
-        if (!isRepeatable)
-        {
-            writer.AddTransportSequence(Subscriber.NextTransportSequence());
-        }
-
-        writer.CopyFrom(packet, info.Extensions, HeaderExtensionKinds.EndToEnd);
-        if (info.Extensions.TryGet(HeaderExtensionKind.DependencyDescriptor, packet, out var descriptor)
-            && Subscriber.Extensions.CarriesDescriptors)
-        {
-            Span<byte> rewritten = stackalloc byte[256 + Protocol.Codecs.DependencyDescriptorWriter.MaxGrowth];
-            var length = patch.WriteDependencyDescriptor(descriptor, rewritten);
-            if (length != 0)
-            {
-                writer.Add(HeaderExtensionKind.DependencyDescriptor, rewritten[..length]);
-            }
-        }
-    }
-
-    [SkipLocalsInit]
     private DropReason Repeat(Instant now, ushort missing, EgressBuffer egress, SrtpOutbound srtp)
     {
         if (_sequencer is null || Source is null)
@@ -364,42 +302,9 @@ internal sealed class DownTrack
         }
 
         var memory = Subscriber.Loop.Memory;
-        ref readonly var info = ref memory.Info(slot);
-        var packet = memory.Packet(slot);
         var patch = Unsafe.BitCast<DescriptorRewrite, PacketPatch>(sent.Rewrite);
-        if (!HasRtx)
-        {
-            Write(packet, info, sent.EgressSequence, patch, egress, srtp);
-            return DropReason.None;
-        }
-
-        WriteRtx(packet, info, sent.EgressSequence, patch, _format!.RtxPayloadType!.Value, egress, srtp);
+        _writer.Repeat(memory.Packet(slot), memory.Info(slot), sent.EgressSequence, patch, egress, srtp);
         return DropReason.None;
-    }
-
-    [SkipLocalsInit]
-    private void WriteRtx(
-        ReadOnlySpan<byte> packet,
-        in RtpPacketInfo info,
-        long originalSequence,
-        in PacketPatch patch,
-        byte payloadType,
-        EgressBuffer egress,
-        SrtpOutbound srtp)
-    {
-        var destination = egress.Reserve(PacketMemory.SlotSize);
-        var sequence = _rtx.Next(info.Header.PayloadLength + Rtx.OverheadLength);
-        var writer = new RtpHeaderWriter(
-            destination, Subscriber.Extensions, patch.Marker, payloadType, (ushort)sequence, patch.Timestamp, Plan.RtxSsrc);
-        WriteExtensions(ref writer, packet, info, patch, isRepeatable: false);
-        var headerLength = writer.Complete();
-
-        Span<byte> prefix = stackalloc byte[Rtx.OverheadLength + PacketPatch.MaxPrefixLength];
-        Rtx.WriteOriginalSequence(prefix, (ushort)originalSequence);
-        var payload = packet.Slice(info.Header.PayloadOffset, info.Header.PayloadLength);
-        var prefixLength = Rtx.OverheadLength + patch.WritePayloadPrefix(payload, prefix[Rtx.OverheadLength..], out var skip);
-        egress.Commit(srtp.ProtectRtp(
-            destination[..headerLength], prefix[..prefixLength], payload[skip..], (ulong)sequence, destination));
     }
 
     /// <summary>Our reports go by the publisher's as soon as it made one: all its tracks share one clock (lip sync).</summary>
