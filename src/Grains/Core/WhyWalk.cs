@@ -94,6 +94,7 @@ public static class WhyWalk
         return Of(session, track)?.Reason switch
         {
             ReasonCodes.Codec => new(ReasonCodes.Codec, $"The subscriber cannot decode {track.Codec}.", "Publish a codec that all can decode, VP8 or H264."),
+            ReasonCodes.Permission => new(ReasonCodes.Permission, "The publisher does not let this subscriber have the track.", "The publisher, or its app, allows the subscriber."),
             ReasonCodes.NotAcked => new(ReasonCodes.NotAcked, "The client did not acknowledge the subscription yet.", "Attach the track to an element, or send the acknowledgement of docs/protocol.md."),
             ReasonCodes.Wish => new(ReasonCodes.Wish, "The client paused it.", "The client resumes it."),
             ReasonCodes.NoSection => NoSection(track),

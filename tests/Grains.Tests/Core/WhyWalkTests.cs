@@ -20,6 +20,7 @@ public sealed class WhyWalkTests
         { "subscriber-connecting", ReasonCodes.NoDtls },
         { "subscriber-closed", ReasonCodes.NoDtls },
         { "refused:CODEC", ReasonCodes.Codec },
+        { "refused:PERMISSION", ReasonCodes.Permission },
         { "paused:NOT_ACKED", ReasonCodes.NotAcked },
         { "paused:WISH", ReasonCodes.Wish },
         { "waiting:NO_SECTION", ReasonCodes.NoSection },
@@ -28,6 +29,9 @@ public sealed class WhyWalkTests
         { "muted", ReasonCodes.Muted },
         { "server-muted", ReasonCodes.Muted },
         { "silent", ReasonCodes.NoSourcePackets },
+        // no part of the node says these two yet; when one does, they are named as they come
+        { "paused:BANDWIDTH", ReasonCodes.Bandwidth },
+        { "waiting:LINK_DOWN", ReasonCodes.LinkDown },
         { "no-subscribe", ReasonCodes.Permission },
         { "no-publish", ReasonCodes.Permission },
         { "not-asked", ReasonCodes.Wish },

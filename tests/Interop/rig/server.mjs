@@ -12,8 +12,11 @@ const nexus = `${root}nexus`;
 const engine = process.env.NEXUS_ENGINE ? ['--engine', process.env.NEXUS_ENGINE] : [];
 const base64url = value => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+/** The key that tokens are signed with; a test whose server has a configuration of its own may set another secret. */
+export const devKey = { secret: 'secret' };
+
 /** A signed access token of the development key; `grants` go into the `video` claim, `claims` beside it. */
-export function token({ identity = 'someone', room, ttl = 600, grants = {}, claims = {}, secret = 'secret' } = {}) {
+export function token({ identity = 'someone', room, ttl = 600, grants = {}, claims = {}, secret = devKey.secret } = {}) {
   const now = Math.floor(Date.now() / 1000);
   const head = base64url({ alg: 'HS256', typ: 'JWT' });
   const body = base64url({
@@ -24,6 +27,9 @@ export function token({ identity = 'someone', room, ttl = 600, grants = {}, clai
 }
 
 export const adminToken = () => token({ identity: 'admin', grants: { roomJoin: false, roomList: true, roomAdmin: true } });
+
+/** The command line of `./nexus COMMAND…` with the engine of the tests. */
+export const nexusCommand = (...args) => [nexus, ...engine, ...args];
 
 /** The output of `./nexus COMMAND…`; throws with `code`, `stdout` and `stderr` when it fails. */
 export const cli = async (...args) => (await promisify(execFile)(nexus, [...engine, ...args], { timeout: 20_000 })).stdout;
