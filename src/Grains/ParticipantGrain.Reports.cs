@@ -18,8 +18,10 @@ public sealed partial class ParticipantGrain
             return;
         }
 
+        ImmutableArray<Leg> beside = [];
         if (leg.State == SessionState.Closed)
         {
+            beside = _legs.WithThoseBeside([leg])[1..];
             _legs.Remove(leg.Session);
         }
 
@@ -29,6 +31,11 @@ public sealed partial class ParticipantGrain
         if (before is null || before.State != _legs.State || Changed(tracksBefore))
         {
             await Publish(report.Reason);
+        }
+
+        if (!beside.IsEmpty)
+        {
+            await End(beside, report.Reason ?? ReasonCodes.ClientLost);
         }
 
         KeepTime();

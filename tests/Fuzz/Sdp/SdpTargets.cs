@@ -1,4 +1,5 @@
 using System.Text;
+using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Sdp;
 
 namespace Nexus.Fuzz.Sdp;
@@ -58,6 +59,59 @@ public sealed class SdpTarget : IFuzzTarget
         Transport = new("nexu", "0123456789012345678901", [new("sha-256", new byte[32])], [IceCandidate.UdpHost("127.0.0.1", 1)]),
         Bindings = OfferAnswer.PlaySections(offer, role).DistinctBy(m => m.Mid).ToDictionary(
             m => m.Mid, _ => new PlayBinding { Msid = new("s", "t"), Cname = "c", Ssrc = 1, RtxSsrc = 2 }),
+    };
+}
+
+/// <summary>Reads hostile answers to an offer of ours, and offers again from what those that are taken say.</summary>
+public sealed class SdpAnswerTarget : IFuzzTarget
+{
+    private const string Head =
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1 2\r\na=extmap-allow-mixed\r\na=ice-ufrag:abcd\r\n" +
+        "a=ice-pwd:0123456789012345678901\r\na=setup:active\r\na=fingerprint:sha-256 ";
+
+    private const string Media =
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\na=sctp-port:5000\r\na=max-message-size:262144\r\n" +
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:1\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=recvonly\r\na=rtcp-mux\r\n" +
+        "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n" +
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:2\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=recvonly\r\na=rtcp-mux\r\n" +
+        "a=rtcp-rsize\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
+
+    private static readonly LocalTransport Transport = new("nexu", "0123456789012345678901", [new("sha-256", new byte[32])], [IceCandidate.UdpHost("127.0.0.1", 1)]);
+
+    public static IEnumerable<byte[]> Seeds => [Encoding.UTF8.GetBytes(Head + string.Join(':', Enumerable.Repeat("AB", 32)) + "\r\n" + Media)];
+
+    public static void Run(ReadOnlySpan<byte> input)
+    {
+        if (!SessionDescription.TryParse(Encoding.UTF8.GetString(input), out var answer, out _))
+        {
+            return;
+        }
+
+        var offer = SessionOffer.Make(
+            [new("0", MediaKind.Application), Section("1", MediaKind.Audio, "opus", 48_000), Section("2", MediaKind.Video, "VP8", 90_000)], Transport, 1, null);
+        if (!offer.TryAccept(answer, out var session, out var error))
+        {
+            Assert.InRange(error!.Message.Length, 1, 1000);
+            return;
+        }
+
+        Assert.Equal(["0", "1", "2"], session!.Media.Select(m => m.Mid));
+        var sections = session.Media.Select(m => new OfferedSection(m.Mid, m.Kind) { IsRejected = m.Use == SectionUse.Rejected, Sender = m.Sender });
+        var next = SessionOffer.Make([.. sections], Transport, 1, session);
+        Assert.True(SessionDescription.TryParse(next.Sdp, out _, out error), $"{error}");
+        Assert.True(session.Media.All(m => m.Use != SectionUse.Play || m.Codecs.Count == 1));
+    }
+
+    private static OfferedSection Section(string mid, MediaKind kind, string codec, int clockRate) => new(mid, kind)
+    {
+        Sender = new()
+        {
+            Msid = new("s", "t"),
+            Cname = "c",
+            Ssrc = 1,
+            RtxSsrc = kind == MediaKind.Video ? 2u : 0,
+            Track = new() { PayloadType = 1, Name = codec, ClockRate = clockRate, Channels = kind == MediaKind.Audio ? 2 : 1 },
+        },
     };
 }
 

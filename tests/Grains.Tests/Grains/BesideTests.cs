@@ -70,6 +70,16 @@ public sealed class BesideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_one_beside_ends_when_the_client_closes_the_main_one()
+    {
+        await Alice.Join(Main("SE_main"));
+        await Alice.Join(Beside("SE_sub", "SE_main"));
+        _node.SetState("SE_main", SessionState.Closed, ReasonCodes.ClientLeft);
+        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        Assert.Null(await Alice.Describe());
+    }
+
+    [Fact]
     public async Task Whoever_joins_with_the_same_identity_takes_the_place_of_both()
     {
         string older = (await Alice.Join(Main("SE_main"))).ParticipantSid;

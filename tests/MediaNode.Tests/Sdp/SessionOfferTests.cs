@@ -98,6 +98,16 @@ public class SessionOfferTests
         Assert.Equal([MediaDirection.SendOnly, MediaDirection.Inactive], new[] { 1, 3 }.Select(i => next.Media[i].Direction));
     }
 
+    [Fact]
+    public void An_offer_after_data_was_rejected_keeps_the_place_of_it()
+    {
+        var sections = Offer().Sections.Take(2).Select(s => s with { IsRejected = s.Kind == MediaKind.Application });
+        var offer = Offers.Parse(SessionOffer.Make([.. sections], Offers.Policy(SessionRole.Play).Transport, 42, null).Sdp);
+        Assert.Equal([0, 9], offer.Media.Select(m => m.Port));
+        Assert.True(offer.Media[0].IsDataChannel);
+        Assert.NotEmpty(offer.TaggedSection!.Transport.Candidates);
+    }
+
     [Theory]
     [InlineData("a=setup:active", "a=setup:actpass", SdpErrorCode.Setup)]
     [InlineData("a=group:BUNDLE 0 1 2 3 4 5", "a=group:BUNDLE 0 1 2 3 4", SdpErrorCode.Bundle)]

@@ -41,7 +41,7 @@ public sealed class SessionOffer
     /// <summary>Of the o= line.</summary>
     public ulong Version { get; }
 
-    /// <param name="sections">All there have ever been, in their order, the first one alive; new ones at the end.</param>
+    /// <param name="sections">All there have ever been, in their order; new ones at the end.</param>
     /// <param name="transport">Ours.</param>
     /// <param name="sessionId">For the o= line; the same for all offers of a session.</param>
     /// <param name="previous">The outcome of the offer before; null for the first.</param>
@@ -92,6 +92,7 @@ public sealed class SessionOffer
     {
         var transport = new TransportDescription { IceUfrag = _transport.IceUfrag, IcePwd = _transport.IcePwd, Setup = DtlsSetup.ActPass };
         var tagged = transport with { Candidates = _transport.Candidates, EndOfCandidates = true };
+        var alive = Sections.FirstOrDefault(s => !s.IsRejected);
         return new()
         {
             SessionId = sessionId,
@@ -100,21 +101,22 @@ public sealed class SessionOffer
             Bundle = [.. Sections.Where(s => !s.IsRejected).Select(s => s.Mid)],
             ExtmapAllowMixed = true,
             Transport = new() { IceOptions = ["trickle"], Fingerprints = _transport.Fingerprints },
-            Media = [.. Sections.Select((s, i) => Write(s, i == 0 ? tagged : transport))],
+            Media = [.. Sections.Select(s => Write(s, s == alive ? tagged : transport))],
         };
     }
 
     private static MediaSection Write(OfferedSection offered, TransportDescription transport)
     {
         var format = offered.Format;
-        List<RtpCodec> codecs = offered.Kind == MediaKind.Application ? [] : [format, .. Rtx(format)];
+        List<RtpCodec> codecs = [format, .. Rtx(format)];
+        bool isData = offered.Kind == MediaKind.Application;
         var section = new MediaSection
         {
             Mid = offered.Mid,
             Kind = offered.Kind,
             Media = offered.Kind.ToString().ToLowerInvariant(),
-            Protocol = "UDP/TLS/RTP/SAVPF",
-            Formats = [.. codecs.Select(c => c.PayloadType.ToString())],
+            Protocol = isData ? "UDP/DTLS/SCTP" : "UDP/TLS/RTP/SAVPF",
+            Formats = isData ? ["webrtc-datachannel"] : [.. codecs.Select(c => c.PayloadType.ToString())],
             Port = offered.IsRejected ? 0 : 9,
             Direction = MediaDirection.Inactive,
         };
@@ -123,8 +125,6 @@ public sealed class SessionOffer
             { IsRejected: true } => section,
             { Kind: MediaKind.Application } => section with
             {
-                Protocol = "UDP/DTLS/SCTP",
-                Formats = ["webrtc-datachannel"],
                 Transport = transport,
                 SctpPort = SctpOptions.Default.LocalPort,
                 MaxMessageSize = SctpOptions.Default.MaxMessageSize,
