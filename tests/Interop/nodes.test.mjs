@@ -1,7 +1,7 @@
-// Media nodes as processes of their own, and what happens when one is killed.
+// Processes that end: media nodes of their own, the gateway and control process, and a server that is all in one.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Member } from './rig/sdk.mjs';
+import { Member, trackOf } from './rig/sdk.mjs';
 import { Server, freePort } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 import { until } from './rig/wait.mjs';
@@ -57,3 +57,53 @@ test('members of a room whose media process is killed meet again on another node
   }
   await Promise.all([ada.sees('bob'), ada.hears('bob'), bob.sees('ada'), bob.hears('ada')]);
 });
+
+/** A stage's browser with tabs at the server, and Ada and Bob in a room of it. */
+async function meet(t, stage, server) {
+  const tabs = [], room = newRoom();
+  for (let i = 0; i < 2; i++) tabs.push(await (await stage.chromium).open(`${server.url}/healthz`));
+  t.after(() => stage.close());
+  const ada = await Member.joins(tabs[0], server, room, 'ada');
+  const bob = await Member.joins(tabs[1], server, room, 'bob');
+  await Promise.all([ada.sees('bob'), bob.sees('ada')]);
+  return [ada, bob];
+}
+
+/** The server's successor at the same address. */
+async function successor(t, server, flags = []) {
+  const next = await Server.start({ http: Number(new URL(server.url).port), flags });
+  t.after(() => next.stop('SIGKILL'));
+  return next;
+}
+
+test('a server that is told to end sends its members away to come back, and they meet again at its successor', async t => {
+  const server = await Server.start();
+  t.after(() => server.stop('SIGKILL'));
+  const members = await meet(t, new Stage(), server), [ada, bob] = members;
+  assert.equal(await server.stop('SIGTERM'), 0);
+  for (const member of members) await member.until('reconnecting', ({ state }) => state === 'reconnecting', { seconds: 5 });
+  await successor(t, server);
+  for (const member of members) await member.until('connected again', ({ state }) => state === 'connected', { seconds: 30 });
+  await Promise.all([ada.sees('bob'), ada.hears('bob'), bob.sees('ada'), bob.hears('ada')]);
+});
+
+for (const signal of ['SIGTERM', 'SIGKILL'])
+  test(`members go on in the same sessions at another gateway when theirs ends by ${signal}, and media never stops`, async t => {
+    const control = `127.0.0.1:${await freePort()}`, flags = ['--roles', 'control,gateway', '--control-listen', control];
+    const server = await Server.start({ flags });
+    t.after(() => server.stop('SIGKILL'));
+    const media = await Server.startMedia({ control });
+    t.after(() => media.stop('SIGKILL'));
+    await until('the node', async () => (await server.api('/nodes')).nodes.length === 1, { seen: () => media.output });
+    const members = await meet(t, new Stage(), server), [ada, bob] = members;
+    const sids = await Promise.all(members.map(async member => (await member.view()).sid));
+    await server.stop(signal);
+    for (const member of members) await member.until('reconnecting', ({ state }) => state === 'reconnecting', { seconds: 5 });
+    await Promise.all([ada.sees('bob'), ada.hears('bob'), bob.sees('ada'), bob.hears('ada')]);
+    await successor(t, server, flags);
+    for (const member of members) await member.until('connected again', ({ state }) => state === 'connected', { seconds: 30 });
+    assert.deepEqual(await Promise.all(members.map(async member => (await member.view()).sid)), sids);
+    await ada.does(member => member.tracks.microphone.mute());
+    await bob.until('a mute by the other gateway', view => trackOf(view, 'ada', 'microphone')?.muted);
+    for (const { events } of await Promise.all(members.map(member => member.view()))) assert.ok(!events.some(event => /^(left|unpublished)/.test(event)), events.join());
+  });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test, { describe } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { Proxy } from './rig/proxy.mjs';
 import { Member, trackOf } from './rig/sdk.mjs';
 import { adminToken, token } from './rig/server.mjs';
@@ -146,6 +147,29 @@ test('who is removed by an admin is told so, and so are the others', async t => 
   assert.equal((await admin(server, 'DELETE', `/rooms/${room}/participants/ada`)).status, 204);
   await ada.until('the end', ({ events }) => events.at(-1) === 'state left REMOVED');
   await bob.until('ada to be gone', ({ events }) => events.includes('left ada REMOVED'));
+});
+
+test('when an admin closes the room everybody is out, and told why', async t => {
+  const [server, ...tabs] = await stage.set(t, 2), room = newRoom();
+  const members = [await Member.joins(tabs[0], server, room, 'ada'), await Member.joins(tabs[1], server, room, 'bob', nothing)];
+  await members[1].sees('ada');
+  assert.equal((await admin(server, 'DELETE', `/rooms/${room}`)).status, 204);
+  for (const member of members) await member.until('the end', ({ events }) => events.at(-1) === 'state left ROOM_CLOSED');
+  assert.ok(!(await server.api('/rooms')).rooms.some(({ name }) => name === room));
+});
+
+test('metadata and attributes are seen by the others, when they change and by who comes later', async t => {
+  const [server, ...tabs] = await stage.set(t, 3), room = newRoom(), grants = { canUpdateOwnMetadata: true };
+  const ada = await Member.joins(tabs[0], server, room, 'ada', { ...nothing, grants, join: { attributes: { hand: 'down', seat: '7' } } });
+  const bob = await Member.joins(tabs[1], server, room, 'bob', nothing);
+  const profile = ({ participants }) => participants.filter(({ identity }) => identity === 'ada').map(({ metadata, attributes }) => [metadata, attributes])[0];
+  const shows = (member, metadata, attributes) => member.until('the new profile', view => isDeepStrictEqual(profile(view), [metadata, attributes]));
+  await shows(bob, '', { hand: 'down', seat: '7' });
+  await ada.does(({ room }) => room.update({ metadata: 'ada of room 7', attributes: { hand: 'up', seat: null } }));
+  await shows(bob, 'ada of room 7', { hand: 'up' });
+  assert.deepEqual(await ada.does(({ room: { localParticipant } }) => [localParticipant.metadata, localParticipant.attributes]), ['ada of room 7', { hand: 'up' }]);
+  await shows(await Member.joins(tabs[2], server, room, 'cleo', nothing), 'ada of room 7', { hand: 'up' });
+  await assert.rejects(bob.does(({ room }) => room.update({ metadata: 'I too' }).catch(error => { throw new Error(error.code); })), /PERMISSION/);
 });
 
 test('a track that an admin mutes is muted for all, and its owner cannot undo it', async t => {

@@ -144,8 +144,8 @@ function library() {
       sends: stats.filter(({ type }) => type === 'outbound-rtp').map(({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason }) =>
         ({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason })),
       speakers: room.activeSpeakers.map(({ identity, audioLevel }) => ({ identity, level: audioLevel })),
-      participants: room.participants.map(({ sid, identity, state, quality, isSpeaking, tracks }) => ({
-        sid, identity, state, quality, isSpeaking,
+      participants: room.participants.map(({ sid, identity, state, quality, isSpeaking, metadata, attributes, tracks }) => ({
+        sid, identity, state, quality, isSpeaking, metadata, attributes,
         tracks: tracks.map(track => {
           const media = inbound.get(track.mediaStreamTrack?.id);
           return {

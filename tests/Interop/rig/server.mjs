@@ -77,11 +77,12 @@ export class Process {
 export class Server extends Process {
   /**
    * Starts `./nexus up` on free ports and resolves when it says `ready`.
-   * @param {{ flags?: string[], netns?: import('./netns.mjs').Netns, env?: object, media?: boolean }} options
-   *   `media: false` when the flags say which roles run.
+   * @param {{ flags?: string[], netns?: import('./netns.mjs').Netns, env?: object, http?: number }} options
+   *   `http`: the port, where one must come back in place of another.
    */
-  static async start({ flags = [], netns, env } = {}) {
-    const http = netns ? 8080 : await freePort(), media = netns ? 7882 : await freePort(10);
+  static async start({ flags = [], netns, env, http } = {}) {
+    http ??= netns ? 8080 : await freePort();
+    const media = netns ? 7882 : await freePort(10);
     const own = ['up', '--http', `${netns?.address ?? '127.0.0.1'}:${http}`, '--media-port', `${media}`, ...flags, ...engine];
     const [command, ...args] = netns ? netns.inside(nexus, ...own) : [nexus, ...own];
     const server = new Server(command, args, env);
