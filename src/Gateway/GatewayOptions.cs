@@ -18,6 +18,12 @@ public sealed record GatewayOptions
     /// <summary>TURN and STUN servers that clients are told of; empty: no <c>Link</c> header.</summary>
     public ImmutableArray<IceServerOptions> IceServers { get; init; } = [];
 
+    /// <summary>
+    /// So long after the start media nodes of other processes may yet tell of sessions that outlived the last control side. Zero
+    /// where all is one process: nothing outlives it.
+    /// </summary>
+    public TimeSpan Rebuilding { get; init; }
+
     public JoinLimitOptions JoinLimits { get; init; } = new();
 
     /// <summary>WebSockets that one source address may have open at once, whatever they speak.</summary>

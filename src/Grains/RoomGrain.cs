@@ -122,6 +122,7 @@ public sealed partial class RoomGrain(
 
             // the whole control side was lost and a node brought its sessions back: the room comes back with them
             await Open(new RoomPolicy(), new TenantRules());
+            BeginJournal(rebuilding: true);
         }
 
         if (participant.Reason == ReasonCodes.NodeLost)
@@ -200,7 +201,9 @@ public sealed partial class RoomGrain(
         record.State.Sid = Ids.NewRoom();
         record.State.CreatedAt = time.GetUtcNow();
         record.State.Policy = policy;
-        record.State.Epoch++;
+
+        // by the clock: where storage was lost no epoch may come twice, or clients would take news for what they know
+        record.State.Epoch = Math.Max(record.State.Epoch + 1, time.GetUtcNow().ToUnixTimeSeconds());
         await record.WriteStateAsync();
         BeginJournal(rebuilding: false);
         TellStarted();

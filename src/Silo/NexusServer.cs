@@ -21,6 +21,9 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
 {
     private static readonly TimeSpan AttachWithin = TimeSpan.FromSeconds(20);
 
+    /// <summary>Media nodes dial again within seconds, and tell what they have.</summary>
+    private static readonly TimeSpan Rebuilding = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<MediaRole> _media = [];
@@ -203,6 +206,7 @@ public sealed class NexusServer(NexusOptions options, ILoggerFactory logs) : IAs
             DevelopmentKey = options.IsDevelopment ? NexusOptions.Development.Keys[0].Key : null,
             IceServers = options.IceServers,
             SocketsPerAddress = options.SocketsPerAddress,
+            Rebuilding = options.ControlListen is null ? TimeSpan.Zero : Rebuilding,
         });
         builder.Services.AddSingleton<IMetricsSource>(_webhooks!);
         _web = builder.Build();

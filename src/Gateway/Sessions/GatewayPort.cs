@@ -33,11 +33,13 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     private readonly TimeProvider _clock;
     private readonly ILogger<GatewayPort> _log;
     private readonly Lazy<SessionHolder> _holder;
+    private readonly TimeSpan _rebuilding;
+    private readonly long _startedAt;
 
-    public GatewayPort(IControlPlane control, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<GatewayPort> log)
+    public GatewayPort(IControlPlane control, GatewayOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<GatewayPort> log)
     {
         lifetime.ApplicationStopping.Register(SayGoodbye); // before the web server waits for its connections
-        (_clock, _log) = (clock, log);
+        (_clock, _log, _rebuilding, _startedAt) = (clock, log, options.Rebuilding, clock.GetTimestamp());
         _holder = new(() => new SessionHolder(Ids.NewGateway(), control.Refer(this)));
         Rooms = new RoomFeeds(control, _holder);
     }
@@ -47,6 +49,9 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     public RoomFeeds Rooms { get; }
 
     public int SessionCount => _sessions.Count;
+
+    /// <summary>Just started: a session that no grain knows may be one that its node is about to tell of.</summary>
+    public bool IsRebuilding => _clock.GetElapsedTime(_startedAt) < _rebuilding;
 
     /// <summary>The listener that had the session before, when there was one: it is superseded.</summary>
     public ISessionListener? Attach(string session, ISessionListener listener)

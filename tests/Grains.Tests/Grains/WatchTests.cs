@@ -118,6 +118,14 @@ public sealed class WatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Epochs_go_by_the_clock_so_that_none_comes_twice_where_storage_was_lost()
+    {
+        long opened = _rig.Fabric.Time.GetUtcNow().ToUnixTimeSeconds();
+        await _rig.JoinAsync(_node, "alice");
+        Assert.True((await Watch())!.Epoch >= opened);
+    }
+
+    [Fact]
     public async Task A_room_that_lost_its_memory_knows_no_watch_and_has_a_higher_epoch()
     {
         await _rig.JoinAsync(_node, "alice");

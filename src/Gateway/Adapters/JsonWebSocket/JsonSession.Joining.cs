@@ -61,7 +61,8 @@ internal sealed partial class JsonSession
         SessionResult resumed = await session.Resume(services.Port.Holder);
         if (resumed.Error is { } error)
         {
-            Fail(message, error, isFatal: true);
+            bool mayCome = error.Code == ReasonCodes.SessionNotFound && services.Port.IsRebuilding;
+            Fail(message, mayCome ? new("UNAVAILABLE", "This server has just started, and may yet hear of the session: try again.") : error, isFatal: true);
             return;
         }
 

@@ -1,0 +1,23 @@
+using static Nexus.Gateway.Tests.GatewayHost;
+
+namespace Nexus.Gateway.Tests.WebSockets;
+
+/// <summary>A gateway right after the start of a control side whose nodes may have sessions of the last one.</summary>
+public sealed class RebuildingTests : IAsyncLifetime
+{
+    private readonly GatewayHost _host = new() { Settings = Options with { Rebuilding = TimeSpan.FromHours(1) } };
+
+    public Task InitializeAsync() => _host.InitializeAsync();
+
+    public Task DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_session_that_nobody_knows_yet_is_asked_for_again_and_not_given_up()
+    {
+        await using var ada = await JsonClient.Connect(_host);
+        var refused = await ada.Request("resume", new { session = "SE_unheardof", room = "r", token = Token("r", "ada"), epoch = 1, seq = 1 });
+        Assert.Equal("UNAVAILABLE", refused.GetProperty("code").GetString());
+        await ada.Closed();
+        Assert.Equal(4503, (int)ada.CloseStatus!);
+    }
+}
