@@ -6,7 +6,7 @@ import { until } from './wait.mjs';
 export class Operator {
   static async comes(t, { browser }, server, bearer = adminToken()) {
     const page = await browser.newPage();
-    t.after(() => page.close());
+    t.after(() => page.close().catch(() => {})); // its browser may be gone
     const operator = new Operator(page);
     page.on('pageerror', error => operator.errors.push(String(error)));
     page.on('dialog', dialog => {
