@@ -39,6 +39,23 @@ test('messages reach all, or those they name, across Chromium and Firefox', asyn
   });
 });
 
+test('six megabytes arrive whole and in order, and too much at once is refused by code', async t => {
+  const [ada, bob] = await members(t, ['chromium', 'firefox']);
+  await bob.does(member => {
+    member.large = [];
+    member.room.on('data', ({ payload }) => member.large.push([payload.length, payload[0], payload.at(-1)]));
+  });
+  await ada.does(async member => {
+    for (let i = 0; i < 100; i++) await member.room.sendData(new Uint8Array(60_000).fill(i));
+  });
+  const large = await until('all of them', async () => {
+    const large = await bob.tab.evaluate(() => globalThis.member.large);
+    return large.length === 100 && large;
+  }, { seconds: 30, seen: () => bob.tab.evaluate(() => globalThis.member.large.length) });
+  assert.ok(large.every(([length, first, last], i) => length === 60_000 && first === i && last === i));
+  assert.equal(await ada.does(member => member.room.sendData(new Uint8Array(64_000)).catch(error => error.code)), 'TOO_LARGE');
+});
+
 test('who may not send data is told so, and hears the others', async t => {
   const [ada, bob] = await members(t, ['chromium', 'chromium'], [{ grants: { canPublishData: false } }]);
   assert.equal(await ada.does(member => member.room.sendData('x').catch(error => error.code)), 'PERMISSION');

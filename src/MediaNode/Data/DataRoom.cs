@@ -46,6 +46,18 @@ internal sealed class DataRoom
         return participant;
     }
 
+    /// <summary>A sender is gone: nobody holds it up any more.</summary>
+    public void ForgetHeldUp(DataMember sender)
+    {
+        foreach (var participant in _participants)
+        {
+            foreach (var member in participant.Members)
+            {
+                member.HeldUp.Remove(sender);
+            }
+        }
+    }
+
     /// <summary>True when nobody is left.</summary>
     public bool Leave(DataParticipant participant)
     {
@@ -122,6 +134,8 @@ internal sealed class DataParticipant(DataRoom room, SessionPlan plan, Instant s
 /// <summary>One session with its channels.</summary>
 internal sealed class DataMember(MediaSession session, DataParticipant participant)
 {
+    private Instant _tooFarSince = Instant.Never;
+
     public MediaSession Session => session;
 
     public DataParticipant Participant => participant;
@@ -135,8 +149,41 @@ internal sealed class DataMember(MediaSession session, DataParticipant participa
     /// <summary>Highest number of the reliable messages it has sent.</summary>
     public uint LastSequence { get; set; }
 
-    /// <summary>Its reliable channel was full, and is still more than half full.</summary>
+    /// <summary>Its reliable channel was full, and it has not caught up.</summary>
     public bool IsBehind { get; set; }
+
+    /// <summary>More than it should be is not acknowledged, or was until it caught up.</summary>
+    public bool IsTooFar => IsBehind || _tooFarSince != Instant.Never;
+
+    /// <summary>Those who wait for it.</summary>
+    public List<DataMember> HeldUp { get; } = [];
+
+    /// <summary>Nothing more is taken of the sender until this one has caught up, or patience with it is at its end.</summary>
+    public void HoldUp(Instant now, DataMember sender)
+    {
+        _tooFarSince = Instant.Min(_tooFarSince, now);
+        var until = _tooFarSince + DataRouter.Patience;
+        if (now < until)
+        {
+            sender.Session.PauseData(until);
+            if (!HeldUp.Contains(sender))
+            {
+                HeldUp.Add(sender);
+            }
+        }
+    }
+
+    public void CatchUp()
+    {
+        _tooFarSince = Instant.Never;
+        IsBehind = false;
+        foreach (var sender in HeldUp)
+        {
+            sender.Session.ResumeData();
+        }
+
+        HeldUp.Clear();
+    }
 
     /// <summary>The plan changes nothing about who it is and where.</summary>
     public bool IsOf(SessionPlan plan) => plan.Data?.Room == participant.Room.Key && plan.Cname == participant.Name;

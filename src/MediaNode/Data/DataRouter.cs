@@ -10,9 +10,12 @@ namespace Nexus.MediaNode.Data;
 /// to those whom the message names, on their channel of the same label. Loop's thread.
 /// </summary>
 /// <remarks>
-/// A slow receiver slows nobody. On the lossy channel it misses what comes while more than <see cref="MaxLossyBuffered"/> waits for it.
-/// On the reliable one it may be as far behind as its association's send buffer is large (<see cref="SctpOptions.SendBuffer"/>); then
-/// it misses what comes until half of that is acknowledged: its messages stay whole and in order, with one gap, counted as
+/// On the lossy channel a receiver misses what comes while more than <see cref="MaxLossyBuffered"/> waits for it.
+/// On the reliable one a sender that is faster than a receiver is slowed down: while more than <see cref="HoldUpAbove"/> is not
+/// acknowledged by it, nothing is taken of the sender, whose own window then fills. So a file arrives whole. But a slow receiver slows
+/// nobody: one that does not catch up within <see cref="Patience"/> (it takes less than some 2 Mbit/s) holds nobody up any more until
+/// it has. It may then be as far behind as its association's send buffer is large (<see cref="SctpOptions.SendBuffer"/>), after which it
+/// misses what comes until it has caught up: its messages stay whole and in order, with one gap, counted as
 /// <see cref="DropReason.DataSlowReceiver"/>. The channel stays open, because LiveKit's clients would not open it again.
 /// A participant whose channel is not open yet gets reliable messages once it is.
 /// </remarks>
@@ -23,6 +26,15 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
 
     /// <summary>Octets that may wait on a receiver's lossy channel: what is older than that is of no use to a game or a cursor.</summary>
     public const int MaxLossyBuffered = 32 * 1024;
+
+    /// <summary>Octets that a receiver has not acknowledged, above which it holds up who sends reliably to it.</summary>
+    public static readonly long HoldUpAbove = SctpOptions.Default.SendBuffer / 2;
+
+    /// <summary>Octets at which a receiver has caught up.</summary>
+    public static readonly long CaughtUpAt = SctpOptions.Default.SendBuffer / 4;
+
+    /// <summary>How long a receiver may hold up others, from the time it was too far behind.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, DataRoom> _rooms = [];
     private DataMember?[] _bySlot = new DataMember?[64];
@@ -80,9 +92,14 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
 
     public void RoomToSend(Instant now, MediaSession session, DataChannel channel)
     {
-        if (MemberOf(session) is { } member && member.Reliable == channel)
+        // a session that is held up does not tell this: Settled looks
+    }
+
+    public void Settled(Instant now, MediaSession session)
+    {
+        if (MemberOf(session) is { IsTooFar: true } member && session.UnacknowledgedData <= CaughtUpAt)
         {
-            member.IsBehind = false;
+            member.CatchUp();
         }
     }
 
@@ -148,13 +165,14 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         }
 
         var length = packet.Write(sender, isReliable, _message);
-        Deliver(now, from.Room, from, packet, _message.AsSpan(0, length), isReliable);
+        Deliver(now, from.Room, member, packet, _message.AsSpan(0, length), isReliable);
         return DropReason.None;
     }
 
     /// <summary>Gives a message to whom it is for, never to its sender.</summary>
-    private int Deliver(Instant now, DataRoom room, DataParticipant? from, in DataPacket packet, ReadOnlySpan<byte> message, bool isReliable)
+    private int Deliver(Instant now, DataRoom room, DataMember? sender, in DataPacket packet, ReadOnlySpan<byte> message, bool isReliable)
     {
+        var from = sender?.Participant;
         var receivers = 0;
         if (!packet.HasDestinations)
         {
@@ -162,7 +180,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
             {
                 if (participant != from)
                 {
-                    Deliver(now, participant, message, isReliable);
+                    Deliver(now, sender, participant, message, isReliable);
                     receivers++;
                 }
             }
@@ -177,7 +195,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
             if (room.Find(destinations.Name, destinations.IsSid) is { } participant && participant != from && participant.Mark != _marks)
             {
                 participant.Mark = _marks;
-                Deliver(now, participant, message, isReliable);
+                Deliver(now, sender, participant, message, isReliable);
                 receivers++;
             }
         }
@@ -185,11 +203,15 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         return receivers;
     }
 
-    private void Deliver(Instant now, DataParticipant participant, ReadOnlySpan<byte> message, bool isReliable)
+    private void Deliver(Instant now, DataMember? sender, DataParticipant participant, ReadOnlySpan<byte> message, bool isReliable)
     {
         if (participant.Outlet(isReliable) is { } member)
         {
             Send(now, member, message, isReliable);
+            if (isReliable && sender is not null && member.Session.UnacknowledgedData > HoldUpAbove)
+            {
+                member.HoldUp(now, sender);
+            }
         }
         else if (!isReliable || !participant.Held.TryAdd(now, message))
         {
@@ -255,6 +277,8 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         _bySlot[member.Session.Slot] = null;
         var participant = member.Participant;
         participant.Members.Remove(member);
+        participant.Room.ForgetHeldUp(member);
+        member.CatchUp();
         if (participant.Members.Count == 0 && participant.Room.Leave(participant))
         {
             _rooms.Remove(participant.Room.Key);

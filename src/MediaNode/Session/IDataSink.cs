@@ -23,6 +23,11 @@ public interface IDataSink
     /// <summary>After a send that was refused for want of room, or when the buffered amount fell to its threshold.</summary>
     void RoomToSend(Instant now, MediaSession session, DataChannel channel);
 
+    /// <summary>What the session had to tell was told: its packets were taken, what could be sent was sent.</summary>
+    void Settled(Instant now, MediaSession session)
+    {
+    }
+
     /// <summary>The channel is gone, alone or with its association.</summary>
     void ChannelClosed(Instant now, MediaSession session, DataChannel channel);
 }

@@ -136,6 +136,22 @@ public sealed class MediaSession
         return Data?.Channels.TrySend(now, channelId, message, isText) ?? SctpSendStatus.NoStream;
     }
 
+    /// <summary>
+    /// Takes no messages of the client until then or until <see cref="ResumeData"/>: its receive window fills, and its sends wait.
+    /// Loop's thread.
+    /// </summary>
+    public void PauseData(Instant until)
+    {
+        Data?.PausedUntil = until;
+        Touch();
+    }
+
+    /// <summary>Loop's thread.</summary>
+    public void ResumeData() => PauseData(Instant.Zero);
+
+    /// <summary>Octets for the client that wait or are not acknowledged yet, over all channels. Loop's thread.</summary>
+    public long UnacknowledgedData => Data?.Channels.Association.Unacknowledged ?? 0;
+
     /// <summary>Octets that wait on a channel and were not given to the network yet. Loop's thread.</summary>
     public long BufferedData(ushort channelId) => Data?.Channels.BufferedAmount(channelId) ?? 0;
 

@@ -33,7 +33,11 @@ internal sealed class SessionData
 
     public DataChannels Channels { get; }
 
-    public Instant NextTimeout => Instant.Min(_resumeAt, Channels.Association.NextTimeout);
+    /// <summary>Until then what came stays where it is: the receive window fills, and the peer's sends wait. Zero when it is not paused.</summary>
+    public Instant PausedUntil { get; set; } = Instant.Zero;
+
+    public Instant NextTimeout => Instant.Min(
+        Instant.Min(_resumeAt, PausedUntil == Instant.Zero ? Instant.Never : PausedUntil), Channels.Association.NextTimeout);
 
     /// <summary>DTLS is up: both sides begin, whoever is first.</summary>
     public void Start(Instant now)
@@ -60,8 +64,9 @@ internal sealed class SessionData
     /// <summary>Tells what happened and sends what waits.</summary>
     public void Settle(Instant now)
     {
-        while (Channels.TryPoll(now, out var happened))
+        while (now >= PausedUntil && Channels.TryPoll(now, out var happened))
         {
+            PausedUntil = Instant.Zero;
             Tell(now, happened);
         }
 
@@ -73,6 +78,8 @@ internal sealed class SessionData
         }
 
         _resumeAt = sent == MaxPacketsAtOnce ? now : Instant.Never;
+        PausedUntil = now >= PausedUntil ? Instant.Zero : PausedUntil;
+        _session.Loop.DataSink?.Settled(now, _session);
     }
 
     private void Tell(Instant now, in DataChannelEvent happened)

@@ -1,6 +1,7 @@
 using Nexus.Link;
 using Nexus.MediaNode.Data;
 using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Session;
 using Nexus.TestKit.Media;
 using Nexus.TestKit.Net;
@@ -157,12 +158,51 @@ public sealed class DataRoutingTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_sender_is_slowed_to_the_pace_of_receivers_that_keep_up(bool andOneThatDoesNot)
+    {
+        var (ada, bob, cleo) = (Join("ada"), Join("bob"), Join("cleo"));
+        Limit(bob, 20_000_000);
+        Limit(cleo, andOneThatDoesNot ? 200_000 : 10_000_000);
+
+        for (var i = 1; i <= 80; i++)
+        {
+            var packet = DataClient.Packet($"{i} ".PadRight(60_000, '.'), (uint)i);
+            _node.RunUntil(() => ada.SendRaw(ada.Reliable, packet) == SctpSendStatus.Queued, TimeSpan.FromSeconds(5));
+        }
+
+        _node.RunUntil(() => bob.Got.Count == 80, TimeSpan.FromSeconds(15));
+        Assert.Equal(Enumerable.Range(1, 80), bob.Got.Select(g => int.Parse(g.Text.Split(' ')[0])));
+        if (!andOneThatDoesNot)
+        {
+            _node.RunUntil(() => cleo.Got.Count == 80, TimeSpan.FromSeconds(15));
+            Assert.Equal(0, Dropped(DropReason.DataSlowReceiver));
+        }
+    }
+
+    [Fact]
+    public void A_sender_that_waits_for_one_who_leaves_goes_on()
+    {
+        var (ada, bob, cleo) = (Join("ada"), Join("bob"), Join("cleo"));
+        Limit(cleo, 1_000);
+        for (var i = 1; i <= 12; i++)
+        {
+            ada.Send($"{i} ".PadRight(60_000, '.'), sequence: (uint)i);
+        }
+
+        _node.RunUntil(() => _node.Loop.Sessions.Find("ada")!.Data!.PausedUntil != Instant.Zero);
+        _node.Ask<SessionReply>(id => new CloseSession(id, "cleo", 1, 2, "LEFT"));
+
+        _node.RunUntil(() => bob.Got.Count == 12, DataRouter.Patience / 2);
+    }
+
     [Fact]
     public void A_slow_receiver_misses_messages_and_slows_nobody()
     {
         var (ada, bob, slow) = (Join("ada"), Join("bob"), Join("slow"));
-        var toSlow = (_node.Port.Address, slow.Peer.Transport.Port.Address);
-        _node.Network.SetPath(toSlow.Item1, toSlow.Item2, new LinkConditions { Bandwidth = 100_000, QueueLimit = TimeSpan.FromSeconds(1) });
+        Limit(slow, 100_000);
 
         for (var i = 1; i <= 40; i++)
         {
@@ -176,7 +216,7 @@ public sealed class DataRoutingTests : IDisposable
         Assert.True(missed > 40, $"{missed}"); // a good half of both kinds
 
         // once its way is free again it gets what waited, whole and in order, and then whatever is new
-        _node.Network.SetPath(toSlow.Item1, toSlow.Item2, LinkConditions.Perfect);
+        _node.Network.SetPath(_node.Port.Address, slow.Peer.Transport.Port.Address, LinkConditions.Perfect);
         var waiting = _node.Loop.Sessions.Find("slow")!;
         _node.RunUntil(() => waiting.Data!.Channels.Association.TotalBufferedAmount == 0, TimeSpan.FromMinutes(2));
         ada.Send("41 ", sequence: 41);
@@ -314,6 +354,10 @@ public sealed class DataRoutingTests : IDisposable
 
     private DataClient Join(string name, Func<SessionDesired, SessionDesired>? change = null, bool opens = true) =>
         DataClient.Join(_node, name, change, opens);
+
+    /// <summary>Bits per second to a client.</summary>
+    private void Limit(DataClient client, int rate) => _node.Network.SetPath(
+        _node.Port.Address, client.Peer.Transport.Port.Address, new LinkConditions { Bandwidth = rate, QueueLimit = TimeSpan.FromSeconds(1) });
 
     private long Dropped(DropReason reason) => _node.Loop.Drops[reason];
 

@@ -298,7 +298,7 @@ public sealed partial class SctpAssociation
 
     private void WakeRefused()
     {
-        if (_hasRefused && _sendQueue.BufferedAmount + _sent.HeldOctets <= _options.SendBuffer / 2)
+        if (_hasRefused && Unacknowledged <= _options.SendBuffer / 2)
         {
             _hasRefused = false;
             _sendQueue.WakeRefused();

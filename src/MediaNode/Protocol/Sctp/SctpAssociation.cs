@@ -69,6 +69,9 @@ public sealed partial class SctpAssociation
     /// <summary>Octets of all streams that were not given to the network yet.</summary>
     public long TotalBufferedAmount => _sendQueue.BufferedAmount;
 
+    /// <summary>Octets of all streams that are queued or not acknowledged: what <see cref="SctpOptions.SendBuffer"/> bounds.</summary>
+    public long Unacknowledged => _sendQueue.BufferedAmount + _sent.HeldOctets;
+
     /// <summary>Chunks that were sent again.</summary>
     public long RepeatedChunks { get; private set; }
 
@@ -109,7 +112,7 @@ public sealed partial class SctpAssociation
             return SctpSendStatus.NoStream;
         }
 
-        if (_sendQueue.BufferedAmount + _sent.HeldOctets + data.Length > _options.SendBuffer)
+        if (Unacknowledged + data.Length > _options.SendBuffer)
         {
             _sendQueue.Stream(streamId).WasRefused = _hasRefused = true;
             return data.Length > _options.SendBuffer ? SctpSendStatus.TooLong : SctpSendStatus.BufferFull;
