@@ -56,6 +56,42 @@ test('others see mute, camera and screen share, set by keyboard', async t => {
   assert.deepEqual([...ada.errors, ...bob.errors], []);
 });
 
+test('people write to each other, by keyboard, and text stays text', async t => {
+  const { ada, bob } = await two(t);
+  await ada.page.keyboard.press('c');
+  await ada.page.keyboard.type('Hello <b>Bob</b>');
+  await ada.page.keyboard.press('Enter');
+  await bob.until('one unread', () => document.getElementById('chat-toggle').getAttribute('aria-label') === 'Chat, 1 unread');
+  await bob.page.bringToFront();
+  await bob.page.setViewport({ width: 375, height: 700 });
+  await bob.page.keyboard.press('c');
+  await bob.page.keyboard.type('Hello Ada');
+  await bob.page.keyboard.press('Enter');
+  const read = () => [...document.querySelectorAll('#chat-log li')].map(li => [...li.querySelectorAll('strong, p:last-child')].map(e => e.textContent));
+  const messages = guest => until(`two messages for ${guest.name}`, async () => {
+    const messages = await guest.page.evaluate(read);
+    return messages.length === 2 && messages;
+  });
+  assert.deepEqual(await messages(bob), [['Ada', 'Hello <b>Bob</b>'], ['You', 'Hello Ada']]);
+  assert.deepEqual(await messages(ada), [['You', 'Hello <b>Bob</b>'], ['Bob', 'Hello Ada']]);
+  assert.equal(await bob.page.evaluate(() => document.querySelector('#chat-log b')), null);
+  const box = (guest, id) => guest.page.evaluate(id => {
+    const { left, width, height } = document.getElementById(id).getBoundingClientRect();
+    return { left, width, height };
+  }, id);
+  assert.ok(await bob.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than a phone');
+  assert.deepEqual(await box(bob, 'chat'), { left: 0, width: 375, height: 700 });
+  await bob.page.screenshot({ path: `${pictures}chat-phone.png` });
+  await ada.page.bringToFront();
+  await ada.page.setViewport({ width: 1200, height: 700 });
+  const [stage, chat] = [await box(ada, 'stage'), await box(ada, 'chat')];
+  assert.ok(stage.left === 0 && stage.left + stage.width <= chat.left && stage.width > 700 && chat.width > 300, JSON.stringify([stage, chat]));
+  await ada.page.screenshot({ path: `${pictures}chat.png` });
+  await ada.page.keyboard.press('Escape');
+  assert.deepEqual(await ada.page.evaluate(() => [document.getElementById('chat').hidden, document.activeElement.id]), [true, 'chat-toggle']);
+  assert.deepEqual([...ada.errors, ...bob.errors], []);
+});
+
 test('a lost connection comes back as the same person, with no gap in the picture', async t => {
   const { server, room, ada, bob } = await two(t);
   const bobs = await bob.seesTile(/^Ada/, { moving: 10 });

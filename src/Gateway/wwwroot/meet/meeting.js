@@ -1,5 +1,6 @@
 // The meeting itself: tiles that follow the room, controls, banner.
 import { createCameraVideoTrack, createMicrophoneTrack } from '/nexus-sdk.js';
+import { ChatPanel } from './chat.js';
 import { chosen, devicePicker } from './devices.js';
 import { Grid } from './grid.js';
 import { explain } from './messages.js';
@@ -17,6 +18,7 @@ export class Meeting {
   #grid = new Grid(el('stage'));
   #listening = new AbortController();
   #fillPickers;
+  #chat;
   #silence;
 
   /** @param ended is told why, when the meeting is over */
@@ -25,6 +27,7 @@ export class Meeting {
     this.#ended = ended;
     this.#own = { camera, microphone };
     this.#showName();
+    this.#chat = new ChatPanel(room, text => this.#say(text), this.#listening.signal);
     this.#watch();
     this.#wire();
     for (const participant of room.participants) this.#arrived(participant);
@@ -211,6 +214,7 @@ export class Meeting {
       m: () => this.#toggle('microphone', () => createMicrophoneTrack(options('microphone'))),
       v: () => this.#toggle('camera', () => createCameraVideoTrack(options('camera'))),
       s: () => this.#share(),
+      c: () => this.#chat.toggle(),
     };
     on('mic', acts.m);
     on('cam', acts.v);
@@ -224,7 +228,10 @@ export class Meeting {
     el('share').hidden = !navigator.mediaDevices?.getDisplayMedia;
     addEventListener('keydown', event => {
       const typing = event.target.closest?.('input, select, textarea, dialog');
-      if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat) void acts[event.key.toLowerCase()]?.();
+      const act = !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat && acts[event.key.toLowerCase()];
+      if (!act) return;
+      event.preventDefault(); // the key that opens the chat is not to be written in it
+      void act();
     }, { signal });
     this.#fillPickers = [
       devicePicker(el('camera'), 'camera', id => this.#use('camera', id), signal),
@@ -290,6 +297,7 @@ export class Meeting {
 
   #over(why) {
     this.#listening.abort();
+    this.#chat.close();
     if (el('devices').open) el('devices').close();
     for (const tile of this.#tiles.values()) tile.remove();
     for (const sid of [...this.#sounds.keys()]) this.#dropSound(sid);

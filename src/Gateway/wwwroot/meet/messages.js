@@ -23,6 +23,7 @@ const texts = {
   ROOM_CLOSED: ['The room was closed', 'The meeting is over for everyone.'],
   ROOM_NOT_FOUND: ['There is no such room', 'Check its name.'],
   QUOTA_ROOMS: ['No more rooms', 'The owner of this server has reached the number of rooms at once.'],
+  TOO_LARGE: ['That is too long', 'Send it in several parts.'],
   RATE_LIMITED: ['Too many attempts', 'Wait a few seconds, then try again.'],
 
   REMOVED: ['You were removed', 'A moderator took you out of the room.'],
