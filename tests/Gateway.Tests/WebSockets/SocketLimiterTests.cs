@@ -14,7 +14,7 @@ public sealed class SocketLimiterTests : IAsyncLifetime
     public Task DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task One_address_has_so_many_sockets_and_no_more_until_it_closes_one()
+    public async Task One_address_has_so_many_sockets_and_no_more_until_it_closes_one_whatever_they_speak()
     {
         var clients = new List<JsonClient>();
         for (int i = 0; i < 3; i++)
@@ -23,7 +23,8 @@ public sealed class SocketLimiterTests : IAsyncLifetime
         }
 
         Assert.Equal(HttpStatusCode.TooManyRequests, await Open());
-        Assert.Contains(_host.Service<GatewayState>().Refusals, r => r is { Key: "RATE_LIMITED", Value: 1 });
+        Assert.Equal(HttpStatusCode.TooManyRequests, await Open("/rtc/v1"));
+        Assert.Contains(_host.Service<GatewayState>().Refusals, r => r is { Key: "RATE_LIMITED", Value: 2 });
 
         await clients[0].DisposeAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
@@ -48,14 +49,14 @@ public sealed class SocketLimiterTests : IAsyncLifetime
         Assert.Equal(IPAddress.Parse(source), SocketLimiter.SourceOf(IPAddress.Parse(address)));
 
     /// <summary>The status of an upgrade; the socket is closed again.</summary>
-    private async Task<HttpStatusCode> Open()
+    private async Task<HttpStatusCode> Open(string path = "/ws")
     {
         using var socket = new ClientWebSocket();
         socket.Options.AddSubProtocol("nexus.v1");
         socket.Options.CollectHttpResponseDetails = true;
         try
         {
-            await socket.ConnectAsync(new Uri(_host.Http.BaseAddress!, "/ws").WebSocket(), default);
+            await socket.ConnectAsync(new Uri(_host.Http.BaseAddress!, path).WebSocket(), default);
         }
         catch (WebSocketException)
         {

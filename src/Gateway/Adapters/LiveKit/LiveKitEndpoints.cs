@@ -21,9 +21,9 @@ internal static class LiveKitEndpoints
             return next(call);
         });
         group.MapGet("v1", (HttpContext context, SocketServices services) => Serve(context, services, isDual: false))
-            .WithSummary("LiveKit signalling over one peer connection (docs/livekit.md).").WithProblems(400, 401, 404, 429, 503);
+            .WithSummary("LiveKit signalling over one peer connection (docs/livekit.md).").WithProblems(400, 401, 404, 503).WithSocketLimit();
         group.MapGet("", (HttpContext context, SocketServices services) => Serve(context, services, isDual: true))
-            .WithSummary("LiveKit signalling over two peer connections, for older SDKs.").WithProblems(400, 401, 404, 429, 503);
+            .WithSummary("LiveKit signalling over two peer connections, for older SDKs.").WithProblems(400, 401, 404, 503).WithSocketLimit();
         group.MapGet("v1/validate", (HttpContext context, SocketServices services) => Validate(context, services, isDual: false))
             .WithSummary("Why a client could not connect.").Produces<string>(200, "text/plain").WithProblems(400, 401, 503);
         group.MapGet("validate", (HttpContext context, SocketServices services) => Validate(context, services, isDual: true))
