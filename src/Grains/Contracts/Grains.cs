@@ -41,14 +41,6 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>The part of the roster after an identity. Null when there is no such room.</summary>
     Task<RoomPage?> Page(string after);
 
-    /// <summary>
-    /// A data message to participants of the room on behalf of the server, by way of the nodes they are on. BAD_REQUEST when it is no
-    /// packet or too long; ROOM_NOT_FOUND; LINK_DOWN or NODE_TIMEOUT when a node was not reached.
-    /// </summary>
-    /// <param name="packet">A whole <c>DataPacket</c>: it names whom it is for, or nobody for everyone. At most 64 000 octets.</param>
-    [AlwaysInterleave]
-    Task<DataDelivery> SendData(bool reliable, byte[] packet);
-
     /// <summary>Everyone leaves with <paramref name="reason"/>, and the room is gone. False when there was none.</summary>
     Task<bool> Close(string reason);
 }

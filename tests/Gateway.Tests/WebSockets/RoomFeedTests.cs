@@ -291,8 +291,6 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task<RoomView?> UpdateMetadata(string metadata) => throw new NotSupportedException();
 
-        public Task<DataDelivery> SendData(bool reliable, byte[] packet) => throw new NotSupportedException();
-
         public Task<bool> Close(string reason) => throw new NotSupportedException();
     }
 }

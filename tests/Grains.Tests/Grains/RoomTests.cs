@@ -40,21 +40,6 @@ public sealed class RoomTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_data_message_of_the_server_goes_to_the_node_of_the_room()
-    {
-        Assert.Equal(ReasonCodes.RoomNotFound, (await _rig.Room().SendData(true, [1])).Error?.Code);
-        await _rig.Participant("alice").Join(_rig.Request("SE_a"));
-
-        Assert.Equal(new DataDelivery(null, 1), await _rig.Room().SendData(true, [1, 2, 3]));
-        SendData sent = Assert.Single(_node.DataSent);
-        Assert.Equal((_rig.Room().GetPrimaryKeyString(), true), (sent.RoomKey, sent.Reliable));
-        Assert.Equal([1, 2, 3], sent.Packet);
-
-        await _rig.UnlinkAsync(_node);
-        Assert.Equal(ReasonCodes.LinkDown, (await _rig.Room().SendData(true, [1])).Error?.Code);
-    }
-
-    [Fact]
     public async Task A_room_made_by_the_api_is_there_with_its_policy_before_anyone_joins()
     {
         var policy = new RoomPolicy { MaxParticipants = 7, EmptyTimeoutSeconds = 2, Metadata = "{}" };

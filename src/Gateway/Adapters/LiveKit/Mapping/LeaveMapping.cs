@@ -19,6 +19,7 @@ internal static class LeaveMapping
         ReasonCodes.ServerShutdown or ReasonCodes.NodeLost => DisconnectReason.ServerShutdown,
         ReasonCodes.Removed or ReasonCodes.Permission => DisconnectReason.ParticipantRemoved,
         ReasonCodes.RoomClosed => DisconnectReason.RoomDeleted,
+        ReasonCodes.Moved => DisconnectReason.Migration,
         ReasonCodes.ClientLost => DisconnectReason.SignalClose,
         ReasonCodes.NoIce or ReasonCodes.NoDtls or ReasonCodes.DtlsFailed => DisconnectReason.ConnectionTimeout,
         ReasonCodes.SdpInvalid or ReasonCodes.SdpUnsupported or ReasonCodes.Codec => DisconnectReason.MediaFailure,

@@ -11,6 +11,20 @@ internal static class RoomMapping
 {
     public static Room Info(RoomFeed feed) => new() { Sid = feed.RoomSid, Name = Keys.Segment(feed.Key, 2), Metadata = feed.Metadata };
 
+    public static Room Info(RoomView room) => new()
+    {
+        Sid = room.Sid,
+        Name = room.Name,
+        EmptyTimeout = (uint)room.Policy.EmptyTimeoutSeconds,
+        DepartureTimeout = (uint)(room.Policy.DepartureTimeoutSeconds ?? room.Policy.EmptyTimeoutSeconds),
+        MaxParticipants = (uint)room.Policy.MaxParticipants,
+        CreationTime = room.CreatedAt.ToUnixTimeSeconds(),
+        CreationTimeMs = room.CreatedAt.ToUnixTimeMilliseconds(),
+        Metadata = room.Policy.Metadata,
+        NumParticipants = (uint)room.Participants.Count(p => !p.Hidden),
+        NumPublishers = (uint)room.Participants.Count(p => !p.Tracks.IsEmpty),
+    };
+
     /// <summary>Those who left come first: someone may be back under the same identity in the same delta.</summary>
     public static SignalResponse Update(RoomDelta delta) => new()
     {

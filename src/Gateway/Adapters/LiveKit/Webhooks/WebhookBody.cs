@@ -1,4 +1,5 @@
 using Nexus.Core;
+using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 
@@ -20,8 +21,17 @@ internal static class WebhookBody
             RoomEventKind.TrackPublished => "track_published",
             _ => "track_unpublished",
         },
-        Room = new() { Sid = happened.Room.Sid, Name = happened.Room.Name },
+        Room = Room(happened),
+        Participant = happened.Participant is { } participant ? ParticipantMapping.Info(participant) : null,
+        Track = happened.Track is { } track ? TrackMapping.Info(track) : null,
         Id = happened.Id,
         CreatedAt = happened.At.ToUnixTimeSeconds(),
     };
+
+    private static Room Room(RoomEvent happened)
+    {
+        Room room = RoomMapping.Info(happened.Room);
+        room.NumParticipants = (uint)happened.NumParticipants;
+        return room;
+    }
 }
