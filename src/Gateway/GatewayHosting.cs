@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Nexus.Gateway.Adapters;
 using Nexus.Gateway.Adapters.JsonWebSocket;
 using Nexus.Gateway.Adapters.LiveKit;
+using Nexus.Gateway.Adapters.LiveKit.RoomService;
 using Nexus.Gateway.Adapters.WhipWhep;
 using Nexus.Gateway.Admin;
 using Nexus.Gateway.Auth;
@@ -42,6 +43,9 @@ public static class GatewayHosting
         services.AddSingleton<RoomWhy>();
         services.AddSingleton<RoomActs>();
         services.AddSingleton<OperatorEndpoints>();
+        services.AddSingleton<RoomMethods>();
+        services.AddSingleton<ParticipantMethods>();
+        services.AddSingleton<RoomServiceMethods>();
         services.AddSingleton<IMetricsSource, GatewayMetrics>();
         services.AddSingleton<IMetricsSource, NodeMetrics>();
         services.AddOpenApi("v1");
@@ -57,6 +61,7 @@ public static class GatewayHosting
         app.MapWhipWhep();
         app.MapJsonWebSocket();
         app.MapLiveKit();
+        app.MapLiveKitServerApi();
         app.MapAdmin();
         app.MapHealth();
         app.MapPage(app.Services.GetRequiredService<GatewayOptions>());

@@ -44,6 +44,7 @@ public sealed partial class RoomGrain(
     private DateTimeOffset _nodesAt;
     private DateTimeOffset _announcedAt;
     private string? _node;
+    private bool _wasJoined;
     private IGrainTimer? _emptying;
     private IGrainTimer? _expiry;
 
@@ -81,6 +82,7 @@ public sealed partial class RoomGrain(
             record.State.Policy = policy;
             await record.WriteStateAsync();
             NoteMetadata(policy.Metadata);
+            StopWatching(); // its time-outs may be other ones now
         }
 
         WatchEmpty();
@@ -181,6 +183,7 @@ public sealed partial class RoomGrain(
         _roster.Clear();
         TellFinished(everyone, reason);
         _node = null;
+        _wasJoined = false;
         EndJournal();
         StopWatching();
         record.State.Sid = "";
@@ -238,12 +241,13 @@ public sealed partial class RoomGrain(
         return Task.CompletedTask;
     }
 
-    /// <summary>An empty room ends after its empty time-out; a filled one does not.</summary>
+    /// <summary>A room that nobody joins ends after its empty time-out, one that all have left after its departure time-out.</summary>
     /// <param name="least">How long it stays at least.</param>
     private void WatchEmpty(TimeSpan least = default)
     {
         if (_roster.Count > 0 || !IsOpen)
         {
+            _wasJoined |= _roster.Count > 0;
             StopWatching();
             _expiry ??= _roster.Count > 0 ? this.RegisterGrainTimer(Expire, new GrainTimerCreationOptions(Lease / 4, Lease / 4) { KeepAlive = true }) : null;
             return;
@@ -251,7 +255,8 @@ public sealed partial class RoomGrain(
 
         _expiry?.Dispose();
         _expiry = null;
-        TimeSpan timeout = TimeSpan.FromSeconds(record.State.Policy.EmptyTimeoutSeconds);
+        RoomPolicy policy = record.State.Policy;
+        TimeSpan timeout = TimeSpan.FromSeconds(_wasJoined ? policy.DepartureTimeoutSeconds ?? policy.EmptyTimeoutSeconds : policy.EmptyTimeoutSeconds);
         _emptying ??= this.RegisterGrainTimer(
             () => Close(ReasonCodes.RoomClosed),
             new GrainTimerCreationOptions(timeout > least ? timeout : least, Timeout.InfiniteTimeSpan) { KeepAlive = true });

@@ -83,9 +83,12 @@ internal sealed class RoomReads(IControlPlane control, GatewayPort gateway, Time
         return PathSegments.IsName(room) && await control.Room(caller.Tenant, room).Describe() is { } view ? await present(view) : NoRoom();
     }
 
-    private async Task<List<RoomView>> All(TenantOptions tenant)
+    /// <summary>The tenant's rooms by name.</summary>
+    /// <param name="only">Leaves out the others; null: all.</param>
+    public async Task<List<RoomView>> All(TenantOptions tenant, IEnumerable<string>? only = null)
     {
-        var names = (await control.Tenant(tenant).Rooms()).Order(StringComparer.Ordinal);
+        IEnumerable<string> there = await control.Tenant(tenant).Rooms();
+        var names = (only is null ? there : there.Intersect(only)).Order(StringComparer.Ordinal);
         return [.. (await Each(names, name => control.Room(tenant, name).Describe(), view => view)).OfType<RoomView>()];
     }
 

@@ -4,15 +4,22 @@ using Microsoft.Net.Http.Headers;
 
 namespace Nexus.Gateway.Http;
 
-/// <summary>Reads text bodies with a limit, and judges content headers.</summary>
+/// <summary>Reads bodies with a limit, and judges content headers.</summary>
 public static class BodyReader
 {
     /// <summary>The body, or 413 when it is longer than <paramref name="limit"/> octets.</summary>
     public static async Task<(string Text, ProblemResult? Refusal)> ReadText(HttpRequest request, int limit)
     {
+        var (body, refusal) = await Read(request, limit);
+        return (Encoding.UTF8.GetString(body.Span), refusal);
+    }
+
+    /// <summary>As <see cref="ReadText"/>, without taking the octets for text.</summary>
+    public static async Task<(ReadOnlyMemory<byte> Body, ProblemResult? Refusal)> Read(HttpRequest request, int limit)
+    {
         if (request.ContentLength > limit)
         {
-            return ("", TooLarge(limit));
+            return (default, TooLarge(limit));
         }
 
         byte[] buffer = new byte[(int)Math.Min(limit, request.ContentLength ?? limit) + 1];
@@ -22,13 +29,13 @@ public static class BodyReader
             int read = await request.Body.ReadAsync(buffer.AsMemory(length), request.HttpContext.RequestAborted);
             if (read == 0)
             {
-                return (Encoding.UTF8.GetString(buffer.AsSpan(0, length)), null);
+                return (buffer.AsMemory(0, length), null);
             }
 
             length += read;
         }
 
-        return ("", TooLarge(limit));
+        return (default, TooLarge(limit));
     }
 
     /// <summary>415 unless the body is of the given type.</summary>

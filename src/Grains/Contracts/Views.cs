@@ -29,7 +29,7 @@ public sealed record RoomView
 [GenerateSerializer, Immutable, Alias("nexus.RoomPolicy")]
 public sealed record RoomPolicy
 {
-    /// <summary>How long a room without participants stays, 0 to 86400.</summary>
+    /// <summary>How long a room stays that nobody joins, 0 to 86400.</summary>
     [Id(0)] public int EmptyTimeoutSeconds { get; init; } = 60;
 
     /// <summary>How many participants may be in at once; 0 means no limit.</summary>
@@ -40,6 +40,9 @@ public sealed record RoomPolicy
 
     /// <summary>Opaque to the server, at most 64 KiB.</summary>
     [Id(3)] public string Metadata { get; init; } = "";
+
+    /// <summary>How long a room stays after its last participant left, 0 to 86400; null: as long as one that nobody joined.</summary>
+    [Id(4)] public int? DepartureTimeoutSeconds { get; init; }
 }
 
 /// <summary>One participant as the roster has it. <see cref="Version"/> rises with each change.</summary>

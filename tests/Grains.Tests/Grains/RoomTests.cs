@@ -70,6 +70,28 @@ public sealed class RoomTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_room_that_all_have_left_stays_for_its_departure_time_out()
+    {
+        await _rig.Room().Create(_rig.Rules.DefaultPolicy with { DepartureTimeoutSeconds = 8 }, _rig.Rules);
+        string session = await _rig.JoinAsync(_node, "alice");
+        await _rig.Participant("alice").Leave(session, ReasonCodes.ClientLeft);
+        DateTimeOffset left = _rig.Fabric.Time.GetUtcNow();
+        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() - left > TimeSpan.FromSeconds(5)));
+        Assert.NotNull(await _rig.Room().Describe());
+
+        await _rig.UntilAsync(async () => await _rig.Room().Describe() is null);
+        Assert.True(_rig.Fabric.Time.GetUtcNow() - left >= TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public async Task A_room_without_anyone_takes_on_a_shorter_time_out_at_once()
+    {
+        await _rig.Room().Create(_rig.Rules.DefaultPolicy with { EmptyTimeoutSeconds = 3600 }, _rig.Rules);
+        await _rig.Room().Create(_rig.Rules.DefaultPolicy with { EmptyTimeoutSeconds = 2 }, _rig.Rules);
+        await _rig.UntilAsync(async () => await _rig.Room().Describe() is null);
+    }
+
+    [Fact]
     public async Task A_full_room_refuses_the_next_and_takes_one_when_someone_left()
     {
         await _rig.Room().Create(_rig.Rules.DefaultPolicy with { MaxParticipants = 2 }, _rig.Rules);

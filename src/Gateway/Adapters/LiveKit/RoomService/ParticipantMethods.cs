@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using System.Text;
+using Nexus.Contracts;
+using Nexus.Gateway.Adapters.LiveKit.Mapping;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Http;
+using Nexus.Gateway.Sessions;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
+
+/// <summary>Methods that concern one participant of a room.</summary>
+internal sealed class ParticipantMethods(IControlPlane control)
+{
+    private const int MaxAttributes = 64 * 1024;
+
+    public async Task<ListParticipantsResponse> List(Caller caller, ListParticipantsRequest request)
+    {
+        Guards.Administers(caller, request.Room);
+        var room = await control.Room(caller.Tenant, request.Room).Describe();
+        return new() { Participants = [.. (room?.Participants ?? []).Select(ParticipantMapping.Info)] };
+    }
+
+    public async Task<ParticipantInfo> Get(Caller caller, RoomParticipantIdentity request) =>
+        ParticipantMapping.Info(await Find(caller, request.Room, request.Identity));
+
+    public async Task<RemoveParticipantResponse> Remove(Caller caller, RoomParticipantIdentity request)
+    {
+        Guards.Done(await Participant(caller, request.Room, request.Identity).Remove(ReasonCodes.Removed));
+        return new();
+    }
+
+    public async Task<MuteRoomTrackResponse> Mute(Caller caller, MuteRoomTrackRequest request)
+    {
+        var participant = await Find(caller, request.Room, request.Identity);
+        var track = participant.Tracks.FirstOrDefault(t => t.Sid == request.TrackSid) ?? throw new TwirpException(TwirpCode.NotFound, "track is not found");
+        Guards.Done(await Participant(caller, request.Room, request.Identity).Mute(track.Sid, request.Muted));
+        return new() { Track = TrackMapping.Info(track with { Muted = request.Muted }) };
+    }
+
+    /// <summary>Empty metadata and an empty name stay as they are; an attribute of an empty value is taken away.</summary>
+    public async Task<ParticipantInfo> Update(Caller caller, UpdateParticipantRequest request)
+    {
+        var participant = Participant(caller, request.Room, request.Identity);
+        Guards.Metadata(request.Metadata);
+        if (request.Name.Length > 0)
+        {
+            Guards.Name(request.Name, "name");
+        }
+
+        if (request.Attributes.Sum(a => Encoding.UTF8.GetByteCount(a.Key) + Encoding.UTF8.GetByteCount(a.Value)) > MaxAttributes)
+        {
+            throw Guards.Invalid($"attributes have at most {MaxAttributes} octets together.");
+        }
+
+        var change = new ProfileChange(
+            request.Metadata.Length > 0 ? request.Metadata : null,
+            request.Attributes.ToImmutableDictionary(a => a.Key, a => a.Value.Length > 0 ? a.Value : null),
+            request.Name.Length > 0 ? request.Name : null);
+        Guards.Done(await participant.Administer(change, request.Permission is { } permission ? Grants(permission) : null));
+        return ParticipantMapping.Info(await Find(caller, request.Room, request.Identity));
+    }
+
+    public async Task<UpdateSubscriptionsResponse> UpdateSubscriptions(Caller caller, UpdateSubscriptionsRequest request)
+    {
+        var kind = request.Subscribe ? SubscriptionChangeKind.Subscribe : SubscriptionChangeKind.Unsubscribe;
+        var sids = request.TrackSids.Concat(request.ParticipantTracks.SelectMany(t => t.TrackSids)).Distinct();
+        Guards.Done(await Participant(caller, request.Room, request.Identity)
+            .SubscribeFor([.. sids.Select(sid => new SubscriptionChange { TrackSid = sid, Kind = kind })]));
+        return new();
+    }
+
+    private static Grants Grants(ParticipantPermission permission) => new()
+    {
+        CanSubscribe = permission.CanSubscribe,
+        CanPublish = permission.CanPublish,
+        CanPublishData = permission.CanPublishData,
+        CanPublishSources = [.. permission.CanPublishSources.Select(TrackMapping.SourceName).Distinct()],
+        Hidden = permission.Hidden,
+        CanUpdateOwnMetadata = permission.CanUpdateMetadata,
+    };
+
+    private IParticipantGrain Participant(Caller caller, string room, string identity)
+    {
+        Guards.Administers(caller, room);
+        return PathSegments.IsName(identity) ? control.Participant(caller.Tenant, room, identity) : throw NotThere();
+    }
+
+    private async Task<ParticipantView> Find(Caller caller, string room, string identity)
+    {
+        Guards.Administers(caller, room);
+        var view = await control.View(caller, room);
+        return view.Participants.FirstOrDefault(p => p.Identity == identity) ?? throw NotThere();
+    }
+
+    private static TwirpException NotThere() => new(TwirpCode.NotFound, "participant does not exist");
+}

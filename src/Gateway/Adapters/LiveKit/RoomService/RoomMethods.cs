@@ -1,0 +1,111 @@
+using Nexus.Contracts;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
+using Nexus.Gateway.Adapters.LiveKit.Protobuf;
+using Nexus.Gateway.Admin;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Sessions;
+using Nexus.Link;
+
+namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
+
+/// <summary>Methods that concern a room as a whole.</summary>
+internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
+{
+    private const uint MostSeconds = 86400;
+    private const int NonceLength = 16;
+
+    /// <summary>What the request leaves at 0 or empty stays as it is, or as the tenant's rooms are.</summary>
+    public async Task<Room> Create(Caller caller, CreateRoomRequest request)
+    {
+        Guards.Grant(caller.Grants.RoomCreate, "roomCreate");
+        Guards.Name(request.Name, "name");
+        Guards.Metadata(request.Metadata);
+        if (request.EmptyTimeout > MostSeconds || request.DepartureTimeout > MostSeconds || request.MaxParticipants > int.MaxValue)
+        {
+            throw Guards.Invalid($"empty_timeout and departure_timeout go from 0 to {MostSeconds}, max_participants to {int.MaxValue}.");
+        }
+
+        var grain = control.Room(caller.Tenant, request.Name);
+        var rules = caller.Tenant.Rules;
+        var before = (await grain.Describe())?.Policy ?? rules.DefaultPolicy;
+        var policy = before with
+        {
+            EmptyTimeoutSeconds = request.EmptyTimeout > 0 ? (int)request.EmptyTimeout : before.EmptyTimeoutSeconds,
+            DepartureTimeoutSeconds = request.DepartureTimeout > 0 ? (int)request.DepartureTimeout : before.DepartureTimeoutSeconds,
+            MaxParticipants = request.MaxParticipants > 0 ? (int)request.MaxParticipants : before.MaxParticipants,
+            Metadata = request.Metadata.Length > 0 ? request.Metadata : before.Metadata,
+        };
+        try
+        {
+            return Info(await grain.Create(policy, rules));
+        }
+        catch (InvalidOperationException e) when (e.Message.StartsWith(ReasonCodes.QuotaRooms, StringComparison.Ordinal))
+        {
+            throw new TwirpException(TwirpCode.ResourceExhausted, e.Message);
+        }
+    }
+
+    public async Task<ListRoomsResponse> List(Caller caller, ListRoomsRequest request)
+    {
+        Guards.Grant(caller.Grants.RoomList, "roomList");
+        var rooms = await reads.All(caller.Tenant, request.Names.Count == 0 ? null : request.Names);
+        return new() { Rooms = [.. rooms.Select(Info)] };
+    }
+
+    public async Task<DeleteRoomResponse> Delete(Caller caller, DeleteRoomRequest request)
+    {
+        Guards.Grant(caller.Grants.RoomCreate, "roomCreate");
+        Guards.Name(request.Room, "room");
+        return await control.Room(caller.Tenant, request.Room).Close(ReasonCodes.RoomClosed) ? new() : throw Guards.NoRoom();
+    }
+
+    public async Task<Room> UpdateMetadata(Caller caller, UpdateRoomMetadataRequest request)
+    {
+        Guards.Administers(caller, request.Room);
+        Guards.Metadata(request.Metadata);
+        return Info(await control.Room(caller.Tenant, request.Room).UpdateMetadata(request.Metadata) ?? throw Guards.NoRoom());
+    }
+
+    public async Task<SendDataResponse> SendData(Caller caller, SendDataRequest request)
+    {
+        Guards.Administers(caller, request.Room);
+        if (request.Nonce.Length is not 0 and not NonceLength)
+        {
+            throw Guards.Invalid($"nonce has {NonceLength} octets, or is left out.");
+        }
+
+        List<string> destinations = request.DestinationIdentities;
+        if (request.DestinationSids.Count > 0)
+        {
+            var room = await control.View(caller, request.Room);
+            destinations = [.. destinations, .. room.Participants.Where(p => request.DestinationSids.Contains(p.Sid)).Select(p => p.Identity)];
+            if (destinations.Count == 0)
+            {
+                return new(); // those it was for have left: nobody is not everybody
+            }
+        }
+
+        var packet = new DataPacket
+        {
+            Kind = request.Kind,
+            DestinationIdentities = destinations,
+            User = new() { Payload = request.Data, Topic = request.Topic, DestinationIdentities = destinations, Nonce = request.Nonce },
+        };
+        var delivery = await control.Room(caller.Tenant, request.Room).SendData(request.Kind == DataPacketKind.Reliable, Proto.Encode(packet));
+        return delivery.Error is { } error ? throw TwirpException.Of(error) : new();
+    }
+
+    private static Room Info(RoomView room) => new()
+    {
+        Sid = room.Sid,
+        Name = room.Name,
+        EmptyTimeout = (uint)room.Policy.EmptyTimeoutSeconds,
+        DepartureTimeout = (uint)(room.Policy.DepartureTimeoutSeconds ?? room.Policy.EmptyTimeoutSeconds),
+        MaxParticipants = (uint)room.Policy.MaxParticipants,
+        CreationTime = room.CreatedAt.ToUnixTimeSeconds(),
+        CreationTimeMs = room.CreatedAt.ToUnixTimeMilliseconds(),
+        Metadata = room.Policy.Metadata,
+        NumParticipants = (uint)room.Participants.Count(p => !p.Hidden),
+        NumPublishers = (uint)room.Participants.Count(p => !p.Tracks.IsEmpty),
+    };
+}

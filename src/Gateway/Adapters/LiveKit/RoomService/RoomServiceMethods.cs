@@ -1,0 +1,52 @@
+using System.Collections.Frozen;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
+using Nexus.Gateway.Adapters.LiveKit.Protobuf;
+using Nexus.Gateway.Auth;
+
+namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
+
+/// <summary>A method as it is called: a body in, a body of the same form out.</summary>
+internal delegate Task<byte[]> TwirpCall(Caller caller, bool isJson, ReadOnlyMemory<byte> body);
+
+/// <summary>The methods of <c>livekit.RoomService</c> by name.</summary>
+internal sealed class RoomServiceMethods
+{
+    private readonly FrozenDictionary<string, TwirpCall> _calls;
+
+    public RoomServiceMethods(RoomMethods rooms, ParticipantMethods participants)
+    {
+        _calls = new Dictionary<string, TwirpCall>
+        {
+            ["CreateRoom"] = Call<CreateRoomRequest, Room>(rooms.Create),
+            ["ListRooms"] = Call<ListRoomsRequest, ListRoomsResponse>(rooms.List),
+            ["DeleteRoom"] = Call<DeleteRoomRequest, DeleteRoomResponse>(rooms.Delete),
+            ["UpdateRoomMetadata"] = Call<UpdateRoomMetadataRequest, Room>(rooms.UpdateMetadata),
+            ["SendData"] = Call<SendDataRequest, SendDataResponse>(rooms.SendData),
+            ["ListParticipants"] = Call<ListParticipantsRequest, ListParticipantsResponse>(participants.List),
+            ["GetParticipant"] = Call<RoomParticipantIdentity, ParticipantInfo>(participants.Get),
+            ["RemoveParticipant"] = Call<RoomParticipantIdentity, RemoveParticipantResponse>(participants.Remove),
+            ["MutePublishedTrack"] = Call<MuteRoomTrackRequest, MuteRoomTrackResponse>(participants.Mute),
+            ["UpdateParticipant"] = Call<UpdateParticipantRequest, ParticipantInfo>(participants.Update),
+            ["UpdateSubscriptions"] = Call<UpdateSubscriptionsRequest, UpdateSubscriptionsResponse>(participants.UpdateSubscriptions),
+            ["ForwardParticipant"] = Call<ForwardParticipantRequest, ForwardParticipantResponse>((_, _) => throw Missing("forward participants to other rooms")),
+            ["PerformRpc"] = Call<PerformRpcRequest, PerformRpcResponse>((_, _) => throw Missing("call clients; other participants can")),
+        }.ToFrozenDictionary();
+    }
+
+    public TwirpCall? Find(string method) => _calls.GetValueOrDefault(method);
+
+    private static TwirpException Missing(string what) => new(TwirpCode.Unimplemented, $"This server does not {what}.");
+
+    private static TwirpCall Call<TRequest, TResponse>(Func<Caller, TRequest, Task<TResponse>> method)
+        where TRequest : Message
+        where TResponse : Message => async (caller, isJson, body) =>
+    {
+        if (!(isJson ? Proto.TryDecodeJson(body, out TRequest? request) : Proto.TryDecode(body.Span, out request)))
+        {
+            throw new TwirpException(TwirpCode.Malformed, $"The body is no {MessageType<TRequest>.Name}.");
+        }
+
+        TResponse response = await method(caller, request);
+        return isJson ? Proto.EncodeJson(response, JsonForm.Full) : Proto.Encode(response);
+    };
+}

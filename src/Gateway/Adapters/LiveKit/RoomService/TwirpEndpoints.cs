@@ -1,0 +1,88 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using Nexus.Gateway.Adapters.LiveKit.Protobuf;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Health;
+using Nexus.Gateway.Http;
+
+namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
+
+/// <summary>
+/// LiveKit's server API: Twirp calls, in JSON or Protocol Buffers, answered in kind. Twirp has its own form of refusals, so
+/// whatever goes wrong is answered here.
+/// </summary>
+internal static class TwirpEndpoints
+{
+    public static void MapLiveKitServerApi(this IEndpointRouteBuilder routes)
+    {
+        routes.Map("twirp/livekit.RoomService/{method}", (string method, HttpContext context, RoomServiceMethods methods) =>
+            Answer(context, (caller, isJson, body) => methods.Find(method) is { } call
+                ? call(caller, isJson, body)
+                : throw new TwirpException(TwirpCode.BadRoute, $"RoomService has no method {method}."))).ExcludeFromDescription();
+        routes.Map("twirp/{service}/{method}", (string service, HttpContext context) =>
+            Answer(context, (_, _, _) => throw new TwirpException(TwirpCode.Unimplemented, $"This server has no {service}."))).ExcludeFromDescription();
+    }
+
+    private static async Task Answer(HttpContext context, TwirpCall call)
+    {
+        try
+        {
+            bool isJson = CheckRequest(context.Request);
+            Caller caller = Authenticate(context);
+            (ReadOnlyMemory<byte> body, ProblemResult? tooLarge) = await BodyReader.Read(context.Request, Proto.MaxJsonLength);
+            byte[] answer = tooLarge is null
+                ? await call(caller, isJson, body)
+                : throw new TwirpException(TwirpCode.InvalidArgument, tooLarge.Problem.Message);
+            context.Response.ContentType = isJson ? "application/json" : "application/protobuf";
+            await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+        }
+        catch (TwirpException e)
+        {
+            await TwirpErrors.Write(context, e.Code, e.Message);
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            await TwirpErrors.Write(context, TwirpCode.Unavailable, "The room's silo did not answer: try again.");
+        }
+#pragma warning disable CA1031 // the outermost place: whatever it is becomes a refusal
+        catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Nexus.Gateway.Twirp").LogError(e, "{Path} failed", context.Request.Path);
+            await TwirpErrors.Write(context, TwirpCode.Internal, "The server failed; its log says why.");
+        }
+    }
+
+    /// <returns>Whether the body is JSON, else Protocol Buffers.</returns>
+    private static bool CheckRequest(HttpRequest request)
+    {
+        if (!HttpMethods.IsPost(request.Method))
+        {
+            throw new TwirpException(TwirpCode.BadRoute, $"Methods are called by POST, not {request.Method}.");
+        }
+
+        string type = MediaTypeHeaderValue.TryParse(request.ContentType, out var parsed) ? parsed.MediaType.ToString() : "";
+        return type.ToLowerInvariant() switch
+        {
+            "application/json" => true,
+            "application/protobuf" => false,
+            _ => throw new TwirpException(TwirpCode.BadRoute, "Send the body with Content-Type: application/json or application/protobuf."),
+        };
+    }
+
+    private static Caller Authenticate(HttpContext context)
+    {
+        var (caller, refusal) = context.RequestServices.GetRequiredService<TokenVerifier>().Authenticate(context.Request);
+        if (refusal is not null)
+        {
+            context.RequestServices.GetRequiredService<GatewayState>().CountRefusal(refusal.Problem.Code);
+            throw new TwirpException(TwirpCode.Unauthenticated, refusal.Problem.Message);
+        }
+
+        return caller!;
+    }
+}
