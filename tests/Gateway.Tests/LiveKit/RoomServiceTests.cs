@@ -29,6 +29,7 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
         { "MutePublishedTrack", """{"room":"R","identity":"alice","track_sid":"TR_1"}""" },
         { "UpdateParticipant", """{"room":"R","identity":"alice"}""" },
         { "UpdateSubscriptions", """{"room":"R","identity":"alice"}""" },
+        { "MoveParticipant", """{"room":"R","identity":"alice","destination_room":"there"}""" },
     };
 
     [Theory]
@@ -175,6 +176,23 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
         Assert.Equal([("TR_1", true), ("TR_2", true)], wishes.Select(w => (w.TrackSid, w.Unwanted)));
 
         await AssertRefused(HttpStatusCode.NotFound, "not_found", await Post("UpdateSubscriptions", AdminToken(), $$"""{"room":"{{_room}}","identity":"zoe","trackSids":["TR_1"]}"""));
+    }
+
+    [Fact]
+    public async Task A_participant_is_moved_by_who_may_administer_the_one_room_and_move_to_the_other()
+    {
+        string there = $"{_room}-there";
+        await Join("whip", "alice");
+        string mover = Token("", "admin", t => t with { Video = new() { RoomAdmin = true, Room = _room, DestinationRoom = there } });
+        string to(string destination) => $$"""{"room":"{{_room}}","identity":"alice","destinationRoom":"{{destination}}"}""";
+
+        await AssertRefused(HttpStatusCode.Forbidden, "permission_denied", await Post("MoveParticipant", mover, to("elsewhere")));
+        await AssertRefused(HttpStatusCode.BadRequest, "invalid_argument", await Post("MoveParticipant", AdminToken(), to(_room)));
+        Assert.Equal(HttpStatusCode.OK, (await Post("MoveParticipant", mover, to(there))).StatusCode);
+
+        Assert.Empty((await Call<ListParticipantsRequest, ListParticipantsResponse>("ListParticipants", new() { Room = _room })).Participants);
+        Assert.Equal("alice", Assert.Single((await Call<ListParticipantsRequest, ListParticipantsResponse>("ListParticipants", new() { Room = there })).Participants).Identity);
+        await AssertRefused(HttpStatusCode.NotFound, "not_found", await Post("MoveParticipant", mover, to(there)));
     }
 
     [Fact]

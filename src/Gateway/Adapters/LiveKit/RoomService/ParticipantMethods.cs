@@ -71,6 +71,18 @@ internal sealed class ParticipantMethods(IControlPlane control)
         return new();
     }
 
+    /// <summary>Its media goes along where the same node serves the destination; else the client is told to join there.</summary>
+    public async Task<MoveParticipantResponse> Move(Caller caller, MoveParticipantRequest request)
+    {
+        Guards.Grant(
+            caller.MayAdminister(request.DestinationRoom) || caller.Grants.DestinationRoom == request.DestinationRoom,
+            "destinationRoom for that room");
+        var participant = Participant(caller, request.Room, request.Identity);
+        Guards.Name(request.DestinationRoom, "destination_room");
+        Guards.Done(await participant.Move(request.DestinationRoom, caller.Tenant.Rules));
+        return new();
+    }
+
     private static Grants Grants(ParticipantPermission permission) => new()
     {
         CanSubscribe = permission.CanSubscribe,
