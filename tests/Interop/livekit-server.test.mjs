@@ -1,0 +1,185 @@
+// LiveKit's server API: each method of the SDK against rooms with agents in them, in both forms of bodies; webhooks.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import { DataPacket_Kind, TrackSource } from '@livekit/protocol';
+import { WebhookReceiver } from 'livekit-server-sdk';
+import { Agent, dispose } from './rig/agent.mjs';
+import { roomService } from './rig/room-service.mjs';
+import { Server, token } from './rig/server.mjs';
+import { Stage, newRoom } from './rig/stage.mjs';
+
+const stage = Stage.ofFile();
+after(() => dispose());
+
+const text = value => new TextEncoder().encode(value);
+
+for (const form of ['JSON', 'protobuf']) {
+  /** The API, a room's name, and agents in it, who leave at the end. */
+  const room = async (t, ...identities) => {
+    const server = await stage.server, name = newRoom(), agents = [];
+    for (const identity of identities) {
+      const agent = await Agent.joins(server, name, identity);
+      t.after(() => agent.leaves());
+      agents.push(agent);
+    }
+    return [roomService(server, form), name, ...agents];
+  };
+
+  test(`${form}: a room is made, found, changed, and ended for those in it`, async t => {
+    const [api, name] = await room(t);
+    const made = await api.createRoom({ name, emptyTimeout: 120, departureTimeout: 60, maxParticipants: 3, metadata: 'first' });
+    assert.match(made.sid, /^RM_/);
+    assert.deepEqual([made.name, made.emptyTimeout, made.departureTimeout, made.maxParticipants, made.metadata], [name, 120, 60, 3, 'first']);
+    assert.ok(Math.abs(Number(made.creationTime) - Date.now() / 1000) < 60);
+
+    const ada = await Agent.joins(await stage.server, name, 'ada');
+    t.after(() => ada.leaves());
+    assert.equal(await ada.room.sid, made.sid);
+    assert.deepEqual((await api.listRooms([name])).map(r => [r.sid, r.numParticipants]), [[made.sid, 1]]);
+    assert.ok((await api.listRooms()).some(r => r.sid === made.sid));
+    assert.deepEqual(await api.listRooms(['no-such-room']), []);
+
+    assert.equal((await api.updateRoomMetadata(name, 'second')).metadata, 'second');
+    await ada.notes('room metadata second');
+
+    await api.deleteRoom(name);
+    await ada.notes('disconnected ROOM_DELETED');
+    assert.deepEqual(await api.listRooms([name]), []);
+    await assert.rejects(api.deleteRoom(name), { status: 404, code: 'not_found' });
+  });
+
+  test(`${form}: participants are listed with what they publish and may do, and one is removed`, async t => {
+    const [api, name, ada, bob] = await room(t, 'ada', 'bob');
+    const { sid } = await ada.speaks();
+    await bob.hears('ada');
+    const all = await api.listParticipants(name), info = await api.getParticipant(name, 'ada');
+    assert.deepEqual(all.map(p => p.identity).sort(), ['ada', 'bob']);
+    assert.equal(info.sid, ada.sid);
+    assert.deepEqual(info.tracks.map(track => [track.sid, track.source, track.muted]), [[sid, TrackSource.MICROPHONE, false]]);
+    assert.ok(info.permission.canPublish && info.permission.canSubscribe && info.isPublisher);
+    await assert.rejects(api.getParticipant(name, 'zoe'), { status: 404, code: 'not_found' });
+
+    await api.removeParticipant(name, 'ada');
+    await ada.notes('disconnected PARTICIPANT_REMOVED');
+    await bob.notes('left ada');
+    await assert.rejects(api.removeParticipant(name, 'ada'), { status: 404, code: 'not_found' });
+  });
+
+  test(`${form}: a track is muted for all, and given back its sound`, async t => {
+    const [api, name, ada, bob] = await room(t, 'ada', 'bob');
+    const { sid } = await ada.speaks();
+    await bob.hears('ada');
+    const muted = await api.mutePublishedTrack(name, 'ada', sid, true);
+    assert.deepEqual([muted.sid, muted.muted], [sid, true]);
+    await Promise.all([ada.notes('muted ada voice'), bob.notes('muted ada voice')]);
+    assert.equal((await api.mutePublishedTrack(name, 'ada', sid, false)).muted, false);
+    await assert.rejects(api.mutePublishedTrack(name, 'ada', 'TR_none', true), { status: 404, code: 'not_found' });
+  });
+
+  test(`${form}: what is told of a participant changes, and what it may do`, async t => {
+    const [api, name, ada, bob] = await room(t, 'ada', 'bob');
+    await ada.speaks();
+    await bob.hears('ada');
+    const info = await api.updateParticipant(name, 'ada', { name: 'Ada', metadata: 'm', attributes: { a: '1' } });
+    assert.deepEqual([info.name, info.metadata, info.attributes], ['Ada', 'm', { a: '1' }]);
+    await Promise.all(['name ada Ada', 'metadata ada m', 'attributes ada {"a":"1"}'].map(event => bob.notes(event)));
+
+    const permission = { canPublish: false, canSubscribe: true, canPublishData: true };
+    assert.equal((await api.updateParticipant(name, 'ada', { permission })).permission.canPublish, false);
+    await bob.until('no voice', () => bob.events.includes('unpublished ada voice') || bob.events.includes('muted ada voice'));
+    await api.updateParticipant(name, 'ada', { permission: { ...permission, canPublish: true } });
+    await assert.rejects(api.updateParticipant(name, 'zoe', { name: 'z' }), { status: 404, code: 'not_found' });
+  });
+
+  test(`${form}: somebody is made to hear a track no more, and again`, async t => {
+    const [api, name, ada, bob] = await room(t, 'ada', 'bob');
+    const { sid } = await ada.speaks();
+    await bob.hears('ada');
+    await api.updateSubscriptions(name, 'bob', [sid], false);
+    await bob.notes('unsubscribed ada voice');
+    const since = bob.events.length;
+    await api.updateSubscriptions(name, 'bob', [sid], true);
+    await bob.notes('subscribed ada voice', { since });
+    await bob.hears('ada');
+  });
+
+  test(`${form}: data reaches all, or those it is for`, async t => {
+    const [api, name, ada, bob] = await room(t, 'ada', 'bob');
+    await api.sendData(name, text('to all'), DataPacket_Kind.RELIABLE, { topic: 'news' });
+    await api.sendData(name, text('to bob'), DataPacket_Kind.RELIABLE, { destinationIdentities: ['bob'] });
+    await api.sendData(name, text('to bob by sid'), DataPacket_Kind.LOSSY, { destinationSids: [bob.sid] });
+    await api.sendData(name, text('to nobody'), DataPacket_Kind.RELIABLE, { destinationSids: ['PA_gone'] });
+    await api.sendData(name, text('last'), DataPacket_Kind.RELIABLE, {});
+    await Promise.all([ada, bob].map(agent => agent.until('the last', () => agent.data.some(d => d.text === 'last'))));
+    await bob.until('three more', () => bob.data.length === 4);
+    assert.deepEqual(ada.data.map(d => [d.text, d.topic ?? '']), [['to all', 'news'], ['last', '']]);
+    assert.deepEqual(bob.data.map(d => d.text).sort(), ['last', 'to all', 'to bob', 'to bob by sid']);
+    await assert.rejects(api.sendData(newRoom(), text('x'), DataPacket_Kind.RELIABLE, {}), { status: 404, code: 'not_found' });
+  });
+
+  test(`${form}: a participant is moved to another room with its voice`, async t => {
+    const [api, name, ada, bob] = await room(t, 'ada', 'bob'), there = newRoom();
+    const cleo = await Agent.joins(await stage.server, there, 'cleo');
+    t.after(() => cleo.leaves());
+    await Promise.all([ada.speaks(), cleo.speaks(660)]);
+    await bob.hears('ada');
+    await api.moveParticipant(name, 'ada', there);
+    await Promise.all([bob.notes('left ada'), cleo.notes('joined ada')]);
+    await Promise.all([cleo.hears('ada'), ada.hears('cleo')]);
+    assert.ok(!ada.events.some(e => e.startsWith('disconnected')), ada.events.join());
+    assert.deepEqual((await api.listParticipants(name)).map(p => p.identity), ['bob']);
+    assert.deepEqual((await api.listParticipants(there)).map(p => p.identity).sort(), ['ada', 'cleo']);
+    await assert.rejects(api.moveParticipant(there, 'ada', there), { status: 400, code: 'invalid_argument' });
+  });
+
+  test(`${form}: a call is refused by name`, async t => {
+    const [api, name] = await room(t), server = await stage.server;
+    await assert.rejects(roomService(server, form, 'devkey', 'wrong').listRooms(), { status: 401, code: 'unauthenticated' });
+    await assert.rejects(api.createRoom({ name: '' }), { status: 400, code: 'invalid_argument' });
+    await assert.rejects(api.forwardParticipant(name, 'ada', newRoom()), { status: 501, code: 'unimplemented' });
+  });
+}
+
+test('webhooks tell of rooms, participants and tracks in order, signed', async t => {
+  const directory = await mkdtemp(join(tmpdir(), 'nexus-')), receiver = new WebhookReceiver('appkey', 'secret-of-the-app'), events = [];
+  let refusals = 2;
+  const app = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    if (refusals-- > 0) return response.writeHead(503).end(); // it is tried again
+    assert.equal(request.headers['content-type'], 'application/webhook+json');
+    events.push(await receiver.receive(body, request.headers.authorization));
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(app, 'listening');
+  const config = join(directory, 'nexus.json');
+  await writeFile(config, JSON.stringify({
+    tenants: [{ name: 'app', keys: [{ key: 'appkey', secret: 'secret-of-the-app', operator: true }], webhooks: { urls: [`http://127.0.0.1:${app.address().port}/hook`] } }],
+  }));
+  const server = await Server.start({ flags: ['--config', config] }), api = roomService(server, 'JSON', 'appkey', 'secret-of-the-app');
+  t.after(async () => {
+    await server.stop();
+    app.close();
+    await rm(directory, { recursive: true });
+  });
+
+  const name = newRoom(), ada = await Agent.joins(server, name, 'ada', {
+    bearer: token({ room: name, identity: 'ada', secret: 'secret-of-the-app', claims: { iss: 'appkey' } }),
+  });
+  t.after(() => ada.leaves());
+  const { sid } = await ada.speaks();
+  await ada.until('the track', () => events.some(e => e.event === 'track_published'));
+  const participant = ada.sid, made = await ada.room.sid;
+  await api.removeParticipant(name, 'ada');
+  await api.deleteRoom(name);
+  await ada.until('the end', () => events.some(e => e.event === 'room_finished'));
+
+  assert.deepEqual(events.map(e => e.event), ['room_started', 'participant_joined', 'track_published', 'track_unpublished', 'participant_left', 'room_finished']);
+  assert.ok(events.every(e => e.room.sid === made && e.room.name === name && e.id && Math.abs(Number(e.createdAt) - Date.now() / 1000) < 60));
+  assert.deepEqual(events.slice(1, 5).map(e => [e.participant.sid, e.participant.identity]), Array(4).fill([participant, 'ada']));
+  assert.deepEqual(events.slice(2, 4).map(e => e.track.sid), [sid, sid]);
+});
