@@ -146,7 +146,7 @@ for (const form of ['JSON', 'protobuf']) {
 }
 
 test('webhooks tell of rooms, participants and tracks in order, signed', async t => {
-  const directory = await mkdtemp(join(tmpdir(), 'nexus-')), receiver = new WebhookReceiver('appkey', 'secret-of-the-app'), events = [];
+  const directory = await mkdtemp(join(tmpdir(), 'nexus-')), receiver = new WebhookReceiver('appkey', 'a-secret-of-the-app-with-32-characters'), events = [];
   let refusals = 2;
   const app = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString();
@@ -158,9 +158,9 @@ test('webhooks tell of rooms, participants and tracks in order, signed', async t
   await once(app, 'listening');
   const config = join(directory, 'nexus.json');
   await writeFile(config, JSON.stringify({
-    tenants: [{ name: 'app', keys: [{ key: 'appkey', secret: 'secret-of-the-app', operator: true }], webhooks: { urls: [`http://127.0.0.1:${app.address().port}/hook`] } }],
+    tenants: [{ name: 'app', keys: [{ key: 'appkey', secret: 'a-secret-of-the-app-with-32-characters', operator: true }], webhooks: { urls: [`http://127.0.0.1:${app.address().port}/hook`] } }],
   }));
-  const server = await Server.start({ flags: ['--config', config] }), api = roomService(server, 'JSON', 'appkey', 'secret-of-the-app');
+  const server = await Server.start({ flags: ['--config', config] }), api = roomService(server, 'JSON', 'appkey', 'a-secret-of-the-app-with-32-characters');
   t.after(async () => {
     await server.stop();
     app.close();
@@ -168,7 +168,7 @@ test('webhooks tell of rooms, participants and tracks in order, signed', async t
   });
 
   const name = newRoom(), ada = await Agent.joins(server, name, 'ada', {
-    bearer: token({ room: name, identity: 'ada', secret: 'secret-of-the-app', claims: { iss: 'appkey' } }),
+    bearer: token({ room: name, identity: 'ada', secret: 'a-secret-of-the-app-with-32-characters', claims: { iss: 'appkey' } }),
   });
   t.after(() => ada.leaves());
   const { sid } = await ada.speaks();

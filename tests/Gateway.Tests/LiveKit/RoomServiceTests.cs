@@ -232,6 +232,7 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
     private static async Task AssertRefused(HttpStatusCode status, string code, HttpResponseMessage response)
     {
         var body = await Json(response);
+        Assert.Equal("application/json", response.Content.Headers.ContentType!.ToString());
         Assert.Equal((status, code), (response.StatusCode, body.GetProperty("code").GetString()));
         Assert.NotEmpty(body.GetProperty("msg").GetString()!);
         response.Dispose();

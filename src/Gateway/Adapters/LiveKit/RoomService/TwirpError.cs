@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Nexus.Gateway.Http;
 using Nexus.Link;
@@ -51,7 +52,9 @@ internal static class TwirpErrors
     public static Task Write(HttpContext context, TwirpCode code, string message)
     {
         context.Response.StatusCode = Status(code);
-        return context.Response.WriteAsJsonAsync(new Body(RequestAuth.CodeOf(code).ToLowerInvariant(), message));
+        context.Response.ContentType = "application/json"; // and no charset: LiveKit's SDK for Node compares it whole
+        return context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(
+            new Body(RequestAuth.CodeOf(code).ToLowerInvariant(), message), JsonSerializerOptions.Web)).AsTask();
     }
 
     private static int Status(TwirpCode code) => code switch
