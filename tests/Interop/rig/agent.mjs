@@ -110,7 +110,7 @@ export class Agent {
     room.on(RoomEvent.TrackUnmuted, (publication, p) => note('unmuted', p.identity, publication.name));
     room.on(RoomEvent.LocalTrackSubscribed, track => note('heard by others', track.name));
     room.on(RoomEvent.ParticipantMetadataChanged, (_, p) => note('metadata', p.identity, p.metadata));
-    room.on(RoomEvent.ParticipantNameChanged, p => note('name', p.identity, p.name));
+    room.on(RoomEvent.ParticipantNameChanged, (name, p) => note('name', p.identity, name));
     room.on(RoomEvent.ParticipantAttributesChanged, (_, p) => note('attributes', p.identity, JSON.stringify(p.attributes)));
     room.on(RoomEvent.RoomMetadataChanged, metadata => note('room metadata', metadata));
     room.on(RoomEvent.ConnectionStateChanged, state => note('state', ConnectionState[state]));

@@ -35,14 +35,8 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
             MaxParticipants = request.MaxParticipants > 0 ? (int)request.MaxParticipants : before.MaxParticipants,
             Metadata = request.Metadata.Length > 0 ? request.Metadata : before.Metadata,
         };
-        try
-        {
-            return Info(await grain.Create(policy, rules));
-        }
-        catch (InvalidOperationException e) when (e.Message.StartsWith(ReasonCodes.QuotaRooms, StringComparison.Ordinal))
-        {
-            throw new TwirpException(TwirpCode.ResourceExhausted, e.Message);
-        }
+        var made = await grain.Create(policy, rules);
+        return made.Error is { } refused ? throw TwirpException.Of(refused) : Info(made.Room!);
     }
 
     public async Task<ListRoomsResponse> List(Caller caller, ListRoomsRequest request)
