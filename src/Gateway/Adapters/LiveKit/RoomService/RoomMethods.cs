@@ -1,4 +1,4 @@
-using Nexus.Contracts;
+using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 using Nexus.Gateway.Admin;
@@ -36,14 +36,14 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
             Metadata = request.Metadata.Length > 0 ? request.Metadata : before.Metadata,
         };
         var made = await grain.Create(policy, rules);
-        return made.Error is { } refused ? throw TwirpException.Of(refused) : Info(made.Room!);
+        return made.Error is { } refused ? throw TwirpException.Of(refused) : RoomMapping.Info(made.Room!);
     }
 
     public async Task<ListRoomsResponse> List(Caller caller, ListRoomsRequest request)
     {
         Guards.Grant(caller.Grants.RoomList, "roomList");
         var rooms = await reads.All(caller.Tenant, request.Names.Count == 0 ? null : request.Names);
-        return new() { Rooms = [.. rooms.Select(Info)] };
+        return new() { Rooms = [.. rooms.Select(RoomMapping.Info)] };
     }
 
     public async Task<DeleteRoomResponse> Delete(Caller caller, DeleteRoomRequest request)
@@ -57,7 +57,7 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
     {
         Guards.Administers(caller, request.Room);
         Guards.Metadata(request.Metadata);
-        return Info(await control.Room(caller.Tenant, request.Room).UpdateMetadata(request.Metadata) ?? throw Guards.NoRoom());
+        return RoomMapping.Info(await control.Room(caller.Tenant, request.Room).UpdateMetadata(request.Metadata) ?? throw Guards.NoRoom());
     }
 
     public async Task<SendDataResponse> SendData(Caller caller, SendDataRequest request)
@@ -85,21 +85,7 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
             DestinationIdentities = destinations,
             User = new() { Payload = request.Data, Topic = request.Topic, DestinationIdentities = destinations, Nonce = request.Nonce },
         };
-        var delivery = await control.Room(caller.Tenant, request.Room).SendData(request.Kind == DataPacketKind.Reliable, Proto.Encode(packet));
+        var delivery = await control.SendData(caller.Tenant, request.Room, request.Kind == DataPacketKind.Reliable, Proto.Encode(packet));
         return delivery.Error is { } error ? throw TwirpException.Of(error) : new();
     }
-
-    private static Room Info(RoomView room) => new()
-    {
-        Sid = room.Sid,
-        Name = room.Name,
-        EmptyTimeout = (uint)room.Policy.EmptyTimeoutSeconds,
-        DepartureTimeout = (uint)(room.Policy.DepartureTimeoutSeconds ?? room.Policy.EmptyTimeoutSeconds),
-        MaxParticipants = (uint)room.Policy.MaxParticipants,
-        CreationTime = room.CreatedAt.ToUnixTimeSeconds(),
-        CreationTimeMs = room.CreatedAt.ToUnixTimeMilliseconds(),
-        Metadata = room.Policy.Metadata,
-        NumParticipants = (uint)room.Participants.Count(p => !p.Hidden),
-        NumPublishers = (uint)room.Participants.Count(p => !p.Tracks.IsEmpty),
-    };
 }
