@@ -1,13 +1,14 @@
 using System.Text;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 
 namespace Nexus.Gateway.Tests.LiveKit;
 
-/// <summary>The two forms of a message whose type a test knows by name only.</summary>
+/// <summary>The two forms of a message of the protocol whose type a test knows by name only.</summary>
 internal abstract class MessageForms
 {
     private static readonly Dictionary<string, MessageForms> ByName = typeof(Message).Assembly.GetTypes()
-        .Where(t => t.IsSubclassOf(typeof(Message)))
+        .Where(t => t.IsSubclassOf(typeof(Message)) && t.Namespace == typeof(SignalRequest).Namespace)
         .Select(t => (MessageForms)Activator.CreateInstance(typeof(Of<>).MakeGenericType(t))!)
         .ToDictionary(f => f.Name);
 
