@@ -1,9 +1,11 @@
 // LiveKit's SDK for Node, unmodified: agents join a Nexus room by its URL.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { Agent, dispose } from './rig/agent.mjs';
 import { Proxy } from './rig/proxy.mjs';
-import { adminToken, token } from './rig/server.mjs';
+import { Process, adminToken, token } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 
 const stage = Stage.ofFile();
@@ -81,6 +83,29 @@ test('name, metadata and attributes reach the others', async t => {
   });
 });
 
+test('data reaches everyone, or those it is for', async t => {
+  const [, , ada, bob, cleo] = await room(t, 'ada', 'bob', 'cleo');
+  const say = (text, options) => ada.room.localParticipant.publishData(Buffer.from(text), options);
+  await say('to all', { reliable: true, topic: 'a' });
+  await say('lossy', { reliable: false });
+  await say('to cleo', { reliable: true, destination_identities: ['cleo'] });
+  await cleo.until('three messages', () => cleo.data.length === 3);
+  await bob.until('two messages', () => bob.data.length === 2);
+  assert.deepEqual(bob.data.map(d => [d.from, d.text]).sort(), [['ada', 'lossy'], ['ada', 'to all']]);
+});
+
+test('a text stream and a remote call work between agents', async t => {
+  const [, , ada, bob] = await room(t, 'ada', 'bob');
+  const texts = [];
+  bob.room.registerTextStreamHandler('chat', async reader => texts.push(await reader.readAll()));
+  bob.room.localParticipant.registerRpcMethod('greet', async ({ callerIdentity, payload }) => `${callerIdentity} said ${payload}`);
+  await ada.until('bob', () => ada.peer('bob'));
+  await ada.room.localParticipant.sendText('hello '.repeat(10_000), { topic: 'chat' });
+  await bob.until('the text', () => texts.length === 1);
+  assert.equal(texts[0].length, 60_000);
+  assert.equal(await ada.room.localParticipant.performRpc({ destinationIdentity: 'bob', method: 'greet', payload: 'hi' }), 'ada said hi');
+});
+
 test('who is removed is told why, and the others see him go', async t => {
   const [server, name, ada, bob] = await room(t, 'ada', 'bob');
   await bob.until('ada', () => bob.peer('ada'));
@@ -111,6 +136,23 @@ test('a cut connection is resumed, the voice never stops', async t => {
   assert.equal(ada.sid, sid);
   assert.ok(!bob.events.some(e => e.startsWith('left')), bob.events.join());
   await Promise.all([ada.hears('bob'), bob.hears('ada')]);
+});
+
+test('the sample agent answers', async t => {
+  const server = await stage.server, name = newRoom();
+  const sample = readFileSync(new URL('../../samples/livekit-node/agent.mjs', import.meta.url), 'utf8');
+  assert.ok(sample.trim().split('\n').length <= 10, sample);
+  const folder = mkdtempSync(new URL('.sample-', import.meta.url).pathname), file = join(folder, 'agent.mjs'); // beside node_modules, where it finds the SDK
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(file, sample);
+  const agent = new Process(process.execPath, [file, server.url.replace('http', 'ws'), token({ room: name, identity: 'agent' })]);
+  t.after(() => agent.stop('SIGKILL'));
+  await agent.says(/joined .* as agent/, 20);
+  const ada = await Agent.joins(server, name, 'ada'), texts = [];
+  t.after(() => ada.leaves());
+  ada.room.registerTextStreamHandler('chat', async reader => texts.push(await reader.readAll()));
+  await ada.room.localParticipant.sendText('hello', { topic: 'chat' });
+  await ada.until('the answer', () => texts.includes('ada said hello'));
 });
 
 test('a token that is not good is refused at once', async () => {

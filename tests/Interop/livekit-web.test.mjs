@@ -1,10 +1,12 @@
 // LiveKit's SDK for the web, unmodified, in Chromium: pages of an app that know nothing of Nexus but its URL.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { WebMember, remoteTrack } from './rig/livekit.mjs';
 import { Proxy } from './rig/proxy.mjs';
 import { adminToken, token } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
+import { until } from './rig/wait.mjs';
 
 const stage = Stage.ofFile({ chromiumFlags: ['--auto-select-desktop-capture-source=Entire screen', '--auto-accept-this-tab-capture'] });
 const nothing = { camera: false, microphone: false };
@@ -99,7 +101,17 @@ test('a disabled track pauses, and goes on when it is enabled', async t => {
   await bob.sees('ada');
 });
 
-test('name, metadata and attributes reach the others', async t => {
+test('who may receive a track is decided by its publisher', async t => {
+  const room = newRoom(), ada = await join(t, room, 'ada', { microphone: false }), bob = await join(t, room, 'bob', nothing), cleo = await join(t, room, 'cleo', nothing);
+  await Promise.all([bob.sees('ada'), cleo.sees('ada')]);
+  await ada.does(member => member.room.localParticipant.setTrackSubscriptionPermissions(false, [{ participantIdentity: 'bob', allowAll: true }]));
+  await cleo.notes('permission ada camera not_allowed');
+  await bob.sees('ada');
+  await ada.does(member => member.room.localParticipant.setTrackSubscriptionPermissions(true, []));
+  await cleo.sees('ada');
+});
+
+test('name, metadata, attributes and data reach the others', async t => {
   const room = newRoom(), ada = await join(t, room, 'ada', { ...nothing, grants: { canUpdateOwnMetadata: true } }), bob = await join(t, room, 'bob', nothing);
   await ada.does(async member => {
     await member.room.localParticipant.setMetadata('m');
@@ -107,6 +119,12 @@ test('name, metadata and attributes reach the others', async t => {
     await member.room.localParticipant.setAttributes({ a: '1' });
   });
   await bob.until('all of it', ({ remote: { ada } }) => ada?.metadata === 'm' && ada.name === 'Ada' && ada.attributes.a === '1');
+  await ada.does(async member => {
+    await member.room.localParticipant.publishData(new TextEncoder().encode('reliable'), { reliable: true, topic: 't' });
+    await member.room.localParticipant.publishData(new TextEncoder().encode('lossy'), { reliable: false });
+  });
+  const { data } = await bob.until('both messages', view => view.data.length === 2);
+  assert.deepEqual(data.map(d => [d.from, d.text]).sort(), [['ada', 'lossy'], ['ada', 'reliable']]);
   await assert.rejects(bob.does(member => member.room.localParticipant.setMetadata('not allowed')));
 });
 
@@ -170,6 +188,16 @@ test('who is removed, or whose identity joins again, is told why', async t => {
   await admin(server, 'DELETE', `/rooms/${room}/participants/ada`);
   await again.notes('disconnected PARTICIPANT_REMOVED');
   await bob.notes('left ada');
+});
+
+test('the sample page makes a call', async t => {
+  const [server, app] = await Promise.all([stage.server, stage.app]), room = newRoom(), bob = await join(t, room, 'bob');
+  app.pages.set('/sample', readFileSync(new URL('../../samples/livekit-web/index.html', import.meta.url)));
+  const query = new URLSearchParams({ url: server.url.replace('http', 'ws'), token: token({ room, identity: 'ada' }) });
+  const tab = await (await stage.chromium).open(`${app.url}/sample?${query}`);
+  t.after(() => tab.close());
+  await Promise.all([bob.sees('ada'), bob.hears('ada')]);
+  await until('a moving picture in the sample', () => tab.evaluate(() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames > 10));
 });
 
 test('tokens that are not good are refused with a reason and not tried again', async t => {

@@ -41,6 +41,12 @@ public sealed class ClientSession
 
     public string Id { get; }
 
+    /// <summary>The session beside this one, on which its client plays (<see cref="JoinBeside"/>): any gateway finds it by the first one's id.</summary>
+    public ClientSession Beside => new(_control, _caller, _room, Id + "-play");
+
+    /// <summary>The same session after its participant was moved.</summary>
+    public ClientSession In(string room) => new(_control, _caller, room, Id);
+
     /// <summary>Whose it is.</summary>
     public string Identity => _caller.Identity;
 

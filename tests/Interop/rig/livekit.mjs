@@ -15,7 +15,7 @@ export class AppServer {
     app.server = createServer((request, response) => {
       const script = request.url === '/livekit-client.umd.js';
       response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' });
-      response.end(script ? sdk : app.pages.get(request.url) ?? '<!doctype html><title>app</title><script src="/livekit-client.umd.js"></script>');
+      response.end(script ? sdk : app.pages.get(request.url.split('?')[0]) ?? '<!doctype html><title>app</title><script src="/livekit-client.umd.js"></script>');
     }).listen(0, '127.0.0.1');
     await once(app.server, 'listening');
     app.url = `http://127.0.0.1:${app.server.address().port}`;

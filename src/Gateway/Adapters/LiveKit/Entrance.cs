@@ -11,9 +11,6 @@ namespace Nexus.Gateway.Adapters.LiveKit;
 /// <param name="IsDual">It plays on a second peer connection, on which the server offers (the path <c>/rtc</c>).</param>
 internal sealed record Entrance(Caller Caller, JoinRequest Request, string? Region, bool IsDual)
 {
-    /// <summary>How long a token lives that the client gets in place of its own.</summary>
-    private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(10);
-
     public string Room => Caller.Grants.Room!;
 
     public JoinProfile Profile() => new(
@@ -22,6 +19,8 @@ internal sealed record Entrance(Caller Caller, JoinRequest Request, string? Regi
         ParticipantMapping.Client(Request.ClientInfo ?? new(), Caller.Token.Kind));
 
     /// <summary>The token that it came with, good for a while from now on.</summary>
-    public string FreshToken(DateTimeOffset now) => TokenMinter.Sign(
-        Caller.Token with { NotBefore = now.ToUnixTimeSeconds() - 5, Expires = (now + TokenLifetime).ToUnixTimeSeconds() }, Caller.Key.Secret);
+    public string FreshToken(DateTimeOffset now) => TokenMinter.Again(Caller, Room, now);
+
+    /// <summary>The same client after it was moved.</summary>
+    public Entrance In(string room) => this with { Caller = Caller with { Token = Caller.Token with { Video = Caller.Grants with { Room = room } } } };
 }

@@ -15,6 +15,7 @@ internal static class LiveKitEndpoints
 
     public static void MapLiveKit(this IEndpointRouteBuilder routes)
     {
+        MapOnline(routes);
         var group = routes.MapGroup("rtc").WithTags(Tag).AddEndpointFilter((call, next) =>
         {
             call.HttpContext.Response.Headers.AccessControlAllowOrigin = "*"; // tokens go in the address or a header that no browser adds by itself
@@ -29,6 +30,13 @@ internal static class LiveKitEndpoints
         group.MapGet("validate", (HttpContext context, SocketServices services) => Validate(context, services, isDual: true))
             .WithSummary("Why a client could not connect.").Produces<string>(200, "text/plain").WithProblems(400, 401, 503);
     }
+
+    /// <summary>Clients in browsers ask so whether they are online before they come back.</summary>
+    private static void MapOnline(IEndpointRouteBuilder routes) => routes.MapMethods("/", ["HEAD"], (HttpContext context) =>
+    {
+        context.Response.Headers.AccessControlAllowOrigin = "*";
+        return Results.Ok();
+    }).ExcludeFromDescription();
 
     /// <summary>What <see cref="Serve"/> would refuse is refused here too; browsers do not show the refusal of an upgrade.</summary>
     private static IResult Validate(HttpContext context, SocketServices services, bool isDual)

@@ -12,11 +12,14 @@ internal sealed partial class LiveKitSession
 {
     private async Task Join()
     {
-        JoinRequest request = entrance.Request;
-        _session = new(services.Control, entrance.Caller, entrance.Room, Ids.NewSession());
-        services.Port.Attach(_session.Id, this);
-        var wish = new JoinWish(entrance.Region ?? services.Options.Region, new() { Auto = request.ConnectionSettings?.AutoSubscribe ?? true }, TrackNaming.Answered);
-        JoinResult joined = await _session.JoinDuplex(wish, entrance.Profile(), services.Port.Holder);
+        JoinRequest request = _entrance.Request;
+        _session = new(services.Control, _entrance.Caller, _entrance.Room, Ids.NewSession());
+        _player = _entrance.IsDual ? _session.Beside : _session;
+        AttachAll();
+        string region = _entrance.Region ?? services.Options.Region;
+        SubscribeRule rule = new() { Auto = request.ConnectionSettings?.AutoSubscribe ?? true };
+        JoinResult joined = await _session.JoinDuplex(
+            _entrance.IsDual ? new(region, new(), TrackNaming.Elsewhere) : new(region, rule, TrackNaming.Answered), _entrance.Profile(), services.Port.Holder);
         services.State.CountJoin(SessionLeg.Duplex, joined.Error?.Code ?? "ok");
         if (joined.Error is { } error)
         {
@@ -28,6 +31,11 @@ internal sealed partial class LiveKitSession
         _participantSid = joined.ParticipantSid;
         _feed!.Subscribe(this, roster => Open(joined.Session!, () => SayJoin(joined, roster)));
         KeepTokenFresh();
+        if (_entrance.IsDual)
+        {
+            TellPlayer(await _player.JoinBeside(_session.Id, new(region, rule), services.Port.Holder) is { Session: { } view } ? view : throw new TimeoutException());
+        }
+
         foreach (AddTrackRequest track in request.AddTrackRequests)
         {
             Announce(track);
@@ -43,7 +51,7 @@ internal sealed partial class LiveKitSession
     {
         connection.Send(new SignalResponse
         {
-            Join = JoinMapping.Join(joined, Others(roster), RoomInfo(), services.IceServers.For(joined.ParticipantSid), entrance.IsDual),
+            Join = JoinMapping.Join(joined, Others(roster), RoomInfo(), services.IceServers.For(joined.ParticipantSid), _entrance.IsDual),
         });
         foreach (RosterPart page in PagesAfter(roster))
         {
@@ -57,14 +65,14 @@ internal sealed partial class LiveKitSession
     /// </summary>
     private async Task Resume()
     {
-        IParticipantGrain participant = services.Control.Participant(entrance.Caller.Tenant, entrance.Room, entrance.Caller.Identity);
-        if (await participant.DuplexSession(entrance.Request.ParticipantSid) is not { } id)
+        IParticipantGrain participant = services.Control.Participant(_entrance.Caller.Tenant, _entrance.Room, _entrance.Caller.Identity);
+        if (await participant.DuplexSession(_entrance.Request.ParticipantSid) is not { } id)
         {
             Refuse(ReasonCodes.SessionNotFound);
             return;
         }
 
-        var session = new ClientSession(services.Control, entrance.Caller, entrance.Room, id);
+        var session = new ClientSession(services.Control, _entrance.Caller, _entrance.Room, id);
         SessionResult resumed = await session.Resume(services.Port.Holder);
         ParticipantView? self = await participant.Describe();
         if (resumed.Session is not { } view || self is null)
@@ -74,7 +82,8 @@ internal sealed partial class LiveKitSession
         }
 
         _session = session;
-        (services.Port.Attach(session.Id, this) as LiveKitSession)?.Supersede();
+        _player = _entrance.IsDual ? session.Beside : session;
+        AttachAll();
         await OpenFeed();
         _participantSid = view.ParticipantSid;
         _answered = view.OfferId;
@@ -83,7 +92,14 @@ internal sealed partial class LiveKitSession
         _mutedByServer = [.. self.Tracks.Where(t => t.MutedByServer).Select(t => t.Sid)];
         _feed!.Subscribe(this, roster => Open(view, () => SayReconnect(view, roster)));
         KeepTokenFresh();
-        if (entrance.Request.SyncState is { } state)
+        if (_entrance.IsDual)
+        {
+            TellPlayer((await _player.Resume(services.Port.Holder)).Session is not null && await _player.RestartOffers() is { Session: { } playing }
+                ? playing
+                : throw new TimeoutException()); // the client joins anew
+        }
+
+        if (_entrance.Request.SyncState is { } state)
         {
             await Sync(state);
         }
@@ -94,10 +110,52 @@ internal sealed partial class LiveKitSession
         connection.Send(new SignalResponse { Reconnect = JoinMapping.Reconnect(view, services.IceServers.For(view.ParticipantSid)) });
         connection.Send(new SignalResponse { Update = new() { Participants = [.. _feed!.Departed.Select(ParticipantMapping.Info)] } });
         SayRoster(roster);
-        foreach (SignalResponse notice in _uses.Resume(view.Uses, _publications.ByMid.Values))
+        Send(_uses.Resume(view.Uses, _publications.ByMid.Values));
+    }
+
+    /// <summary>Whoever had the sessions here before is superseded.</summary>
+    private void AttachAll()
+    {
+        foreach (ClientSession session in Sessions)
         {
-            connection.Send(notice);
+            (services.Port.Attach(session.Id, this) as LiveKitSession)?.Supersede();
         }
+    }
+
+    /// <summary>
+    /// An admin moved the participant, with its media: the session is in the other room now. The client keeps its connections, and
+    /// learns the new room by one message.
+    /// </summary>
+    private async Task Move(SessionMove move)
+    {
+        await Task.Yield(); // off the lock under which the news came
+        RoomFeed older = _feed!;
+        Entrance from = _entrance;
+        older.Unsubscribe(this);
+        _feed = services.Port.Rooms.Acquire(from.Caller.Tenant, move.Room);
+        await services.Port.Rooms.Release(older, services.Control.Room(from.Caller.Tenant, from.Room));
+        await _feed.Ready();
+        JoinResult joined = move.Joined!;
+        _feed.Subscribe(this, roster =>
+        {
+            lock (_gate)
+            {
+                (_entrance, _session, _player, _participantSid) = (from.In(move.Room), _session!.In(move.Room), _player!.In(move.Room), joined.ParticipantSid);
+                connection.Send(new SignalResponse
+                {
+                    RoomMoved = new()
+                    {
+                        Room = RoomInfo(),
+                        Token = _entrance.FreshToken(services.Clock.GetUtcNow()),
+                        Participant = ParticipantMapping.Info(joined.Participant!),
+                        OtherParticipants = [.. PagesAfter(roster).Prepend(roster).SelectMany(Others)],
+                    },
+                });
+                _isMoving = false;
+                Replay();
+                Tell(joined.Session!);
+            }
+        });
     }
 
     private List<ParticipantInfo> Others(RosterPart page) => [.. page.Participants.Where(p => p.Sid != _participantSid).Select(ParticipantMapping.Info)];
@@ -125,7 +183,7 @@ internal sealed partial class LiveKitSession
 
     private async Task OpenFeed()
     {
-        _feed = services.Port.Rooms.Acquire(entrance.Caller.Tenant, entrance.Room);
+        _feed = services.Port.Rooms.Acquire(_entrance.Caller.Tenant, _entrance.Room);
         await _feed.Ready();
     }
 }

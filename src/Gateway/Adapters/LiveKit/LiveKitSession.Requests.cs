@@ -17,6 +17,8 @@ internal sealed partial class LiveKitSession
         { Subscription: { } subscription } => Subscribe(SubscriptionMapping.Changes(subscription)),
         { TrackSetting: { } setting } => Subscribe(SubscriptionMapping.Changes(setting)),
         { UpdateMetadata: { } update } => Update(update),
+        { SubscriptionPermission: { } permission } => Permit(permission),
+        { Answer: { } answer } when _entrance.IsDual => TakeAnswer(answer),
         { SyncState: { } state } => Sync(state),
         { Leave: not null } => Leave(null),
         { Simulate: { } scenario } => Simulate(scenario),
@@ -126,17 +128,36 @@ internal sealed partial class LiveKitSession
             return;
         }
 
-        SessionResult result = await _session!.Subscribe(changes);
+        SessionResult result = await _player!.Subscribe(changes);
         if (result.Session is { } view)
         {
-            lock (_gate)
-            {
-                Tell(view);
-            }
+            TellPlayer(view);
         }
         else
         {
             services.State.CountRefusal(result.Error!.Code);
+        }
+    }
+
+    /// <summary>The client's answer to our offer of what it plays. What has changed since is in the next one.</summary>
+    private async Task TakeAnswer(SessionDescription answer)
+    {
+        SessionResult result = await _player!.Answer(answer.Id > 0 ? (int)answer.Id : _offered, answer.Sdp);
+        if (result.Session is { } view)
+        {
+            TellPlayer(view);
+        }
+        else
+        {
+            Refuse(result.Error!.Code);
+        }
+    }
+
+    private async Task Permit(SubscriptionPermission permission)
+    {
+        if ((await _session!.Admit(SubscriptionMapping.Audience(permission))).Error is { } error)
+        {
+            services.State.CountRefusal(error.Code);
         }
     }
 

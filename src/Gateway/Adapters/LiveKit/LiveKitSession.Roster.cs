@@ -15,11 +15,13 @@ internal sealed partial class LiveKitSession
 
     private readonly SubscriptionNotices _notices = new();
     private readonly TrackUseNotices _uses = new();
-    private Grants _grants = entrance.Caller.Grants.ToGrants();
+    private Grants _grants = enters.Caller.Grants.ToGrants();
     private ImmutableHashSet<string> _mutedByServer = [];
     private OfferWanted? _asked;
     private OfferWanted? _askedBefore;
     private int _askedAlike;
+    private int _offered;
+    private bool _isMoving;
 
     public void OnDelta(Shared<RoomDelta> delta)
     {
@@ -59,9 +61,9 @@ internal sealed partial class LiveKitSession
     {
         lock (_gate)
         {
-            if (!_isOpen || news.View?.OfferId > _answered)
+            if (!IsDue(news))
             {
-                _early.Add(news); // the answer that makes sense of it is on its way
+                _early.Add(news); // the message that makes sense of it is on its way
                 return;
             }
 
@@ -69,14 +71,29 @@ internal sealed partial class LiveKitSession
         }
     }
 
+    private bool IsPlayers(SessionNews news) => _entrance.IsDual && news.Session == _player!.Id;
+
+    private bool IsDue(SessionNews news) => _isOpen && !_isMoving && (IsPlayers(news) || !(news.View?.OfferId > _answered));
+
     private void Tell(SessionNews news)
     {
         if (news.View is { } view)
         {
-            Tell(view);
+            if (IsPlayers(news))
+            {
+                TellPlayer(view);
+            }
+            else
+            {
+                Tell(view);
+            }
         }
 
-        if (news.MovedAway)
+        if (news.Moved is { } move)
+        {
+            Follow(move, IsPlayers(news));
+        }
+        else if (news.MovedAway)
         {
             _isOver = true;
             connection.End(new(1000, "RESUMED_ELSEWHERE"));
@@ -89,7 +106,7 @@ internal sealed partial class LiveKitSession
 
     private void Replay()
     {
-        SessionNews[] ready = [.. _early.Where(n => !(n.View?.OfferId > _answered))];
+        SessionNews[] ready = [.. _early.Where(IsDue)];
         _early.RemoveAll(ready.Contains);
         foreach (SessionNews news in ready)
         {
@@ -100,14 +117,57 @@ internal sealed partial class LiveKitSession
     /// <summary>Another connection of this process resumed the session.</summary>
     private void Supersede() => OnNews(new SessionNews { Session = _session!.Id, MovedAway = true });
 
+    /// <summary>How the session stands that the client offers on.</summary>
     private void Tell(SessionView view)
     {
-        foreach (SignalResponse notice in _notices.Update(view.Subscriptions).Concat(_uses.Update(view.Uses, _publications.ByMid.Values)))
+        Send(_uses.Update(view.Uses, _publications.ByMid.Values));
+        if (!_entrance.IsDual)
         {
-            connection.Send(notice);
+            TellPlayer(view);
+        }
+    }
+
+    /// <summary>How the session stands that the client plays on.</summary>
+    private void TellPlayer(SessionView view)
+    {
+        lock (_gate)
+        {
+            Send(_notices.Update(view.Subscriptions));
+            if (view.Offer is { } offer && offer.Id > _offered)
+            {
+                _offered = offer.Id;
+                connection.Send(new SignalResponse { Offer = new() { Type = "offer", Sdp = offer.Sdp, Id = (uint)offer.Id, MidToTrackId = new(offer.Tracks) } });
+            }
+
+            AskForOffer(view.OfferWanted);
+        }
+    }
+
+    private void Send(ImmutableArray<SignalResponse> messages)
+    {
+        foreach (SignalResponse message in messages)
+        {
+            connection.Send(message);
+        }
+    }
+
+    /// <summary>The participant was moved to another room: its session with it, or the client is to join there.</summary>
+    private void Follow(SessionMove move, bool isPlayers)
+    {
+        if (isPlayers)
+        {
+            return; // the other session's news says it too
         }
 
-        AskForOffer(view.OfferWanted);
+        if (move.Joined is not null)
+        {
+            _isMoving = true;
+            _ = Try(() => Move(move), isFatal: true);
+            return;
+        }
+
+        connection.Send(new SignalResponse { RefreshToken = _entrance.In(move.Room).FreshToken(services.Clock.GetUtcNow()) });
+        SayLeave(ReasonCodes.Moved);
     }
 
     /// <summary>Once for each offer: what is still missing after the next one is asked for again then.</summary>
@@ -146,6 +206,6 @@ internal sealed partial class LiveKitSession
         SendToken();
         _tokens = services.Clock.CreateTimer(_ => SendToken(), null, RefreshInterval, RefreshInterval);
 
-        void SendToken() => connection.Send(new SignalResponse { RefreshToken = entrance.FreshToken(services.Clock.GetUtcNow()) });
+        void SendToken() => connection.Send(new SignalResponse { RefreshToken = _entrance.FreshToken(services.Clock.GetUtcNow()) });
     }
 }

@@ -10,14 +10,18 @@ namespace Nexus.Gateway.Adapters.LiveKit;
 /// One client's session over its connection: translates messages to <see cref="ClientSession"/> and what comes back to messages.
 /// Messages are handled one at a time; the grains' words come from any thread and are only queued.
 /// </summary>
-internal sealed partial class LiveKitSession(LiveKitConnection connection, SocketServices services, Entrance entrance) : ISessionListener, IRoomListener
+internal sealed partial class LiveKitSession(LiveKitConnection connection, SocketServices services, Entrance enters) : ISessionListener, IRoomListener
 {
     private readonly Lock _gate = new();
     /// <summary>A client's token is replaced well before the new one expires.</summary>
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMinutes(5);
 
     private readonly List<SessionNews> _early = [];
+    private Entrance _entrance = enters;
     private ClientSession? _session;
+
+    /// <summary>The session that it plays on: the same, or one beside it where the server offers.</summary>
+    private ClientSession? _player;
     private RoomFeed? _feed;
     private ITimer? _tokens;
     private PublicationBook _publications = PublicationBook.Empty;
@@ -29,7 +33,7 @@ internal sealed partial class LiveKitSession(LiveKitConnection connection, Socke
     public IParticipantGrain Participant => _session!.Participant;
 
     /// <summary>Joins or resumes: what the client asked for as it connected.</summary>
-    public Task Begin() => Try(() => entrance.Request.Reconnect ? Resume() : Join(), isFatal: true);
+    public Task Begin() => Try(() => _entrance.Request.Reconnect ? Resume() : Join(), isFatal: true);
 
     /// <summary>One message of the client's. A failure is told to this client, and only to it.</summary>
     public Task Handle(SignalRequest message) => _isOpen ? Try(() => HandleJoined(message), isFatal: false) : Task.CompletedTask;
@@ -50,18 +54,18 @@ internal sealed partial class LiveKitSession(LiveKitConnection connection, Socke
             return;
         }
 
-        bool isOwn = services.Port.Detach(_session.Id, this);
+        bool isOwn = services.Port.Detach(_session.Id, this) & (!_entrance.IsDual || services.Port.Detach(_player!.Id, this));
         try
         {
             if (_feed is { } feed)
             {
                 feed.Unsubscribe(this);
-                await services.Port.Rooms.Release(feed, services.Control.Room(entrance.Caller.Tenant, entrance.Room));
+                await services.Port.Rooms.Release(feed, services.Control.Room(_entrance.Caller.Tenant, _entrance.Room));
             }
 
             if (isOwn && _isOpen && !_isOver)
             {
-                await _session.Detach(services.Port.Holder);
+                await Task.WhenAll(Sessions.Select(s => s.Detach(services.Port.Holder)));
             }
         }
         catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
@@ -69,6 +73,8 @@ internal sealed partial class LiveKitSession(LiveKitConnection connection, Socke
             // the lease ends by itself
         }
     }
+
+    private ClientSession[] Sessions => _entrance.IsDual ? [_session!, _player!] : [_session!];
 
     private async Task Try(Func<Task> act, bool isFatal)
     {

@@ -5,7 +5,7 @@ using Nexus.Link;
 namespace Nexus.Gateway.Adapters.LiveKit;
 
 /// <summary>
-/// What a client is told of its subscriptions besides the answers: that one fails, or that it is held back for want of bandwidth
+/// What a client is told of its subscriptions besides the answers: that one fails or is not allowed, or that it is held back for want of bandwidth
 /// and flows again. Changes only. One caller at a time.
 /// </summary>
 internal sealed class SubscriptionNotices
@@ -24,7 +24,7 @@ internal sealed class SubscriptionNotices
         {
             string? notable = (subscription.State, subscription.Reason) switch
             {
-                ("refused", ReasonCodes.Codec or ReasonCodes.TrackNotFound) => subscription.Reason,
+                ("refused", ReasonCodes.Codec or ReasonCodes.TrackNotFound or ReasonCodes.Permission) => subscription.Reason,
                 (_, ReasonCodes.Bandwidth) => subscription.Reason,
                 _ => null,
             };
@@ -43,6 +43,8 @@ internal sealed class SubscriptionNotices
     {
         (_, ReasonCodes.Codec) => Failed(subscription, SubscriptionError.CodecUnsupported),
         (_, ReasonCodes.TrackNotFound) => Failed(subscription, SubscriptionError.TrackNotFound),
+        (_, ReasonCodes.Permission) => Permission(subscription, isAllowed: false),
+        (ReasonCodes.Permission, _) => Permission(subscription, isAllowed: true),
         (_, ReasonCodes.Bandwidth) => Stream(subscription, StreamState.Paused),
         (ReasonCodes.Bandwidth, _) => Stream(subscription, StreamState.Active),
         _ => null,
@@ -50,6 +52,9 @@ internal sealed class SubscriptionNotices
 
     private static SignalResponse Failed(SubscriptionDescription subscription, SubscriptionError error) =>
         new() { SubscriptionResponse = new() { TrackSid = subscription.TrackSid, Err = error } };
+
+    private static SignalResponse Permission(SubscriptionDescription subscription, bool isAllowed) =>
+        new() { SubscriptionPermissionUpdate = new() { ParticipantSid = subscription.ParticipantSid, TrackSid = subscription.TrackSid, Allowed = isAllowed } };
 
     private static SignalResponse Stream(SubscriptionDescription subscription, StreamState state) =>
         new() { StreamStateUpdate = new() { StreamStates = [new() { ParticipantSid = subscription.ParticipantSid, TrackSid = subscription.TrackSid, State = state }] } };

@@ -30,7 +30,7 @@ internal static class JoinMapping
         PingInterval = (int)LiveKitConnection.PingInterval.TotalSeconds,
         PingTimeout = (int)LiveKitConnection.PingTimeout.TotalSeconds,
         EnabledPublishCodecs = [.. PublishCodecs.Select(mime => new Codec { Mime = mime })],
-        FastPublish = joined.Participant!.Grants?.CanPublish ?? true,
+        FastPublish = true, // data comes on the connection that the client offers on, also to those who publish nothing
     };
 
     public static ReconnectResponse Reconnect(SessionView view, ImmutableArray<IceServer> iceServers) =>

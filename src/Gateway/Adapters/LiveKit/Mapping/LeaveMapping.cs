@@ -32,7 +32,7 @@ internal static class LeaveMapping
     {
         ReasonCodes.ServerShutdown => LeaveAction.Resume,
         ReasonCodes.NodeLost or ReasonCodes.NodeTimeout or ReasonCodes.SessionNotFound or ReasonCodes.ClientLost or ReasonCodes.NoIce
-            or ReasonCodes.NoDtls or ReasonCodes.DtlsFailed or ReasonCodes.SessionSuperseded or "UNAVAILABLE" or "INTERNAL" => LeaveAction.Reconnect,
+            or ReasonCodes.NoDtls or ReasonCodes.DtlsFailed or ReasonCodes.SessionSuperseded or ReasonCodes.Moved or "UNAVAILABLE" or "INTERNAL" => LeaveAction.Reconnect,
         _ => LeaveAction.Disconnect,
     };
 }

@@ -35,6 +35,21 @@ internal static class SubscriptionMapping
         return [.. setting.TrackSids.Distinct().Select(sid => wish with { TrackSid = sid })];
     }
 
+    public static Audience Audience(SubscriptionPermission permission) => new()
+    {
+        Everyone = permission.AllParticipants,
+        Members =
+        [
+            .. permission.TrackPermissions.Select(p => new AudienceMember
+            {
+                Identity = p.ParticipantIdentity,
+                ParticipantSid = p.ParticipantSid,
+                AllTracks = p.AllTracks,
+                TrackSids = [.. p.TrackSids],
+            }),
+        ],
+    };
+
     public static RequestReason Reason(LinkError error) => error.Code switch
     {
         ReasonCodes.Permission => RequestReason.NotAllowed,
