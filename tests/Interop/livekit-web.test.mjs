@@ -111,6 +111,21 @@ test('who may receive a track is decided by its publisher', async t => {
   await cleo.sees('ada');
 });
 
+// With its connections where one loop of one node serves both rooms; else the client joins the other room by itself.
+test('an admin moves a member to another room', async t => {
+  const server = await stage.server, from = newRoom(), to = newRoom();
+  const ada = await join(t, from, 'ada'), bob = await join(t, from, 'bob', nothing), cleo = await join(t, to, 'cleo', { microphone: false });
+  await bob.sees('ada');
+  const move = await server.request('/twirp/livekit.RoomService/MoveParticipant', {
+    method: 'POST', body: JSON.stringify({ room: from, identity: 'ada', destinationRoom: to }),
+    headers: { authorization: `Bearer ${token({ room: from, identity: 'admin', grants: { roomAdmin: true, destinationRoom: to } })}`, 'content-type': 'application/json' },
+  });
+  assert.equal(move.status, 200, move.text);
+  await bob.notes('left ada');
+  await Promise.all([cleo.sees('ada'), ada.sees('cleo')]);
+  assert.equal((await ada.view()).name, to);
+});
+
 test('name, metadata, attributes and data reach the others', async t => {
   const room = newRoom(), ada = await join(t, room, 'ada', { ...nothing, grants: { canUpdateOwnMetadata: true } }), bob = await join(t, room, 'bob', nothing);
   await ada.does(async member => {
