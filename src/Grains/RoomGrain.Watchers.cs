@@ -72,6 +72,7 @@ public sealed partial class RoomGrain
             Next = page.Length == PageSize ? page[^1].Identity : null,
             Metadata = record.State.Policy.Metadata,
             IsRebuilding = time.GetUtcNow() < _rebuiltAt,
+            CreatedAt = record.State.CreatedAt,
             Departed = after.Length > 0 ? [] : [.. _journal.Departed.Where(d => _roster.Find(d.Identity) is null)],
         };
     }

@@ -43,6 +43,20 @@ public sealed class RoomFeed
 
     public string Metadata { get; private set; } = "";
 
+    public DateTimeOffset CreatedAt { get; private set; }
+
+    /// <summary>Who is there, and how many of them publish; hidden ones are not counted.</summary>
+    public (int Participants, int Publishers) Counts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_bySid.Count, _bySid.Values.Count(p => p.Tracks.Length > 0));
+            }
+        }
+    }
+
     public RoomQuality Quality { get; } = new();
 
     private void KeepDeparted(ImmutableArray<Departure> departures)
@@ -264,7 +278,7 @@ public sealed class RoomFeed
 
             bool isNews = _epoch >= 0 && (missed.Epoch, missed.To) != (_epoch, _to);
             (_bySid, _epoch, _to, _isRebuilding) = (bySid, first.Epoch, first.To, first.IsRebuilding);
-            (RoomSid, Metadata) = (first.RoomSid, first.Metadata);
+            (RoomSid, Metadata, CreatedAt) = (first.RoomSid, first.Metadata, first.CreatedAt);
             _departed.Clear();
             KeepDeparted(first.Departed);
             foreach (ParticipantView participant in bySid.Values)

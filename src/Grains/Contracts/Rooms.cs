@@ -45,4 +45,6 @@ public sealed record RoomPage
 
     /// <summary>Who left lately and is not back; only on the first page.</summary>
     [Id(7)] public ImmutableArray<Departure> Departed { get; init; } = [];
+
+    [Id(8)] public DateTimeOffset CreatedAt { get; init; }
 }

@@ -55,9 +55,9 @@ public sealed class ConnectionMonitor
     /// <summary>Takes the next snapshot. True when <see cref="Label"/> changed.</summary>
     public bool Update(PathSnapshot snapshot)
     {
-        if (snapshot.At - _takenAt < Least)
+        if (snapshot.HeardAt == Instant.Zero || snapshot.At - _takenAt < Least)
         {
-            return false;
+            return false; // nothing has come yet: that is no connection, not a bad one
         }
 
         _takenAt = snapshot.At;

@@ -23,6 +23,8 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
         JoinResponse join = (await ada.Next()).Join!;
         Assert.Equal((5, 15), (join.PingInterval, join.PingTimeout));
         Assert.StartsWith("RM_", join.Room.Sid, StringComparison.Ordinal);
+        Assert.InRange(join.Room.CreationTime, DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 60, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1);
+        Assert.Equal(1u, join.Room.NumParticipants);
         Assert.StartsWith("PA_", join.Participant.Sid, StringComparison.Ordinal);
         Assert.Equal(("ada", true), (join.Participant.Identity, join.Participant.Permission!.CanPublish));
         Assert.True(Version.TryParse(join.ServerInfo.Version, out _)); // some clients take nothing but a semantic version
@@ -97,6 +99,9 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
         await ada.Send(new() { AddTrack = new() { Cid = "v", Type = TrackType.Video, Source = TrackSource.Camera } });
         RequestResponse refused = await ada.Next(m => m.RequestResponse);
         Assert.Equal((RequestReason.NotAllowed, "v"), (refused.Reason, refused.AddTrack!.Cid));
+        await ada.Send(new() { PublishDataTrackRequest = new() });
+        refused = await ada.Next(m => m.RequestResponse is { PublishDataTrack: not null } answer ? answer : null);
+        Assert.Equal(RequestReason.UnsupportedType, refused.Reason);
     }
 
     [Fact]

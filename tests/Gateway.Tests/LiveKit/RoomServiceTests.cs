@@ -127,6 +127,18 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
     }
 
     [Fact]
+    public async Task Data_goes_to_the_nodes_of_the_room()
+    {
+        await Join("whip", "alice");
+        await Call<SendDataRequest, SendDataResponse>("SendData", new() { Room = _room, Data = [1, 2], Kind = DataPacketKind.Lossy, Topic = "t", DestinationIdentities = ["alice"] });
+        var (_, reliable, packet) = host.Node.DataSent.Single(d => d.Room.EndsWith($"/{_room}", StringComparison.Ordinal));
+        Assert.True(Proto.TryDecode(packet, out DataPacket? sent));
+        Assert.False(reliable);
+        Assert.Equal(("t", "alice"), (sent!.User!.Topic, Assert.Single(sent.DestinationIdentities)));
+        Assert.Equal([1, 2], sent.User.Payload);
+    }
+
+    [Fact]
     public async Task A_track_is_muted_and_unmuted()
     {
         await Join("whip", "alice");

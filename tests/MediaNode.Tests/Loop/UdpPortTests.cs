@@ -87,8 +87,9 @@ public class UdpPortTests
         using var memory = new PacketMemory(64);
         using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         var packets = new ReceivedPacket[8];
-        for (var got = 0; got != 2;)
+        for (int got = 0, tries = 0; got != 2 || (packets[0].Age == 0 && tries < 100); tries++)
         {
+            // The kernel stamps datagrams a while after a socket asked for it: until then they have no age.
             sender.SendTo([1], port.LocalEndPoint);
             var watch = Stopwatch.StartNew();
             while (watch.Elapsed < TimeSpan.FromMilliseconds(5))
@@ -100,6 +101,10 @@ public class UdpPortTests
             sender.SendTo([2, 2], port.LocalEndPoint);
             port.Wait(TimeSpan.FromSeconds(10));
             got = port.Receive(memory, packets);
+            for (int i = 0; i < got; i++)
+            {
+                memory.Release(packets[i].Slot);
+            }
         }
 
         Assert.True(packets[0].Age - packets[1].Age >= 5_000_000, $"{packets[0].Age} and {packets[1].Age}");

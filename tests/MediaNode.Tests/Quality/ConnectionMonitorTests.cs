@@ -63,6 +63,14 @@ public sealed class ConnectionMonitorTests
     }
 
     [Fact]
+    public void One_of_whom_nothing_has_come_yet_is_not_lost()
+    {
+        _now += TimeSpan.FromSeconds(100);
+        Assert.False(_monitor.Update(Snapshot(heard: Instant.Zero)));
+        Assert.Equal(QualityLabel.Good, _monitor.Label);
+    }
+
+    [Fact]
     public void Streams_that_end_take_their_sums_with_them()
     {
         Seconds(5, lossPercent: 0);

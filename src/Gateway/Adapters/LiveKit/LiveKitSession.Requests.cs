@@ -38,6 +38,9 @@ internal sealed partial class LiveKitSession
             case { AddTrack: { } track }:
                 Announce(track);
                 break;
+            case { PublishDataTrackRequest: { } track }:
+                Answer(new() { Reason = RequestReason.UnsupportedType, Message = "Data tracks are not served: send data messages.", PublishDataTrack = track });
+                break;
             default: // a candidate: the node learns addresses from the checks themselves
                 break;
         }
@@ -69,7 +72,7 @@ internal sealed partial class LiveKitSession
         {
             connection.Send(new SignalResponse { Answer = new() { Type = "answer", Sdp = answer.Sdp, Id = offer.Id, MidToTrackId = new(answer.Tracks) } });
             _answered = Math.Max(_answered, answer.OfferId);
-            _asked = null;
+            _offerRequests.Answered();
             Tell(view);
             Replay();
         }

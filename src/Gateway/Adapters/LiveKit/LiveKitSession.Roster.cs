@@ -10,16 +10,11 @@ namespace Nexus.Gateway.Adapters.LiveKit;
 /// <summary>What the client is told without asking: the room, its own session, the end.</summary>
 internal sealed partial class LiveKitSession
 {
-    /// <summary>A requirement that does not change whatever the client offers is not repeated for ever.</summary>
-    private const int MostAskedAlike = 4;
-
     private readonly SubscriptionNotices _notices = new();
     private readonly TrackUseNotices _uses = new();
+    private readonly OfferRequests _offerRequests = new();
     private Grants _grants = enters.Caller.Grants.ToGrants();
     private ImmutableHashSet<string> _mutedByServer = [];
-    private OfferWanted? _asked;
-    private OfferWanted? _askedBefore;
-    private int _askedAlike;
     private int _offered;
     private bool _isMoving;
 
@@ -139,7 +134,7 @@ internal sealed partial class LiveKitSession
                 connection.Send(new SignalResponse { Offer = new() { Type = "offer", Sdp = offer.Sdp, Id = (uint)offer.Id, MidToTrackId = new(offer.Tracks) } });
             }
 
-            AskForOffer(view.OfferWanted);
+            AskForOffer(view);
         }
     }
 
@@ -170,19 +165,12 @@ internal sealed partial class LiveKitSession
         SayLeave(ReasonCodes.Moved);
     }
 
-    /// <summary>Once for each offer: what is still missing after the next one is asked for again then.</summary>
-    private void AskForOffer(OfferWanted? wanted)
+    /// <summary>The client's first offer comes by itself.</summary>
+    private void AskForOffer(SessionView view)
     {
-        if (wanted is null || _asked is not null || _answered == 0)
+        if (_answered > 0 && _offerRequests.Next(view.OfferWanted, view.Subscriptions.Count(s => s.Mid.Length > 0)) is { } missing)
         {
-            return;
-        }
-
-        _askedAlike = wanted == _askedBefore ? _askedAlike + 1 : 0;
-        (_asked, _askedBefore) = (wanted, wanted);
-        if (_askedAlike < MostAskedAlike)
-        {
-            connection.Send(new SignalResponse { MediaSectionsRequirement = new() { NumAudios = (uint)wanted.Audio, NumVideos = (uint)wanted.Video } });
+            connection.Send(new SignalResponse { MediaSectionsRequirement = new() { NumAudios = (uint)missing.Audio, NumVideos = (uint)missing.Video } });
         }
     }
 

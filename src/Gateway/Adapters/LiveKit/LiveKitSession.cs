@@ -12,10 +12,10 @@ namespace Nexus.Gateway.Adapters.LiveKit;
 /// </summary>
 internal sealed partial class LiveKitSession(LiveKitConnection connection, SocketServices services, Entrance enters) : ISessionListener, IRoomListener
 {
-    private readonly Lock _gate = new();
     /// <summary>A client's token is replaced well before the new one expires.</summary>
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMinutes(5);
 
+    private readonly Lock _gate = new();
     private readonly List<SessionNews> _early = [];
     private Entrance _entrance = enters;
     private ClientSession? _session;

@@ -9,7 +9,20 @@ namespace Nexus.Gateway.Adapters.LiveKit.Mapping;
 /// <summary>A room and its news, as all LiveKit clients in it are told alike. Pure.</summary>
 internal static class RoomMapping
 {
-    public static Room Info(RoomFeed feed) => new() { Sid = feed.RoomSid, Name = Keys.Segment(feed.Key, 2), Metadata = feed.Metadata };
+    public static Room Info(RoomFeed feed)
+    {
+        (int participants, int publishers) = feed.Counts;
+        return new()
+        {
+            Sid = feed.RoomSid,
+            Name = Keys.Segment(feed.Key, 2),
+            Metadata = feed.Metadata,
+            CreationTime = feed.CreatedAt.ToUnixTimeSeconds(),
+            CreationTimeMs = feed.CreatedAt.ToUnixTimeMilliseconds(),
+            NumParticipants = (uint)participants,
+            NumPublishers = (uint)publishers,
+        };
+    }
 
     public static Room Info(RoomView room) => new()
     {
