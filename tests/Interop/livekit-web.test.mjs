@@ -45,6 +45,29 @@ test('all layers of a camera are sent, and the size of the element picks the one
   await bob.until('the high layer again', view => width(view) === 1280, { seconds: 30 });
 });
 
+test('layers that nobody watches are not sent, and come back when somebody does (dynacast)', async t => {
+  const room = newRoom();
+  const ada = await join(t, room, 'ada', { microphone: false, options: { dynacast: true, videoCaptureDefaults: { resolution: { width: 1280, height: 720 } } } });
+  const bob = await join(t, room, 'bob', nothing), active = ({ sending }) => sending.filter(s => s.kind === 'video' && s.active).map(s => s.rid).sort().join('');
+  await bob.sees('ada');
+  const wishes = quality => bob.does((member, quality) => [...member.room.remoteParticipants.values()][0].trackPublications.values().next().value.setVideoQuality(quality), quality);
+  await wishes(0);
+  await ada.until('the low layer alone', view => active(view) === 'q', { seconds: 30 });
+  await bob.sees('ada');
+  await wishes(2);
+  await ada.until('all layers', view => active(view) === 'fhq', { seconds: 30 });
+  await bob.until('the high layer', view => remoteTrack(view, 'ada', 'camera').width === 1280, { seconds: 30 });
+});
+
+test('everyone is told how everyone is connected', async t => {
+  const room = newRoom(), ada = await join(t, room, 'ada'), bob = await join(t, room, 'bob');
+  await bob.sees('ada');
+  await bob.until('the quality of who was there', view => view.remote.ada.quality === 'excellent');
+  await ada.until('the quality of who came', view => view.remote.bob.quality === 'excellent');
+  await ada.notes('quality ada excellent');
+  assert.ok(![...(await ada.view()).events, ...(await bob.view()).events].some(e => /^quality \w+ lost/.test(e)));
+});
+
 test('a screen is shared and taken back', async t => {
   const room = newRoom(), ada = await join(t, room, 'ada', nothing), bob = await join(t, room, 'bob', nothing);
   await ada.does(member => member.room.localParticipant.setScreenShareEnabled(true));

@@ -34,8 +34,8 @@ test('the label of each person follows the network, on the page and in admin', a
   await shows(bob, 'poor');
   await inAdmin('poor');
   await netns.rules(badNetwork.loss(2.5));
-  await until('a fair label', async () => (await server.api(`/rooms/${room}/participants`)).participants.some(({ quality }) => quality === 'fair'));
-  await until('a fair tile', () => bob.page.evaluate(() => Boolean(document.querySelector('.tile .signal[data-quality=fair]'))), { everyMs: 50 });
+  await until('a fair label', async () => (await server.api(`/rooms/${room}/participants`)).participants.some(({ quality }) => quality === 'fair'), { seconds: 60 });
+  await until('a fair tile', () => bob.page.evaluate(() => Boolean(document.querySelector('.tile .signal[data-quality=fair]'))), { everyMs: 50, seconds: 60 });
   await netns.rules();
   await shows(bob, 'good');
   await inAdmin('good');
