@@ -65,7 +65,7 @@ run_node_tests() {
 }
 
 # node takes its options before the files.
-interop() { NEXUS_ENGINE=$engine node --test --test-concurrency=1 --test-timeout=600000 "$@" *.test.mjs; }
+interop() { node --test --test-concurrency=1 --test-timeout=600000 "$@" *.test.mjs; }
 
 run_tests() {
   case ${1:-} in

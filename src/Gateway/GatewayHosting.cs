@@ -24,6 +24,7 @@ public static class GatewayHosting
     public static IServiceCollection AddNexusGateway(this IServiceCollection services, GatewayOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddNexusHealth();
         services.TryAddSingleton<IControlPlane, ControlPlane>();
         services.AddSingleton(options);
         services.AddSingleton(options.JoinLimits);
@@ -46,8 +47,7 @@ public static class GatewayHosting
         services.AddSingleton<RoomMethods>();
         services.AddSingleton<ParticipantMethods>();
         services.AddSingleton<RoomServiceMethods>();
-        services.AddSingleton<IMetricsSource, GatewayMetrics>();
-        services.AddSingleton<IMetricsSource, NodeMetrics>();
+        services.AddSingleton<IReadiness, GatewayReadiness>();
         services.AddOpenApi("v1");
         services.AddRouting();
         return services;
@@ -63,7 +63,6 @@ public static class GatewayHosting
         app.MapLiveKit();
         app.MapLiveKitServerApi();
         app.MapAdmin();
-        app.MapHealth();
         app.MapPage(app.Services.GetRequiredService<GatewayOptions>());
         app.MapOpenApi("/openapi/{documentName}.json");
     }

@@ -6,7 +6,7 @@ namespace Nexus.Grains;
 
 /// <summary>Media nodes as they report themselves. Lost ones stay listed for a while, so that operators see them.</summary>
 [ZonePlacement]
-public sealed class NodeDirectoryGrain(TimeProvider time) : Grain, INodeDirectoryGrain
+public sealed class NodeDirectoryGrain(TimeProvider time, GrainMeter meter) : Grain, INodeDirectoryGrain
 {
     private static readonly TimeSpan LostStays = TimeSpan.FromMinutes(10);
 
@@ -26,6 +26,11 @@ public sealed class NodeDirectoryGrain(TimeProvider time) : Grain, INodeDirector
     public Task Update(NodeView node)
     {
         _nodes[node.Id] = (node, time.GetUtcNow());
+        foreach (NodeState state in Enum.GetValues<NodeState>())
+        {
+            meter.CountNodes(state.ToString().ToLowerInvariant(), _nodes.Values.Count(n => n.View.State == state));
+        }
+
         return Task.CompletedTask;
     }
 }

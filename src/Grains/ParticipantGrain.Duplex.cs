@@ -235,6 +235,9 @@ public sealed partial class ParticipantGrain
         || !before.Subscriptions.SequenceEqual(now.Subscriptions)
         || !before.Uses.SequenceEqual(now.Uses);
 
-    private static Task TellEnded(Leg leg, string reason, SessionMove? move = null) =>
-        leg.Holder is { } holder ? holder.Observer.OnSession(new SessionNews { Session = leg.Session, Ended = reason, Moved = move }) : Task.CompletedTask;
+    private Task TellEnded(Leg leg, string reason, SessionMove? move = null)
+    {
+        LogLeft(Identity, TenantAndRoom, reason, leg.Desired.Leg, leg.Session, leg.Node.Id);
+        return leg.Holder is { } holder ? holder.Observer.OnSession(new SessionNews { Session = leg.Session, Ended = reason, Moved = move }) : Task.CompletedTask;
+    }
 }

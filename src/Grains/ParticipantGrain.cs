@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Core;
 using Nexus.Grains.Placement;
@@ -8,7 +9,7 @@ namespace Nexus.Grains;
 
 /// <summary>One person in one room: who it is, its legs, and what the roster and the tracks are told of it.</summary>
 [ZonePlacement]
-public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IParticipantGrain
+public sealed partial class ParticipantGrain(TimeProvider time, ILogger<ParticipantGrain> log) : Grain, IParticipantGrain
 {
     /// <summary>How long a new leg has to connect.</summary>
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(30);
@@ -57,7 +58,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         AdmitResult admitted = await Room.Admit(new AdmitRequest { Participant = Newer(before), Region = request.Region, Tenant = request.Tenant });
         if (admitted.Error is { } refused)
         {
-            return JoinResult.Refused(refused.Code, refused.Message);
+            return Refused(request, refused);
         }
 
         (_view, _roomSid, _policy) = (Newer(before), admitted.RoomSid, admitted.Policy);
@@ -80,7 +81,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         if (applied.Status != ApplyStatus.Applied)
         {
             await Unjoin(older);
-            return JoinResult.Refused(applied.Error?.Code ?? ReasonCodes.NodeLost, applied.Error?.Message ?? "the media node lost the session: try again");
+            return Refused(request, applied.Error ?? new LinkError(ReasonCodes.NodeLost, "the media node lost the session: try again"));
         }
 
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
@@ -89,6 +90,7 @@ public sealed partial class ParticipantGrain(TimeProvider time) : Grain, IPartic
         await Replace(_legs.ReplacedBy(leg.Session, request.Leg, request.Beside));
         await TellTracks(tracksBefore);
         await Publish(null);
+        LogJoined(Identity, TenantAndRoom, request.Leg, request.Session, leg.Node.Id, leg.Node.Region);
         return Joined(leg);
     }
 

@@ -24,7 +24,7 @@ public sealed class RoomRecord
 /// <summary>A room: roster, policy, the node it is on.</summary>
 [ZonePlacement]
 public sealed partial class RoomGrain(
-    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record, TimeProvider time, IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
+    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record, TimeProvider time, GrainMeter meter, IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
 {
     /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
     private static readonly TimeSpan NodesFresh = TimeSpan.FromSeconds(1);
@@ -45,6 +45,7 @@ public sealed partial class RoomGrain(
     private DateTimeOffset _announcedAt;
     private string? _node;
     private bool _wasJoined;
+    private (int Rooms, int Participants) _counted;
     private IGrainTimer? _emptying;
     private IGrainTimer? _expiry;
 
@@ -66,6 +67,12 @@ public sealed partial class RoomGrain(
             await Announce();
             WatchEmpty(Rebuilding);
         }
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        Count(0, 0);
+        return Task.CompletedTask;
     }
 
     public async Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant)
@@ -188,6 +195,7 @@ public sealed partial class RoomGrain(
         StopWatching();
         record.State.Sid = "";
         await record.WriteStateAsync();
+        Count(0, 0);
         await Tenant.CloseRoom(Name);
         DeactivateOnIdle();
         return true;
@@ -245,6 +253,7 @@ public sealed partial class RoomGrain(
     /// <param name="least">How long it stays at least.</param>
     private void WatchEmpty(TimeSpan least = default)
     {
+        Count(IsOpen ? 1 : 0, _roster.Count);
         if (_roster.Count > 0 || !IsOpen)
         {
             _wasJoined |= _roster.Count > 0;
@@ -260,6 +269,14 @@ public sealed partial class RoomGrain(
         _emptying ??= this.RegisterGrainTimer(
             () => Close(ReasonCodes.RoomClosed),
             new GrainTimerCreationOptions(timeout > least ? timeout : least, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+    }
+
+    /// <summary>What this grain adds to the silo's sums.</summary>
+    private void Count(int rooms, int participants)
+    {
+        meter.CountRooms(rooms - _counted.Rooms);
+        meter.CountParticipants(participants - _counted.Participants);
+        _counted = (rooms, participants);
     }
 
     private void StopWatching()

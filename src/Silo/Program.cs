@@ -6,6 +6,7 @@ namespace Nexus.Silo;
 /// <summary><c>nexus-server COMMAND …</c>; <c>./nexus</c> at the repo root calls it.</summary>
 public static class Program
 {
+    /// <returns>0 when all went well, 1 when something failed, 2 when it cannot be done as it was said.</returns>
     public static async Task<int> Main(string[] args)
     {
         try

@@ -65,11 +65,7 @@ public static class Fabric
 
     public static async Task<IFabricHarness> StartAsync(FabricOptions? options = null)
     {
-#if ORLEANS_ENGINE
         return await OrleansFabric.StartAsync(options ?? new());
-#else
-        return await EmbeddedFabric.StartAsync(options ?? new());
-#endif
     }
 
     /// <summary>

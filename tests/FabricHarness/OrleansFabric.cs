@@ -1,4 +1,3 @@
-#if ORLEANS_ENGINE
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
@@ -107,4 +106,3 @@ internal sealed class OrleansFabric : IFabricHarness
         }
     }
 }
-#endif

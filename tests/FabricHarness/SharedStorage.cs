@@ -1,4 +1,3 @@
-#if ORLEANS_ENGINE
 using System.Collections.Concurrent;
 using Orleans.Serialization;
 using Orleans.Storage;
@@ -72,4 +71,3 @@ internal sealed class SharedStorage
         public string Etag { get; } = etag;
     }
 }
-#endif

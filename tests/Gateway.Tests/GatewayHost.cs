@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -6,17 +9,18 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
+using Nexus.Gateway.Health;
 using Nexus.Grains;
 using Nexus.Grains.Placement;
-using Nexus.Silo.Engine;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Nexus.Gateway.Tests;
 
-/// <summary>The gateway on a free loopback port, over the real grains on the engine of the build, with one fake media node.</summary>
+/// <summary>The gateway on a free loopback port, over the real grains on a silo of its own, with one fake media node.</summary>
 public sealed class GatewayHost : IAsyncLifetime
 {
     public static readonly ApiKeyOptions DevKey = new("devkey", "secret", Operator: true);
@@ -24,19 +28,25 @@ public sealed class GatewayHost : IAsyncLifetime
     public static readonly ApiKeyOptions TightKey = new("tightkey", "a-third-secret");
 
     private WebApplication? _app;
-    private IGrainEngine? _engine;
     private INodePort? _port;
 
     public HttpClient Http { get; private set; } = new();
 
     public T Service<T>() where T : notnull => _app!.Services.GetRequiredService<T>();
 
-    public IMediaNodeGrain NodeGrain => _engine!.Client.GetGrain<IMediaNodeGrain>(Keys.MediaNode("local", "ND_fake"));
+    public IGrainFactory Grains => Service<IGrainFactory>();
+
+    public IMediaNodeGrain NodeGrain => Grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode("local", "ND_fake"));
 
     internal FakeNode Node { get; } = new();
 
     /// <summary>For hosts that differ from the others.</summary>
     public GatewayOptions Settings { get; init; } = Options;
+
+    /// <summary>What <c>/metrics</c> says of a series, such as <c>nexus_websockets</c>; 0 when it says nothing.</summary>
+    public double Metric(string series) => Service<MetricsExporter>().Export().Split('\n')
+        .Where(line => line.StartsWith(series + " ", StringComparison.Ordinal))
+        .Select(line => double.Parse(line[series.Length..], CultureInfo.InvariantCulture)).SingleOrDefault();
 
     public static GatewayOptions Options => new()
     {
@@ -53,30 +63,25 @@ public sealed class GatewayHost : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _engine = await GrainEngine.StartAsync(
-            new()
-            {
-                Storages = [StorageNames.Rooms],
-                ConfigureSilo = (_, silo) =>
-                {
-                    silo.Services.AddSingleton(TimeProvider.System);
-                    silo.AddZonePlacement(ZoneMap.Open);
-                },
-            },
-            NullLoggerFactory.Instance);
-        _port = _engine.Client.CreateObjectReference<INodePort>(Node);
-        var node = new NodeView { Id = "ND_fake", Region = "local", State = NodeState.Ready, BootId = "boot", Software = "test" };
-        await NodeGrain.Attach("link-1", node, _port);
-        await NodeGrain.OnLoad("boot", 0.25, 3, 5, 8);
-
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<IGrainFactory>(_engine.Client);
+        builder.UseOrleans(silo =>
+        {
+            int port = FreePort();
+            silo.UseLocalhostClustering(port, gatewayPort: 0, new IPEndPoint(IPAddress.Loopback, port));
+            silo.UseSiloMetadata(new Dictionary<string, string> { [SiloMetadataKeys.Region] = "local" });
+            silo.AddMemoryGrainStorage(StorageNames.Rooms).AddNexusGrains(ZoneMap.Open);
+        });
         builder.Services.AddNexusGateway(Settings);
         _app = builder.Build();
         _app.MapNexusGateway();
+        _app.MapHealth();
         await _app.StartAsync();
+        _port = Grains.CreateObjectReference<INodePort>(Node);
+        var node = new NodeView { Id = "ND_fake", Region = "local", State = NodeState.Ready, BootId = "boot", Software = "test" };
+        await NodeGrain.Attach("link-1", node, _port);
+        await NodeGrain.OnLoad("boot", 0.25, 3, 5, 8);
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Http = new() { BaseAddress = new(address) };
     }
@@ -85,7 +90,13 @@ public sealed class GatewayHost : IAsyncLifetime
     {
         Http.Dispose();
         await (_app?.DisposeAsync() ?? default);
-        await (_engine?.DisposeAsync() ?? default);
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     public Task StopGateway() => _app!.StopAsync();
@@ -94,7 +105,7 @@ public sealed class GatewayHost : IAsyncLifetime
     internal Task Report(string session, Nexus.Link.SessionState state = Nexus.Link.SessionState.Connected)
     {
         var report = Node.Report(session, state);
-        return _engine!.Client.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
+        return Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
     }
 
     public static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null)

@@ -55,10 +55,10 @@ public sealed record SubscriptionJson(string TrackSid, string Mid, string State,
 public sealed record NodesJson(IReadOnlyList<NodeJson> Nodes);
 
 public sealed record NodeJson(
-    string Id, string Region, string State, double Load, string Engine, string Software, int Sessions, int Tracks, int Subscriptions, string? Reason)
+    string Id, string Region, string State, double Load, string Engine, string EngineVersion, string Software, int Sessions, int Tracks, int Subscriptions, string? Reason)
 {
     public static NodeJson Of(NodeView node) => new(
-        node.Id, node.Region, AdminJson.CamelCase(node.State), node.Load, Health.EngineName.Current, node.Software, node.Sessions,
+        node.Id, node.Region, AdminJson.CamelCase(node.State), node.Load, Health.ProductVersion.Engine, Health.ProductVersion.Orleans, node.Software, node.Sessions,
         node.Tracks, node.Subscriptions, node.Reason);
 }
 

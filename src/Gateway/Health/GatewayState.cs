@@ -1,4 +1,5 @@
-using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Reflection;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Health;
@@ -6,28 +7,57 @@ namespace Nexus.Gateway.Health;
 /// <summary>What the gateway counts, and whether it takes new sessions. Thread-safe.</summary>
 public sealed class GatewayState
 {
-    private readonly ConcurrentDictionary<(SessionLeg Leg, string Result), long> _joins = new();
-    private readonly ConcurrentDictionary<string, long> _refusals = new();
-    private readonly ConcurrentDictionary<string, long> _socketEnds = new();
+    public const string MeterName = "Nexus.Gateway";
+
+    private readonly Counter<long> _joins;
+    private readonly Histogram<double> _joinTimes;
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _socketEnds;
     private volatile bool _draining;
+
+    public GatewayState(IMeterFactory meters)
+    {
+        Meter meter = meters.Create(MeterName);
+        _joins = meter.CreateCounter<long>("joins", "{join}", "Joins by leg and outcome: ok, or the code of the refusal.");
+        _joinTimes = meter.CreateHistogram<double>("join_duration", "s", "From a join's request to its answer, by leg.");
+        _refusals = meter.CreateCounter<long>("requests_refused", "{request}", "Requests refused at the door, by code.");
+        _socketEnds = meter.CreateCounter<long>("websockets_ended", "{websocket}", "Ended WebSockets, by reason.");
+        meter.CreateObservableGauge("draining", () => _draining ? 1 : 0, null, "1 while this process takes no new sessions.");
+        meter.CreateObservableGauge(
+            "info", () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", ProductVersion.Current)), null, "1, with the version that runs.");
+        Meter = meter;
+    }
+
+    /// <summary>For what others of the gateway observe.</summary>
+    internal Meter Meter { get; }
 
     /// <summary>Set once at shutdown: <c>/readyz</c> says 503 and joins are refused from then on.</summary>
     public bool IsDraining => _draining;
 
     public void BeginDrain() => _draining = true;
 
-    /// <summary>Joins by leg and outcome (<c>ok</c> or a reason code).</summary>
-    public IEnumerable<KeyValuePair<(SessionLeg Leg, string Result), long>> Joins => _joins;
+    /// <param name="result"><c>ok</c> or a reason code.</param>
+    /// <param name="duration">From the request to the answer.</param>
+    public void CountJoin(SessionLeg leg, string result, TimeSpan duration)
+    {
+        var tag = new KeyValuePair<string, object?>("leg", leg.ToString().ToLowerInvariant());
+        _joins.Add(1, tag, new("result", result));
+        _joinTimes.Record(duration.TotalSeconds, tag);
+    }
 
-    /// <summary>Requests refused at the door, by code.</summary>
-    public IEnumerable<KeyValuePair<string, long>> Refusals => _refusals;
+    public void CountSocketEnd(string reason) => _socketEnds.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
-    public void CountJoin(SessionLeg leg, string result) => _joins.AddOrUpdate((leg, result), 1, (_, n) => n + 1);
+    public void CountRefusal(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
+}
 
-    /// <summary>Ended WebSockets by reason.</summary>
-    public IEnumerable<KeyValuePair<string, long>> SocketEnds => _socketEnds;
+/// <summary>What runs.</summary>
+public static class ProductVersion
+{
+    public static string Current { get; } = typeof(ProductVersion).Assembly.GetName().Version?.ToString(3) ?? "0";
 
-    public void CountSocketEnd(string reason) => _socketEnds.AddOrUpdate(reason, 1, (_, n) => n + 1);
+    /// <summary>What hosts the grains.</summary>
+    public const string Engine = "orleans";
 
-    public void CountRefusal(string code) => _refusals.AddOrUpdate(code, 1, (_, n) => n + 1);
+    public static string Orleans { get; } =
+        typeof(IGrainFactory).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 }

@@ -1,49 +1,51 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Nexus.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Nexus.Gateway.Http;
-using Nexus.Gateway.Sessions;
-using Nexus.Link;
 
 namespace Nexus.Gateway.Health;
 
-internal static class HealthEndpoints
+/// <summary>One reason why a process may not take new sessions. All that are registered are asked.</summary>
+public interface IReadiness
 {
-    public static void MapHealth(this IEndpointRouteBuilder routes)
-    {
-        var group = routes.MapGroup("").WithTags("Health");
-        group.MapGet("healthz", () => Results.Text("ok\n")).WithSummary("200 while the process is alive.");
-        group.MapGet("readyz", Ready).WithSummary("200 while new sessions are taken, 503 while draining or without a media node.")
-            .Produces(200).Produces<Problem>(503);
-        group.MapGet("metrics", async (IEnumerable<IMetricsSource> sources) =>
-        {
-            var metrics = new MetricsText();
-            foreach (var source in sources)
-            {
-                try
-                {
-                    await source.Write(metrics);
-                }
-                catch (Exception e) when (e is TimeoutException or OrleansException)
-                {
-                    // a scrape tells what it can while silos are away; the gap itself is what an alert sees
-                }
-            }
+    /// <summary>Null when this is no reason; what is wrong and how to mend it otherwise.</summary>
+    ValueTask<Problem?> Check();
+}
 
-            return Results.Text(metrics.ToString(), "text/plain; version=0.0.4; charset=utf-8");
-        }).WithSummary("Metrics in Prometheus' text format.");
+/// <summary>What every process serves, whatever its roles.</summary>
+public static class HealthHosting
+{
+    public static IServiceCollection AddNexusHealth(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton<MetricsExporter>();
+        return services;
     }
 
-    private static async Task<IResult> Ready(GatewayState state, IControlPlane control)
+    /// <summary>Maps <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>.</summary>
+    public static void MapHealth(this WebApplication app)
     {
-        if (state.IsDraining)
+        var exporter = app.Services.GetRequiredService<MetricsExporter>(); // now: it counts from here on
+        var group = app.MapGroup("").WithTags("Health");
+        group.MapGet("healthz", () => Results.Text("ok\n")).WithSummary("200 while the process is alive.");
+        group.MapGet("readyz", Ready).WithSummary("200 while new sessions are taken, 503 with the reason otherwise.")
+            .Produces(200).Produces<Problem>(503);
+        group.MapGet("metrics", () => Results.Text(exporter.Export(), "text/plain; version=0.0.4; charset=utf-8"))
+            .WithSummary("Metrics of this process in Prometheus' text format.");
+    }
+
+    private static async Task<IResult> Ready(IEnumerable<IReadiness> reasons)
+    {
+        foreach (IReadiness reason in reasons)
         {
-            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.ServerShutdown, "The process is draining.");
+            if (await reason.Check() is { } problem)
+            {
+                return new ProblemResult(StatusCodes.Status503ServiceUnavailable, problem.Code, problem.Message);
+            }
         }
 
-        return (await control.Nodes()).Any(n => n.State == NodeState.Ready)
-            ? Results.Text("ready\n")
-            : new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.NoNode, "No media node is ready.");
+        return Results.Text("ready\n");
     }
 }

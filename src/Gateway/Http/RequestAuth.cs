@@ -12,9 +12,7 @@ public static class RequestAuth
     /// <summary>401 with a code that names the token's fault; the caller otherwise.</summary>
     public static (Caller? Caller, ProblemResult? Refusal) Authenticate(this TokenVerifier verifier, HttpRequest request)
     {
-        string header = request.Headers.Authorization.ToString();
-        string? token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
-        var verdict = verifier.Verify(token);
+        var verdict = verifier.Verify(Bearer(request));
         if (verdict.Caller is { } caller)
         {
             return (caller, null);
@@ -22,6 +20,13 @@ public static class RequestAuth
 
         string challenge = verdict.Fault == TokenFault.TokenMissing ? "Bearer" : "Bearer error=\"invalid_token\"";
         return (null, new ProblemResult(StatusCodes.Status401Unauthorized, CodeOf(verdict.Fault), verdict.Message).With("WWW-Authenticate", challenge));
+    }
+
+    /// <summary>The token of <c>Authorization: Bearer …</c>; null without one.</summary>
+    public static string? Bearer(HttpRequest request)
+    {
+        string header = request.Headers.Authorization.ToString();
+        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
     }
 
     public static ProblemResult Forbidden(string message) =>

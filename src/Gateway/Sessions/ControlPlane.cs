@@ -26,11 +26,11 @@ public interface IControlPlane
 
     string RoomKey(TenantOptions tenant, string room);
 
-    /// <summary>A reference that grains can call. Keep the observer alive: the engines hold it weakly.</summary>
+    /// <summary>A reference that grains can call. Keep the observer alive: Orleans holds it weakly.</summary>
     IGatewayObserver Refer(IGatewayObserver observer);
 }
 
-/// <summary>The grains of the engine that runs.</summary>
+/// <summary>The grains of the cluster.</summary>
 public sealed class ControlPlane(IGrainFactory grains, TimeProvider clock) : IControlPlane
 {
     public IRoomGrain Room(TenantOptions tenant, string room) => grains.GetGrain<IRoomGrain>(RoomKey(tenant, room));

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
+using Nexus.Gateway.Health;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Sessions;
@@ -36,19 +37,22 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     private readonly TimeSpan _rebuilding;
     private readonly long _startedAt;
 
-    public GatewayPort(IControlPlane control, GatewayOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<GatewayPort> log)
+    public GatewayPort(IControlPlane control, GatewayOptions options, GatewayState state, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<GatewayPort> log)
     {
-        lifetime.ApplicationStopping.Register(SayGoodbye); // before the web server waits for its connections
+        lifetime.ApplicationStopping.Register(() =>
+        {
+            state.BeginDrain();
+            SayGoodbye();
+        }); // before the web server waits for its connections
         (_clock, _log, _rebuilding, _startedAt) = (clock, log, options.Rebuilding, clock.GetTimestamp());
         _holder = new(() => new SessionHolder(Ids.NewGateway(), control.Refer(this)));
         Rooms = new RoomFeeds(control, _holder);
+        state.Meter.CreateObservableGauge("websockets", () => _sessions.Count, "{websocket}", "Sessions whose client is connected here by WebSocket.");
     }
 
     public SessionHolder Holder => _holder.Value;
 
     public RoomFeeds Rooms { get; }
-
-    public int SessionCount => _sessions.Count;
 
     /// <summary>Just started: a session that no grain knows may be one that its node is about to tell of.</summary>
     public bool IsRebuilding => _clock.GetElapsedTime(_startedAt) < _rebuilding;

@@ -81,7 +81,11 @@ public static class ZoneChoice
     }
 }
 
-/// <summary>Carries <see cref="ZoneChoice"/> out; among equals by a stable hash of the key.</summary>
+/// <summary>
+/// Carries <see cref="ZoneChoice"/> out. Among those that may hold the grain it is the silo that asks, because a grain belongs where its
+/// callers are (a room where its first joiner came in, a node's grain where its link ends); when that one may not, another by a stable
+/// hash of the key.
+/// </summary>
 public sealed class ZonePlacementDirector(ISiloMetadataCache metadata, ZoneMap zones) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
@@ -90,8 +94,8 @@ public sealed class ZonePlacementDirector(ISiloMetadataCache metadata, ZoneMap z
         bool preferRegion = strategy is ZonePlacement { PreferRegion: true };
         IReadOnlyList<SiloAddress> silos = ZoneChoice.Among(
             context.GetCompatibleSilos(target).OrderBy(s => s).Select(s => (s, Region(s))), key, preferRegion, zones);
-        return silos.Count > 0
-            ? Task.FromResult(silos[(int)((uint)target.GrainIdentity.GetUniformHashCode() % (uint)silos.Count)])
+        return silos.Contains(context.LocalSilo) ? Task.FromResult(context.LocalSilo)
+            : silos.Count > 0 ? Task.FromResult(silos[(int)((uint)target.GrainIdentity.GetUniformHashCode() % (uint)silos.Count)])
             : throw new OrleansException(
                 $"no silo may hold grain '{key}': none of a region that zone '{Keys.Zone(key)}' allows is in the cluster");
     }

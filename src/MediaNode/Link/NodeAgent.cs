@@ -67,6 +67,17 @@ public sealed class NodeAgent : INodeLinkHandler, IAsyncDisposable
 
     public void OnUnlinked() => Post(_ => _send = null);
 
+    /// <summary>Tells all clients by close_notify. At most a second.</summary>
+    public async Task CloseAllAsync()
+    {
+        if (_thread.IsAlive && !_stopping)
+        {
+            var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Post(now => _core.CloseAll(now, () => told.TrySetResult()));
+            await Task.WhenAny(told.Task, Task.Delay(TimeSpan.FromSeconds(1)));
+        }
+    }
+
     /// <summary>Tells all clients by close_notify, then ends the threads. At most a second.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -75,13 +86,7 @@ public sealed class NodeAgent : INodeLinkHandler, IAsyncDisposable
             return;
         }
 
-        if (_thread.IsAlive)
-        {
-            var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Post(now => _core.CloseAll(now, () => told.TrySetResult()));
-            await Task.WhenAny(told.Task, Task.Delay(TimeSpan.FromSeconds(1)));
-        }
-
+        await CloseAllAsync();
         _stopping = true;
         _wake.Set();
         if (_thread.IsAlive)

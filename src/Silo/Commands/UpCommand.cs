@@ -1,6 +1,8 @@
-using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Extensions.Logging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Nexus.Silo.Hosting;
 using Nexus.Silo.Settings;
 
 namespace Nexus.Silo.Commands;
@@ -8,8 +10,8 @@ namespace Nexus.Silo.Commands;
 /// <summary><c>./nexus up</c>: serves until it is told to stop.</summary>
 public static class UpCommand
 {
-    /// <summary>Within the 5 s that SIGTERM may take.</summary>
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
+    /// <summary>What has not ended by then (the parts have a little less) is given up, and that is an error.</summary>
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
 
     public static string Help
     {
@@ -28,44 +30,62 @@ public static class UpCommand
         }
     }
 
+    /// <returns>0 when it was told to stop and all ended in order; 1 when a part failed.</returns>
+    /// <exception cref="SettingsException">It cannot be started as configured.</exception>
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
     {
         NexusOptions options = SettingsReader.Read(args, Environment.GetEnvironmentVariables());
-        using ILoggerFactory logs = LoggerFactory.Create(log => log
-            .SetMinimumLevel(options.Verbose ? LogLevel.Debug : LogLevel.Information)
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Orleans", LogLevel.Warning)
-            .AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat) = (true, "HH:mm:ss.fff "))
-            .AddConsole(c => c.LogToStandardErrorThreshold = LogLevel.Trace)); // standard output is for what scripts read
-
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void OnSignal(PosixSignalContext context)
+        WebApplication app = NexusHost.Build(options);
+        var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
+        var failure = app.Services.GetRequiredService<HostFailure>();
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lifetime.ApplicationStopping.Register(() => stopping.TrySetResult());
+        bool stopped;
+        try
         {
-            context.Cancel = true;
-            stop.TrySetResult();
+            await app.StartNexusAsync();
+            Console.WriteLine($"ready {HttpHosting.AddressOf(app)}");
+            await stopping.Task;
+        }
+        catch (OperationCanceledException) when (stopping.Task.IsCompleted)
+        {
+            // told to stop before it had started
+        }
+        finally
+        {
+            stopped = await StopAsync(app);
         }
 
-        using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-
-        await using var server = new NexusServer(options, logs);
-        Task starting = server.StartAsync();
-        if (await Task.WhenAny(starting, stop.Task) == starting)
+        if (!stopped)
         {
-            await starting;
-            Console.WriteLine($"ready {server.Address}");
-            await Task.WhenAny(stop.Task, server.Failed);
+            await Console.Error.WriteLineAsync($"nexus: not everything ended within {StopWithin.TotalSeconds:F0} s");
         }
 
-        Task stopping = server.StopAsync();
-        await Task.WhenAny(stopping, Task.Delay(StopWithin));
-        if (server.Failed.IsFaulted)
+        if (failure.Reason is { } reason)
         {
-            await server.Failed;
+            await Console.Error.WriteLineAsync($"nexus: {reason}");
         }
 
-        // what has not ended by now must not hold the process
-        Environment.Exit(0);
-        return 0;
+        return stopped && failure.Reason is null ? 0 : 1;
+    }
+
+    /// <summary>False when something did not end.</summary>
+    private static async Task<bool> StopAsync(WebApplication app)
+    {
+        try
+        {
+            await StopAndDispose(app).WaitAsync(StopWithin);
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task StopAndDispose(WebApplication app)
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
     }
 }

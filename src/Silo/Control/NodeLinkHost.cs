@@ -9,6 +9,7 @@ namespace Nexus.Silo.Control;
 /// <summary>Holds the links of media nodes on the control side: attaches each node to its grain, and detaches it when its link ends.</summary>
 public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming timing, TimeProvider time, ILogger<NodeLinkHost> log)
 {
+    private readonly ConcurrentDictionary<Task, byte> _serving = new();
     private readonly ConcurrentDictionary<string, RoomListeners> _listeners = new(StringComparer.Ordinal);
 
     /// <summary>The clock of the gateways' leases, when it is another.</summary>
@@ -16,6 +17,26 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
 
     /// <summary>A node is attached: rooms may be placed on it. With its id; raised again at each new link.</summary>
     public event Action<string>? Attached;
+
+    /// <summary>Completes when the node is attached for the next time.</summary>
+    public Task WhenAttached(string node)
+    {
+        var attached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Attached += Take;
+        return attached.Task;
+
+        void Take(string id)
+        {
+            if (id == node)
+            {
+                Attached -= Take;
+                attached.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Completes when all links that were being served have ended, and their nodes' grains know it.</summary>
+    public Task StopAsync() => Task.WhenAll(_serving.Keys);
 
     /// <summary>Takes links until cancelled.</summary>
     public async Task ListenAsync(Socket listener, CancellationToken cancellation)
@@ -25,7 +46,9 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
             while (true)
             {
                 Socket socket = await listener.AcceptAsync(cancellation);
-                _ = ServeAsync(LinkEndpoint.Wrap(socket), cancellation);
+                Task serving = ServeAsync(LinkEndpoint.Wrap(socket), cancellation);
+                _serving.TryAdd(serving, 0);
+                _ = serving.ContinueWith(ended => _serving.TryRemove(ended, out _), TaskScheduler.Default);
             }
         }
         catch (OperationCanceledException)

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Net;
 using Nexus.Gateway;
 using Nexus.Link;
+using Nexus.Silo.Logging;
+using StackExchange.Redis;
 
 namespace Nexus.Silo.Settings;
 
@@ -14,7 +16,7 @@ public enum Roles
     /// <summary>Hosts grains and takes the links of media nodes.</summary>
     Control = 1,
 
-    /// <summary>Serves HTTP. Needs Control in the same process with the embedded engine.</summary>
+    /// <summary>Serves clients and admins over HTTP. Needs Control in the same process.</summary>
     Gateway = 2,
 
     /// <summary>Forwards media.</summary>
@@ -44,7 +46,7 @@ public sealed record NexusOptions
     /// <summary>Forwarding loops per media node.</summary>
     public int Loops { get; init; } = Math.Min(Environment.ProcessorCount, MaxLoops);
 
-    /// <summary>One logical silo and, with the media role, one media node for each.</summary>
+    /// <summary>One silo with the control role and one media node with the media role for each.</summary>
     public ImmutableArray<string> Regions { get; init; } = ["local"];
 
     /// <summary>Where this process listens for media nodes of other processes.</summary>
@@ -62,10 +64,13 @@ public sealed record NexusOptions
     /// <summary>Where room policies are kept over restarts; in memory when not set.</summary>
     public string? DataFolder { get; init; }
 
-    /// <summary>Orleans only: the Redis that several control processes share; each is alone when not set.</summary>
-    public string? Redis { get; init; }
+    /// <summary>Membership and state that several control processes share; each is alone when not set.</summary>
+    public ConfigurationOptions? Redis { get; init; }
 
-    /// <summary>Orleans with Redis: where the other control processes reach this one.</summary>
+    /// <summary>Names the cluster within its Redis.</summary>
+    public string Cluster { get; init; } = "nexus";
+
+    /// <summary>With Redis: where the other control processes reach this one.</summary>
     public IPEndPoint Silo { get; init; } = new(IPAddress.Loopback, 11111);
 
     /// <summary>From the configuration file; the development tenant when there is none.</summary>
@@ -76,7 +81,18 @@ public sealed record NexusOptions
     /// <summary>WebSockets that one source address may have open at once.</summary>
     public int SocketsPerAddress { get; init; } = GatewayOptions.DefaultSocketsPerAddress;
 
-    public bool Verbose { get; init; }
+    /// <summary>Where <c>/metrics</c> and <c>/openapi</c> are served; with everything else when not set.</summary>
+    public IPEndPoint? Metrics { get; init; }
+
+    /// <summary>The OTLP collector that metrics and traces are pushed to.</summary>
+    public Uri? Otlp { get; init; }
+
+    public LogFormat Log { get; init; }
+
+    public LogLevels LogLevels { get; init; } = LogLevels.Default;
+
+    /// <summary>Serves Orleans' dashboard to operators.</summary>
+    public bool Dashboard { get; init; }
 
     public bool IsDevelopment => Tenants.IsEmpty;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Nexus.Contracts;
 using Nexus.Gateway;
-using Nexus.Silo.Engine;
 
 namespace Nexus.Silo.Settings;
 
@@ -19,8 +18,7 @@ public static class OptionsValidator
         Require(lastPort <= 65535, $"media-port: {options.Regions.Length} regions of {options.Loops} loops from {options.MediaPort} on go past port 65535");
         CheckRoles(options);
         CheckSecrets(options);
-        Require(options.Redis is null || GrainEngine.Name == "orleans", "redis: this is a build with the embedded engine, which has one control process; it takes --engine orleans");
-        Require(options.DataFolder is null || GrainEngine.Name == "embedded", "data: Orleans keeps state in redis, or in memory without it");
+        CheckCluster(options);
         foreach (TenantOptions tenant in options.Tenants)
         {
             CheckTenant(tenant);
@@ -43,12 +41,34 @@ public static class OptionsValidator
     {
         bool control = options.Roles.HasFlag(Roles.Control);
         Require(control || options.Roles != Roles.None, "roles: at least one is needed");
-        Require(control || !options.Roles.HasFlag(Roles.Gateway), "roles: gateway needs control in the same process (with the embedded engine there is one control process)");
+        Require(control || !options.Roles.HasFlag(Roles.Gateway), "roles: gateway needs control in the same process");
         Require(control || options.Control is not null, "control: a media node without the control role needs the address of its control side");
         Require(!control || options.Control is null, "control: a process with the control role is its own control side; did you mean control-listen?");
         Require(control || options.ControlListen is null, "control-listen: only a process with the control role takes media nodes");
         Require(options.NodeId is null || options.Regions.Length == 1, "node-id: several regions have several nodes; leave it out");
     }
+
+    /// <summary>A silo that others cannot reach at the address it gives would be declared dead by them, or they by it.</summary>
+    private static void CheckCluster(NexusOptions options)
+    {
+        Require(options.Redis is null || options.DataFolder is null, "data: with redis, state is kept there; leave data out");
+        if (options.Redis is not { } redis || !options.Roles.HasFlag(Roles.Control))
+        {
+            return;
+        }
+
+        Require(!options.Silo.Address.Equals(IPAddress.Any) && !options.Silo.Address.Equals(IPAddress.IPv6Any), $"silo: {options.Silo} is no address that other processes could reach: name this machine's own");
+        Require(
+            !IPAddress.IsLoopback(options.Silo.Address) || redis.EndPoints.All(IsLoopback),
+            $"silo: {options.Silo} is a loopback address, and redis is shared with other machines, which would take each other for dead: set silo to an address of this machine that they reach");
+    }
+
+    private static bool IsLoopback(EndPoint end) => end switch
+    {
+        IPEndPoint ip => IPAddress.IsLoopback(ip.Address),
+        DnsEndPoint dns => dns.Host == "localhost",
+        _ => true, // a Unix socket
+    };
 
     private static void CheckSecrets(NexusOptions options)
     {

@@ -9,6 +9,9 @@ namespace Nexus.Silo.Settings;
 /// <param name="Set">Puts a value into the options. A <see cref="FormatException"/> says what would be allowed.</param>
 public sealed record Setting(string Name, string Value, string Default, string Help, Func<NexusOptions, string, NexusOptions> Set)
 {
+    /// <summary>The flag alone means true.</summary>
+    public bool IsSwitch { get; init; }
+
     public string Flag => "--" + Name;
 
     public string Variable => "NEXUS_" + Name.Replace('-', '_').ToUpperInvariant();

@@ -13,7 +13,7 @@ public sealed class SettingsException(string message) : Exception(message);
 public static class SettingsReader
 {
     /// <summary>Variables with our prefix that are the scripts' business.</summary>
-    private static readonly ImmutableArray<string> ForScripts = ["NEXUS_ENGINE", "NEXUS_CONFIG"];
+    private static readonly ImmutableArray<string> ForScripts = ["NEXUS_CONFIG"];
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -51,7 +51,7 @@ public static class SettingsReader
             }
 
             string value = parts.Length == 2 ? parts[1]
-                : setting?.Name == "verbose" && (i + 1 == arguments.Count || arguments[i + 1].StartsWith("--", StringComparison.Ordinal)) ? "true"
+                : setting is { IsSwitch: true } && (i + 1 == arguments.Count || arguments[i + 1].StartsWith("--", StringComparison.Ordinal)) ? "true"
                 : ++i < arguments.Count ? arguments[i]
                 : throw new SettingsException($"{parts[0]} needs a value: {setting?.Value ?? "FILE"}");
             if (setting is null)
@@ -86,10 +86,6 @@ public static class SettingsReader
         && !variable.StartsWith("NEXUS_SERVICE_", StringComparison.Ordinal)
         && variable != "NEXUS_PORT"
         && !variable.StartsWith("NEXUS_PORT_", StringComparison.Ordinal);
-
-    /// <summary>Kubernetes tells every pod of a service named nexus by such variables.</summary>
-    private static bool IsServiceLink(string variable) =>
-        variable is "NEXUS_PORT" || variable.StartsWith("NEXUS_PORT_", StringComparison.Ordinal) || variable.Contains("_SERVICE_", StringComparison.Ordinal);
 
     private static NexusOptions FromFile(NexusOptions options, string file)
     {

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Net;
 using Nexus.Gateway;
 using Nexus.Link;
+using Nexus.Silo.Logging;
+using StackExchange.Redis;
 
 namespace Nexus.Silo.Settings;
 
@@ -17,17 +19,22 @@ public static class SettingsTable
         new("media-bind", "ADDRESS", "as media-ip", "the address that media sockets bind to (behind 1:1 NAT: 0.0.0.0)", (o, v) => o with { MediaBind = Address(v) }),
         new("loops", "N", "one per core", "forwarding loops per media node, 1 to 10", (o, v) => o with { Loops = Number(v, 1, NexusOptions.MaxLoops) }),
         new("region", "NAME", "local", "the region of this process", (o, v) => o with { Regions = [Name(v)] }),
-        new("regions", "A,B,…", "", "several regions in one process: a logical silo and a media node for each", (o, v) => o with { Regions = [.. List(v).Select(Name)] }),
+        new("regions", "A,B,…", "", "several regions in one process: a silo and a media node for each", (o, v) => o with { Regions = [.. List(v).Select(Name)] }),
         new("roles", "A,B,…", "control,gateway,media", "what this process does", (o, v) => o with { Roles = List(v).Select(Role).Aggregate((a, b) => a | b) }),
         new("control-listen", "ADDRESS", "", "take media nodes of other processes here: host:port or unix:/path", (o, v) => o with { ControlListen = LinkEndpoint.Parse(v) }),
         new("control", "ADDRESS", "", "the control side that this media node dials: host:port or unix:/path", (o, v) => o with { Control = LinkEndpoint.Parse(v) }),
         new("link-secret", "SECRET", "", "shared by control side and media nodes; needed unless both are on loopback", (o, v) => o with { LinkSecret = v }),
         new("node-id", "ND_…", "from machine and media address", "id of this media node", (o, v) => o with { NodeId = NodeId(v) }),
-        new("data", "FOLDER", "in memory", "keeps room policies over restarts", (o, v) => o with { DataFolder = v }),
-        new("redis", "ADDRESS:PORT", "", "Orleans: membership and state of a cluster of several control processes", (o, v) => o with { Redis = v }),
-        new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "Orleans with redis: where the other control processes reach this one; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
+        new("data", "FOLDER", "in memory", "keeps room policies over restarts of a process without redis", (o, v) => o with { DataFolder = v }),
+        new("redis", "ADDRESS:PORT", "", "membership and state of a cluster of several control processes; with password and more: docs/configuration.md", (o, v) => o with { Redis = RedisAddress(v) }),
+        new("cluster", "NAME", "nexus", "processes with the same redis and the same name are one cluster; nothing of two names meets", (o, v) => o with { Cluster = Name(v) }),
+        new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "with redis: where the other control processes reach this one; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
         new("sockets-per-address", "N", "5000", "WebSockets that one source address may have open, at least 2000; behind a proxy all have its address", (o, v) => o with { SocketsPerAddress = Number(v, GatewayOptions.LeastSocketsPerAddress, int.MaxValue) }),
-        new("verbose", "true|false", "false", "logs more", (o, v) => o with { Verbose = bool.TryParse(v, out bool on) ? on : throw new FormatException("true or false is expected") }),
+        new("metrics", "ADDRESS:PORT", "as http", "serve /metrics and /openapi there, and not at http", (o, v) => o with { Metrics = EndPoint(v) }),
+        new("otlp", "URL", "", "push metrics and traces by OTLP: http://host:4317 (gRPC) or http://host:4318/v1 (HTTP)", (o, v) => o with { Otlp = Url(v) }),
+        new("log", "text|json", "text", "how log lines are written, to standard error", (o, v) => o with { Log = LogFormatOf(v) }),
+        new("log-level", "LEVEL[,NAME=LEVEL,…]", "information", "trace, debug, information, warning, error; for parts by their name, such as Nexus.Grains=debug", (o, v) => o with { LogLevels = LogLevels.Parse(v) }),
+        new("dashboard", "true|false", "false", "Orleans' dashboard at /dashboard, for operators", (o, v) => o with { Dashboard = Switch(v) }) { IsSwitch = true },
     ];
 
     public static Setting? ByFlag(string flag) => All.FirstOrDefault(s => s.Flag == flag);
@@ -61,6 +68,33 @@ public static class SettingsTable
 
     private static string NodeId(string text) =>
         text.StartsWith("ND_", StringComparison.Ordinal) && text.Length > 3 ? Name(text) : throw new FormatException("a node id starts with ND_");
+
+    private static bool Switch(string text) => bool.TryParse(text, out bool on) ? on : throw new FormatException("true or false is expected");
+
+    private static LogFormat LogFormatOf(string text) => text switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
+        _ => throw new FormatException("text or json is expected"),
+    };
+
+    private static Uri Url(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
+            ? url!
+            : throw new FormatException("an http or https address is expected, such as http://127.0.0.1:4317");
+
+    private static ConfigurationOptions RedisAddress(string text)
+    {
+        try
+        {
+            ConfigurationOptions redis = ConfigurationOptions.Parse(text, ignoreUnknown: false);
+            return redis.EndPoints.Count > 0 ? redis : throw new FormatException("an address and port is expected, such as 127.0.0.1:6379");
+        }
+        catch (ArgumentException e)
+        {
+            throw new FormatException($"{e.Message}: an address and port is expected, such as 127.0.0.1:6379 or redis:6380,password=…,ssl=true");
+        }
+    }
 
     private static Roles Role(string text) => text switch
     {

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Nexus.Core;
 using Nexus.Gateway.Adapters.LiveKit.Webhooks;
@@ -23,12 +25,24 @@ public sealed class WebhookDispatcherTests : IAsyncDisposable
 
     private readonly Receiver _receiver = new();
     private readonly ManualTime _time = new();
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly MetricsExporter _metrics;
     private readonly WebhookDispatcher _dispatcher;
     private int _pauses;
 
-    public WebhookDispatcherTests() => _dispatcher = new([Tenant, Tenant with { Name = "quiet", Webhooks = null }], _receiver, _time, NullLogger.Instance);
+    public WebhookDispatcherTests()
+    {
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        _metrics = new(meters);
+        _dispatcher = new([Tenant, Tenant with { Name = "quiet", Webhooks = null }], _receiver, meters, _time, NullLogger.Instance);
+    }
 
-    public ValueTask DisposeAsync() => _dispatcher.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _dispatcher.DisposeAsync();
+        _metrics.Dispose();
+        await _services.DisposeAsync();
+    }
 
     [Fact]
     public async Task A_delivery_carries_a_token_of_the_named_key_that_vouches_for_its_body()
@@ -150,9 +164,7 @@ public sealed class WebhookDispatcherTests : IAsyncDisposable
         {
             within.Token.ThrowIfCancellationRequested();
             await Task.Yield();
-            var metrics = new MetricsText();
-            await _dispatcher.Write(metrics);
-            text = metrics.ToString();
+            text = _metrics.Export();
         }
         while (!text.Contains(wanted, StringComparison.Ordinal));
     }

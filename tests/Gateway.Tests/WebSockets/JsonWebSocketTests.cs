@@ -305,7 +305,7 @@ public sealed class JsonWebSocketTests(GatewayHost host) : IClassFixture<Gateway
         await using var talker = await JsonClient.Connect(host);
         await talker.Request("join", new { room = _room, token = Token(_room, "talker", t => t with { Video = t.Video with { CanUpdateOwnMetadata = true } }) });
         long began = TimeProvider.System.GetTimestamp();
-        while (host.Service<Health.GatewayState>().SocketEnds.All(e => e.Key != "SLOW_READER"))
+        while (host.Metric("nexus_websockets_ended_total{reason=\"SLOW_READER\"}") == 0)
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30), "the one that does not read is still there");
             await Task.WhenAll(clients.Select(Ping));

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
 using Nexus.Gateway.Adapters;
-using Nexus.Gateway.Health;
 
 namespace Nexus.Gateway.Tests.WebSockets;
 
@@ -24,7 +23,7 @@ public sealed class SocketLimiterTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.TooManyRequests, await Open());
         Assert.Equal(HttpStatusCode.TooManyRequests, await Open("/rtc/v1"));
-        Assert.Contains(_host.Service<GatewayState>().Refusals, r => r is { Key: "RATE_LIMITED", Value: 2 });
+        Assert.Equal(2, _host.Metric("nexus_requests_refused_total{code=\"RATE_LIMITED\"}"));
 
         await clients[0].DisposeAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
@@ -20,8 +21,9 @@ internal sealed partial class JsonSession
         _session = new(services.Control, _caller!, _room, Ids.NewSession());
         services.Port.Attach(_session.Id, this);
         var wish = new JoinWish(request.Region ?? services.Options.Region, new() { Auto = message.AutoSubscribe, Acknowledge = true });
+        long began = Stopwatch.GetTimestamp();
         JoinResult joined = await _session.JoinDuplex(wish, new(message.Attributes), services.Port.Holder);
-        services.State.CountJoin(SessionLeg.Duplex, joined.Error?.Code ?? "ok");
+        services.State.CountJoin(SessionLeg.Duplex, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
         if (joined.Error is { } error)
         {
             Fail(message, error, isFatal: true);
@@ -45,7 +47,7 @@ internal sealed partial class JsonSession
             Region = view.Region,
             PingIntervalSeconds = (int)JsonConnection.PingInterval.TotalSeconds,
             GraceSeconds = view.GraceSeconds,
-            Server = $"nexus {EngineName.Version}",
+            Server = $"nexus {ProductVersion.Current}",
         })));
     }
 

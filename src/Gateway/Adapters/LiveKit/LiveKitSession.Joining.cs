@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
@@ -18,9 +19,10 @@ internal sealed partial class LiveKitSession
         AttachAll();
         string region = _entrance.Region ?? services.Options.Region;
         SubscribeRule rule = new() { Auto = request.ConnectionSettings?.AutoSubscribe ?? true };
+        long began = Stopwatch.GetTimestamp();
         JoinResult joined = await _session.JoinDuplex(
             _entrance.IsDual ? new(region, new(), TrackNaming.Elsewhere) : new(region, rule, TrackNaming.Answered), _entrance.Profile(), services.Port.Holder);
-        services.State.CountJoin(SessionLeg.Duplex, joined.Error?.Code ?? "ok");
+        services.State.CountJoin(SessionLeg.Duplex, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
         if (joined.Error is { } error)
         {
             Refuse(error.Code);

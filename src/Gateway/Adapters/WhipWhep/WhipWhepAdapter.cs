@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using Nexus.Contracts;
@@ -45,8 +46,9 @@ internal sealed class WhipWhepAdapter(
         }
 
         var session = new ClientSession(control, caller!, room, Ids.NewSession());
+        long began = Stopwatch.GetTimestamp();
         var joined = await session.Join(leg, offer, wish);
-        state.CountJoin(leg, joined.Error?.Code ?? "ok");
+        state.CountJoin(leg, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
         return joined switch
         {
             { Error: { } error } => ProblemResult.Of(error),

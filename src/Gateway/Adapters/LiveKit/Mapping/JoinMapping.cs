@@ -42,7 +42,7 @@ internal static class JoinMapping
         Protocol = SignalProtocol,
         Region = view.Region,
         NodeId = view.Node,
-        DebugInfo = $"nexus {EngineName.Version}",
+        DebugInfo = $"nexus {ProductVersion.Current}",
     };
 
     private static List<Messages.IceServer> IceServers(ImmutableArray<IceServer> servers) =>

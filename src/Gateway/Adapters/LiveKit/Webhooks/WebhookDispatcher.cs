@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -14,7 +15,7 @@ namespace Nexus.Gateway.Adapters.LiveKit.Webhooks;
 /// token in <c>Authorization</c> that vouches for the body's SHA-256. What is not taken is tried again with back-off; a room
 /// never waits. Thread-safe.
 /// </summary>
-public sealed class WebhookDispatcher : IRoomEvents, IMetricsSource, IAsyncDisposable
+public sealed class WebhookDispatcher : IRoomEvents, IAsyncDisposable
 {
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(5);
 
@@ -25,10 +26,11 @@ public sealed class WebhookDispatcher : IRoomEvents, IMetricsSource, IAsyncDispo
     private readonly ILogger _log;
 
     /// <param name="handler">Makes the requests; disposed of with this.</param>
-    public WebhookDispatcher(IEnumerable<TenantOptions> tenants, HttpMessageHandler handler, TimeProvider clock, ILogger log)
+    public WebhookDispatcher(IEnumerable<TenantOptions> tenants, HttpMessageHandler handler, IMeterFactory meters, TimeProvider clock, ILogger log)
     {
         (_http, _clock, _log) = (new(handler), clock, log);
         _lanesByTenant = tenants.Where(t => t.Webhooks is not null).ToFrozenDictionary(t => t.Name, Lanes);
+        meters.Create("Nexus.Webhooks").CreateObservableCounter("webhooks", Outcomes, "{delivery}", "Webhook deliveries by tenant, receiver and outcome.");
     }
 
     /// <summary>False when no tenant wants to be told anything.</summary>
@@ -42,23 +44,21 @@ public sealed class WebhookDispatcher : IRoomEvents, IMetricsSource, IAsyncDispo
         }
     }
 
-    public Task Write(MetricsText metrics)
+    private IEnumerable<Measurement<long>> Outcomes()
     {
         foreach ((string tenant, WebhookLane[] lanes) in _lanesByTenant)
         {
             foreach (WebhookLane lane in lanes)
             {
-                Count("delivered", lane.Counts.Delivered);
-                Count("retried", lane.Counts.Retried);
-                Count("failed", lane.Counts.Failed);
-                Count("dropped", lane.Counts.Dropped);
+                yield return Of("delivered", lane.Counts.Delivered);
+                yield return Of("retried", lane.Counts.Retried);
+                yield return Of("failed", lane.Counts.Failed);
+                yield return Of("dropped", lane.Counts.Dropped);
 
-                void Count(string result, long count) => metrics.Counter(
-                    "nexus_webhooks_total", "Webhook deliveries by tenant, receiver and outcome.", count, ("tenant", tenant), ("url", lane.Url), ("result", result));
+                Measurement<long> Of(string result, long count) =>
+                    new(count, new("tenant", tenant), new("url", lane.Url), new KeyValuePair<string, object?>("result", result));
             }
         }
-
-        return Task.CompletedTask;
     }
 
     /// <summary>What waits has a second to go out.</summary>
@@ -82,7 +82,7 @@ public sealed class WebhookDispatcher : IRoomEvents, IMetricsSource, IAsyncDispo
         using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/webhook+json");
         request.Headers.TryAddWithoutValidation("Authorization", Token(key, body));
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("nexus", EngineName.Version));
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("nexus", ProductVersion.Current));
         using var deadline = new CancellationTokenSource(WebhookLimits.Timeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
         try

@@ -1,0 +1,87 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Nexus.Gateway;
+using Nexus.Gateway.Admin;
+using Nexus.Gateway.Auth;
+using Nexus.Gateway.Health;
+using Nexus.Silo.Settings;
+using Orleans.Dashboard;
+
+namespace Nexus.Silo.Hosting;
+
+/// <summary>What the process serves over HTTP: its health and metrics whatever its roles, everything else with the gateway role.</summary>
+internal static class HttpHosting
+{
+    /// <summary>Media nodes dial again within seconds, and tell what they have.</summary>
+    private static readonly TimeSpan Rebuilding = TimeSpan.FromSeconds(10);
+
+    public static void AddHttp(this WebApplicationBuilder builder, NexusOptions options)
+    {
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(k =>
+        {
+            k.Listen(options.Http);
+            if (options.Metrics is { } metrics && !metrics.Equals(options.Http))
+            {
+                k.Listen(metrics);
+            }
+
+            k.AddServerHeader = false;
+            k.Limits.MaxRequestBodySize = 1024 * 1024;
+            k.Limits.MaxRequestLineSize = 32 * 1024; // LiveKit clients put their join request there
+        });
+        builder.Services.AddRouting();
+        builder.Services.AddNexusHealth();
+        if (options.Roles.HasFlag(Roles.Gateway))
+        {
+            builder.Services.AddNexusGateway(new GatewayOptions
+            {
+                Tenants = options.EffectiveTenants,
+                Region = options.Regions[0],
+                DevelopmentKey = options.IsDevelopment ? NexusOptions.Development.Keys[0].Key : null,
+                IceServers = options.IceServers,
+                SocketsPerAddress = options.SocketsPerAddress,
+                Rebuilding = options.ControlListen is null ? TimeSpan.Zero : Rebuilding,
+            });
+        }
+    }
+
+    public static void MapHttp(this WebApplication app, NexusOptions options)
+    {
+        if (options.Metrics is { } metrics && !metrics.Equals(options.Http))
+        {
+            app.Use((context, next) => IsOperations(context.Request.Path) == (context.Connection.LocalPort == metrics.Port) || IsHealth(context.Request.Path)
+                ? next(context)
+                : NotHere(context));
+        }
+
+        if (options.Roles.HasFlag(Roles.Gateway))
+        {
+            app.MapNexusGateway();
+            if (options.Dashboard)
+            {
+                app.MapOrleansDashboard(DashboardEndpoints.Path).RequireOperator(app.Services.GetRequiredService<TokenVerifier>());
+            }
+        }
+        else
+        {
+            app.UseRouting();
+        }
+
+        app.MapHealth();
+    }
+
+    /// <summary>Where HTTP is served, as clients are to write it.</summary>
+    public static string AddressOf(WebApplication app) => app.Urls.First();
+
+    private static bool IsOperations(PathString path) => path.StartsWithSegments("/metrics") || path.StartsWithSegments("/openapi");
+
+    private static bool IsHealth(PathString path) => path.StartsWithSegments("/healthz") || path.StartsWithSegments("/readyz");
+
+    private static Task NotHere(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Nexus.Silo.Logging;
+using Nexus.Silo.Settings;
+using Nexus.Silo.Telemetry;
+
+namespace Nexus.Silo.Hosting;
+
+/// <summary>
+/// The one host of a process. Its parts are hosted services: started in the order in which they are added here, stopped in reverse;
+/// HTTP is served last and first no more.
+/// </summary>
+public static class NexusHost
+{
+    /// <summary>Within the 5 s that SIGTERM may take.</summary>
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
+
+    public static WebApplication Build(NexusOptions options)
+    {
+        // empty: settings come from our reader alone, not from appsettings.json of whatever folder it is started in
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "nexus", ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddNexusLogging(options.Log, options.LogLevels);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<HostFailure>();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = StopWithin);
+        builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
+        builder.Services.AddNexusTelemetry(options);
+        if (options.Roles.HasFlag(Roles.Control))
+        {
+            builder.AddControl(options);
+        }
+
+        if (options.Roles.HasFlag(Roles.Media))
+        {
+            builder.Services.AddMediaNodes(options);
+        }
+
+        builder.AddHttp(options);
+        WebApplication app = builder.Build();
+        app.MapHttp(options);
+        return app;
+    }
+
+    /// <summary>Starts all parts; ready when it returns.</summary>
+    /// <exception cref="SettingsException">An address or port cannot be had, or a service that is configured does not answer.</exception>
+    public static async Task StartNexusAsync(this WebApplication app, CancellationToken cancellation = default)
+    {
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException or System.Net.Sockets.SocketException)
+        {
+            throw new SettingsException($"http: {e.Message}: choose another address or port");
+        }
+    }
+}
