@@ -21,7 +21,7 @@ run_bench() {
     . "$root/build/test.sh"
     install_packages
     install_node_modules
-    build_project src/Silo Nexus.Silo
+    build_server
     shift
     exec node "$root/bench/$name/$name.mjs" "$@"
   fi

@@ -18,13 +18,15 @@ export async function offer(name) {
 }
 
 /** POSTs the offer to WHEP; resolves with the session's URL, its token and the answer. */
-export async function whep(server, room, identity, sdp) {
+export const whep = (server, room, identity, sdp) => post(server, 'whep', room, identity, sdp);
+
+async function post(server, door, room, identity, sdp) {
   const bearer = token({ room, identity });
-  const response = await fetch(`${server.url}/whep/${room}`, {
+  const response = await fetch(`${server.url}/${door}/${room}`, {
     method: 'POST', body: sdp, headers: { 'content-type': 'application/sdp', authorization: `Bearer ${bearer}` },
   });
   const answer = await response.text();
-  if (response.status !== 201) throw new Error(`WHEP: ${response.status} ${answer}`);
+  if (response.status !== 201) throw new Error(`${door}: ${response.status} ${answer}`);
   return { location: new URL(response.headers.get('location'), server.url).href, bearer, answer };
 }
 
@@ -39,6 +41,56 @@ export function connect(peer, answer, seconds = 15) {
     });
     peer.setRemoteDescription(answer, 'answer');
   });
+}
+
+/**
+ * Publishes made-up VP8 by WHIP from a native peer, evenly spaced: `rate` packets a second of 1100 octets, ten to a frame, a
+ * keyframe each second. Resolves once it is connected.
+ */
+export async function publish(server, room, identity, { rate = 1000 } = {}) {
+  const peer = new datachannel.PeerConnection(identity, { iceServers: [], bindAddress: '127.0.0.1', disableAutoNegotiation: true });
+  const video = new datachannel.Video('video', 'SendOnly'), ssrc = 0x51e5510;
+  video.addVP8Codec(96);
+  video.addSSRC(ssrc, identity, identity, 'video');
+  const track = peer.addTrack(video);
+  const sdp = await new Promise(resolve => {
+    peer.onGatheringStateChange(state => state === 'complete' && resolve(peer.localDescription().sdp));
+    peer.setLocalDescription('offer');
+  });
+  const { answer } = await post(server, 'whip', room, identity, sdp);
+  await connect(peer, answer);
+
+  const packet = Buffer.alloc(1100), perFrame = 10, began = performance.now();
+  let sent = 0, timer;
+  const send = () => {
+    for (const due = Math.floor(((performance.now() - began) / 1000) * rate); sent < due; sent++) {
+      const frame = Math.floor(sent / perFrame), first = sent % perFrame === 0, last = sent % perFrame === perFrame - 1;
+      const key = frame % Math.max(1, Math.round(rate / perFrame)) === 0;
+      packet[0] = 0x80;
+      packet[1] = 96 | (last ? 0x80 : 0);
+      packet.writeUInt16BE(sent & 0xffff, 2);
+      packet.writeUInt32BE(Math.floor((frame * perFrame * 90_000) / rate) >>> 0, 4);
+      packet.writeUInt32BE(ssrc, 8);
+      packet[12] = 0x80 | (first ? 0x10 : 0); // extended descriptor, start of partition (RFC 7741 section 4.2)
+      packet[13] = 0x80; // a picture id of 15 bits follows
+      packet.writeUInt16BE(0x8000 | (frame & 0x7fff), 14);
+      if (first) packet.set(key ? [0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0], 16);
+      track.sendMessageBinary(packet);
+    }
+    timer = setTimeout(send, 5);
+  };
+  send();
+  return { close: () => (clearTimeout(timer), peer.close()) };
+}
+
+/** Plays by WHEP and counts what arrives. Resolves once it is connected. */
+export async function watch(server, room, identity) {
+  const { peer, sdp } = await offer(identity);
+  let packets = 0;
+  for (const track of peer.tracks) track.onMessage(() => packets++);
+  const { answer } = await whep(server, room, identity, sdp);
+  await connect(peer, answer);
+  return { packets: () => packets, close: () => peer.close() };
 }
 
 export const leave = async ({ location, bearer }) =>

@@ -9,7 +9,6 @@ import { explains } from './wait.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const nexus = `${root}nexus`;
-const engine = process.env.NEXUS_ENGINE ? ['--engine', process.env.NEXUS_ENGINE] : [];
 const base64url = value => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** The key that tokens are signed with; a test whose server has a configuration of its own may set another secret. */
@@ -28,11 +27,11 @@ export function token({ identity = 'someone', room, ttl = 600, grants = {}, clai
 
 export const adminToken = () => token({ identity: 'admin', grants: { roomJoin: false, roomList: true, roomAdmin: true } });
 
-/** The command line of `./nexus COMMAND…` with the engine of the tests. */
-export const nexusCommand = (...args) => [nexus, ...engine, ...args];
+/** The command line of `./nexus COMMAND…`. */
+export const nexusCommand = (...args) => [nexus, ...args];
 
 /** The output of `./nexus COMMAND…`; throws with `code`, `stdout` and `stderr` when it fails. */
-export const cli = async (...args) => (await promisify(execFile)(nexus, [...engine, ...args], { timeout: 20_000 })).stdout;
+export const cli = async (...args) => (await promisify(execFile)(nexus, args, { timeout: 20_000 })).stdout;
 
 /** A process of ours; what it printed is kept for the message when something goes wrong. */
 export class Process {
@@ -83,7 +82,7 @@ export class Server extends Process {
   static async start({ flags = [], netns, env, http } = {}) {
     http ??= netns ? 8080 : await freePort();
     const media = netns ? 7882 : await freePort(10);
-    const own = ['up', '--http', `${netns?.address ?? '127.0.0.1'}:${http}`, '--media-port', `${media}`, ...flags, ...engine];
+    const own = ['up', '--http', `${netns?.address ?? '127.0.0.1'}:${http}`, '--media-port', `${media}`, ...flags];
     const [command, ...args] = netns ? netns.inside(nexus, ...own) : [nexus, ...own];
     const server = new Server(command, args, env);
     server.netns = netns;
@@ -101,7 +100,7 @@ export class Server extends Process {
   /** A media node as a process of its own, linked to the control process at `control` (host:port). */
   static async startMedia({ control, flags = [] }) {
     const media = await freePort(10);
-    return new Server(nexus, ['up', '--roles', 'media', '--control', control, '--media-port', `${media}`, ...flags, ...engine]);
+    return new Server(nexus, ['up', '--roles', 'media', '--control', control, '--media-port', `${media}`, ...flags]);
   }
 
   /** An HTTP request, also into the server's namespace: `{ status, headers, text, json }`. */
