@@ -9,6 +9,9 @@ public sealed record GatewayOptions
     /// <summary>Tenants with their keys. At least one.</summary>
     public required ImmutableArray<TenantOptions> Tenants { get; init; }
 
+    /// <summary>The process's own tenant, by which it joins itself before it takes others in; not listed. Null: it does not.</summary>
+    public TenantOptions? Own { get; init; }
+
     /// <summary>The region that clients come in by when they wish for none.</summary>
     public string Region { get; init; } = "local";
 

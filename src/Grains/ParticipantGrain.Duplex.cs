@@ -237,7 +237,7 @@ public sealed partial class ParticipantGrain
 
     private Task TellEnded(Leg leg, string reason, SessionMove? move = null)
     {
-        LogLeft(Identity, TenantAndRoom, reason, leg.Desired.Leg, leg.Session, leg.Node.Id);
+        LogLeft(NewsLevel, Identity, TenantAndRoom, reason, leg.Desired.Leg, leg.Session, leg.Node.Id);
         return leg.Holder is { } holder ? holder.Observer.OnSession(new SessionNews { Session = leg.Session, Ended = reason, Moved = move }) : Task.CompletedTask;
     }
 }

@@ -90,7 +90,7 @@ public sealed partial class ParticipantGrain(TimeProvider time, ILogger<Particip
         await Replace(_legs.ReplacedBy(leg.Session, request.Leg, request.Beside));
         await TellTracks(tracksBefore);
         await Publish(null);
-        LogJoined(Identity, TenantAndRoom, request.Leg, request.Session, leg.Node.Id, leg.Node.Region);
+        LogJoined(NewsLevel, Identity, TenantAndRoom, request.Leg, request.Session, leg.Node.Id, leg.Node.Region);
         return Joined(leg);
     }
 

@@ -27,6 +27,13 @@ public static class Program
             await Console.Error.WriteLineAsync($"nexus: {e.Message}");
             return 2;
         }
+#pragma warning disable CA1031 // the outermost place: whatever it is is said, and the process ends with a code instead of a dump
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await Console.Error.WriteLineAsync($"nexus: {e}");
+            return 1;
+        }
     }
 
     private static bool Wants(string[] args) => args.Any(a => a is "--help" or "-h");

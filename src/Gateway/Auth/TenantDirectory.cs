@@ -12,9 +12,11 @@ public sealed class TenantDirectory
     public TenantDirectory(GatewayOptions options)
     {
         Tenants = options.Tenants;
-        _keys = options.Tenants.SelectMany(t => t.Keys.Select(k => (Tenant: t, Key: k))).ToFrozenDictionary(e => e.Key.Key);
+        ImmutableArray<TenantOptions> all = options.Own is { } own ? options.Tenants.Add(own) : options.Tenants;
+        _keys = all.SelectMany(t => t.Keys.Select(k => (Tenant: t, Key: k))).ToFrozenDictionary(e => e.Key.Key);
     }
 
+    /// <summary>Those of the configuration.</summary>
     public ImmutableArray<TenantOptions> Tenants { get; }
 
     public (TenantOptions? Tenant, ApiKeyOptions? Key) Find(string key) =>

@@ -18,8 +18,8 @@ public sealed class GatewayState
     public GatewayState(IMeterFactory meters)
     {
         Meter meter = meters.Create(MeterName);
-        _joins = meter.CreateCounter<long>("joins", "{join}", "Joins by leg and outcome: ok, or the code of the refusal.");
-        _joinTimes = meter.CreateHistogram<double>("join_duration", "s", "From a join's request to its answer, by leg.");
+        _joins = meter.CreateCounter<long>("joins", "{join}", "Joins by tenant, leg and outcome: ok, or the code of the refusal. The tenant nexus.self is this process, which joins itself as it starts.");
+        _joinTimes = meter.CreateHistogram<double>("join_duration", "s", "From a join's request to its answer, by tenant and leg.");
         _refusals = meter.CreateCounter<long>("requests_refused", "{request}", "Requests refused at the door, by code.");
         _socketEnds = meter.CreateCounter<long>("websockets_ended", "{websocket}", "Ended WebSockets, by reason.");
         meter.CreateObservableGauge("draining", () => _draining ? 1 : 0, null, "1 while this process takes no new sessions.");
@@ -38,11 +38,12 @@ public sealed class GatewayState
 
     /// <param name="result"><c>ok</c> or a reason code.</param>
     /// <param name="duration">From the request to the answer.</param>
-    public void CountJoin(SessionLeg leg, string result, TimeSpan duration)
+    public void CountJoin(TenantOptions tenant, SessionLeg leg, string result, TimeSpan duration)
     {
-        var tag = new KeyValuePair<string, object?>("leg", leg.ToString().ToLowerInvariant());
-        _joins.Add(1, tag, new("result", result));
-        _joinTimes.Record(duration.TotalSeconds, tag);
+        var ofTenant = new KeyValuePair<string, object?>("tenant", tenant.Name);
+        var ofLeg = new KeyValuePair<string, object?>("leg", leg.ToString().ToLowerInvariant());
+        _joins.Add(1, ofTenant, ofLeg, new("result", result));
+        _joinTimes.Record(duration.TotalSeconds, ofTenant, ofLeg);
     }
 
     public void CountSocketEnd(string reason) => _socketEnds.Add(1, new KeyValuePair<string, object?>("reason", reason));

@@ -9,6 +9,9 @@ public static class Keys
     /// <summary>The zone of everything that is not pinned.</summary>
     public const string AnyZone = "any";
 
+    /// <summary>The tenant by which a process joins itself as it starts.</summary>
+    public const string OwnTenant = "nexus.self";
+
     /// <summary>The one list of media nodes. It holds no tenant's data.</summary>
     public const string NodeDirectory = AnyZone + "/nodes";
 

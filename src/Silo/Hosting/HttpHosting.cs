@@ -35,8 +35,13 @@ internal static class HttpHosting
         builder.Services.AddNexusHealth();
         if (options.Roles.HasFlag(Roles.Gateway))
         {
+            TenantOptions own = WarmUp.NewTenant();
+            builder.Services.AddSingleton(s => ActivatorUtilities.CreateInstance<WarmUp>(s, own));
+            builder.Services.AddHostedService(s => s.GetRequiredService<WarmUp>());
+            builder.Services.AddSingleton<IReadiness>(s => s.GetRequiredService<WarmUp>());
             builder.Services.AddNexusGateway(new GatewayOptions
             {
+                Own = own,
                 Tenants = options.EffectiveTenants,
                 Region = options.Regions[0],
                 DevelopmentKey = options.IsDevelopment ? NexusOptions.Development.Keys[0].Key : null,

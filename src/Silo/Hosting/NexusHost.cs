@@ -53,7 +53,7 @@ public static class NexusHost
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException or System.Net.Sockets.SocketException)
         {
-            throw new SettingsException($"http: {e.Message}: choose another address or port");
+            throw new SettingsException($"http: {e.Message.TrimEnd('.')}: choose another address or port");
         }
     }
 }

@@ -26,6 +26,7 @@ public sealed record LogLevels(LogLevel Level, ImmutableArray<(string Name, LogL
     private static readonly ImmutableArray<(string Name, LogLevel Level)> Libraries =
     [
         ("Microsoft", LogLevel.Warning),
+        ("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None), // the command says itself why it could not start
         ("System", LogLevel.Warning),
         ("Orleans", LogLevel.Warning),
         ("Orleans.Runtime.Silo", LogLevel.Error), // warns of workstation GC, which is chosen on purpose

@@ -86,6 +86,7 @@ public static class OptionsValidator
     private static void CheckTenant(TenantOptions tenant)
     {
         Require(tenant.Name.Length is > 0 and <= 64, "tenants: a name of 1 to 64 characters is needed");
+        Require(tenant.Name != Keys.OwnTenant, $"tenants: '{Keys.OwnTenant}' is the server's own");
         Require(!tenant.Keys.IsDefaultOrEmpty, $"tenants: '{tenant.Name}' has no keys, so nobody could use it");
         foreach (ApiKeyOptions key in tenant.Keys)
         {

@@ -148,10 +148,14 @@ function parsed(text) {
   }
 }
 
-/** A number from which `span` ports in a row are free for UDP and TCP on loopback. */
+const given = new Set(); // who asked for one may not have bound it yet
+
+/** A number from which `span` ports (at most 10) in a row are free for UDP and TCP on loopback; never the same twice. */
 export async function freePort(span = 1) {
   for (;;) {
     const first = 20000 + 10 * Math.floor(Math.random() * 1200); // below the kernel's ephemeral range
+    if (given.has(first)) continue;
+    given.add(first);
     const ports = Array.from({ length: span }, (_, i) => first + i);
     if ((await Promise.all(ports.flatMap(port => [tcpFree(port), udpFree(port)]))).every(Boolean)) return first;
   }

@@ -23,7 +23,7 @@ internal sealed partial class JsonSession
         var wish = new JoinWish(request.Region ?? services.Options.Region, new() { Auto = message.AutoSubscribe, Acknowledge = true });
         long began = Stopwatch.GetTimestamp();
         JoinResult joined = await _session.JoinDuplex(wish, new(message.Attributes), services.Port.Holder);
-        services.State.CountJoin(SessionLeg.Duplex, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
+        services.State.CountJoin(_caller!.Tenant, SessionLeg.Duplex, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
         if (joined.Error is { } error)
         {
             Fail(message, error, isFatal: true);

@@ -22,7 +22,7 @@ internal sealed partial class LiveKitSession
         long began = Stopwatch.GetTimestamp();
         JoinResult joined = await _session.JoinDuplex(
             _entrance.IsDual ? new(region, new(), TrackNaming.Elsewhere) : new(region, rule, TrackNaming.Answered), _entrance.Profile(), services.Port.Holder);
-        services.State.CountJoin(SessionLeg.Duplex, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
+        services.State.CountJoin(_entrance.Caller.Tenant, SessionLeg.Duplex, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
         if (joined.Error is { } error)
         {
             Refuse(error.Code);

@@ -48,7 +48,7 @@ internal sealed class WhipWhepAdapter(
         var session = new ClientSession(control, caller!, room, Ids.NewSession());
         long began = Stopwatch.GetTimestamp();
         var joined = await session.Join(leg, offer, wish);
-        state.CountJoin(leg, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
+        state.CountJoin(caller!.Tenant, leg, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
         return joined switch
         {
             { Error: { } error } => ProblemResult.Of(error),
