@@ -30,9 +30,9 @@ internal sealed record SocketServices(
     public LinkError? Admit(string? token, IPAddress? source, bool mayHaveExpired, out Caller? caller)
     {
         caller = null;
-        if (State.IsDraining)
+        if (State.Refusal is { } refusal)
         {
-            return new("UNAVAILABLE", "This server is going down: try again.");
+            return new("UNAVAILABLE", refusal.Message);
         }
 
         LinkError? refused = Check(token, mayHaveExpired, out caller);

@@ -10,11 +10,6 @@ internal sealed class GatewayReadiness(GatewayState state, IControlPlane control
 {
     public async ValueTask<Problem?> Check()
     {
-        if (state.IsDraining)
-        {
-            return new Problem(ReasonCodes.ServerShutdown, "The process is draining.");
-        }
-
-        return (await control.Nodes()).Any(n => n.State == NodeState.Ready) ? null : new Problem(ReasonCodes.NoNode, "No media node is ready.");
+        return state.Refusal ?? ((await control.Nodes()).Any(n => n.State == NodeState.Ready) ? null : new Problem(ReasonCodes.NoNode, "No media node is ready."));
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
+using Nexus.Gateway.Http;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Health;
@@ -13,6 +14,7 @@ public sealed class GatewayState
     private readonly Histogram<double> _joinTimes;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _socketEnds;
+    private volatile Problem? _refusal;
     private volatile bool _draining;
 
     public GatewayState(IMeterFactory meters)
@@ -35,6 +37,14 @@ public sealed class GatewayState
     public bool IsDraining => _draining;
 
     public void BeginDrain() => _draining = true;
+
+    /// <summary>Why no new sessions are taken now; null when they are.</summary>
+    public Problem? Refusal => _draining ? Draining : _refusal;
+
+    /// <summary>Takes no new sessions from now on, for a reason that may pass; null takes them again.</summary>
+    public void Refuse(Problem? reason) => _refusal = reason;
+
+    private static readonly Problem Draining = new(ReasonCodes.ServerShutdown, "This server is going down: join by another one.");
 
     /// <param name="result"><c>ok</c> or a reason code.</param>
     /// <param name="duration">From the request to the answer.</param>

@@ -40,22 +40,18 @@ public static class UpCommand
         var failure = app.Services.GetRequiredService<HostFailure>();
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lifetime.ApplicationStopping.Register(() => stopping.TrySetResult());
-        bool stopped;
         try
         {
             await app.StartNexusAsync();
-            Console.WriteLine($"ready {HttpHosting.AddressOf(app)}");
-            await stopping.Task;
         }
         catch (OperationCanceledException) when (stopping.Task.IsCompleted)
         {
-            // told to stop before it had started
-        }
-        finally
-        {
-            stopped = await StopAsync(app);
+            return failure.Reason is null ? 0 : 1; // told to stop before it had started
         }
 
+        Console.WriteLine($"ready {HttpHosting.AddressOf(app)}");
+        await stopping.Task;
+        bool stopped = await StopAsync(app);
         if (!stopped)
         {
             await Console.Error.WriteLineAsync($"nexus: not everything ended within {StopWithin.TotalSeconds:F0} s");

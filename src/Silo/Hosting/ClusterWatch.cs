@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;
+using StackExchange.Redis;
 
 namespace Nexus.Silo.Hosting;
 
@@ -10,15 +11,17 @@ namespace Nexus.Silo.Hosting;
 /// back empty, the old silos go on as a cluster that no new one can see, and one room lives twice. Who is not in the table takes no
 /// new sessions; what it carries goes on until an operator restarts it.
 /// </summary>
-internal sealed partial class ClusterWatch(IMembershipTable table, ILocalSiloDetails silo, ILogger<ClusterWatch> log) : BackgroundService, IReadiness
+internal sealed partial class ClusterWatch(IMembershipTable table, ILocalSiloDetails silo, ILogger<ClusterWatch> log, GatewayState? gateway = null) : BackgroundService, IReadiness
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private volatile bool _isMissing;
 
-    public ValueTask<Problem?> Check() => new(_isMissing
+    public ValueTask<Problem?> Check() => new(Problem);
+
+    private Problem? Problem => _isMissing
         ? new Problem("CLUSTER_LOST", $"Redis has come back without the members of this cluster, and knows nothing of {silo.SiloAddress}: restart this process, and have Redis keep its data.")
-        : null);
+        : null;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -30,10 +33,14 @@ internal sealed partial class ClusterWatch(IMembershipTable table, ILocalSiloDet
             {
                 missing = (await table.ReadRowAsync(silo.SiloAddress, stoppingToken)).Members.Count == 0;
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
             {
                 LogUnreadable(e.Message); // away is not empty: those who know each other go on
                 continue;
+            }
+            catch (Exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                missing = true; // it answers, and has no table
             }
 
             if (missing && !_isMissing)
@@ -42,6 +49,7 @@ internal sealed partial class ClusterWatch(IMembershipTable table, ILocalSiloDet
             }
 
             _isMissing = missing;
+            gateway?.Refuse(Problem);
         }
     }
 

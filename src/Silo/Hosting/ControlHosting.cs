@@ -117,6 +117,10 @@ internal static class SiloSetup
             silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster, options.Cluster));
             silo.ConfigureEndpoints(endpoints[index].Address, endpoints[index].Port, gatewayPort: 0);
             silo.UseRedis(options.Redis);
+#pragma warning disable ORLEANSEXP003 // experimental by its word; what it takes the place of destroys grains on healthy silos whenever one goes
+            silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+            silo.Configure<GrainDirectoryOptions>(o => o.RangeLeaseDuration = TimeSpan.Zero); // two owners for a moment do no harm: epochs tell them apart
         }
 
         if (options.DataFolder is not null)

@@ -1,8 +1,11 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Nexus.Silo.Logging;
 using Nexus.Silo.Settings;
+using Nexus.Silo.Storage;
 using Nexus.Silo.Telemetry;
 
 namespace Nexus.Silo.Hosting;
@@ -43,17 +46,36 @@ public static class NexusHost
         return app;
     }
 
-    /// <summary>Starts all parts; ready when it returns.</summary>
+    /// <summary>Starts all parts; ready when it returns. When one cannot start, those before it are stopped.</summary>
     /// <exception cref="SettingsException">An address or port cannot be had, or a service that is configured does not answer.</exception>
     public static async Task StartNexusAsync(this WebApplication app, CancellationToken cancellation = default)
     {
         try
         {
+            _ = app.Services.GetService<FileGrainStorage>(); // so that a folder that cannot be used is refused now, and not at the first room
             await app.StartAsync(cancellation);
         }
-        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException or System.Net.Sockets.SocketException)
+        catch (Exception e)
         {
-            throw new SettingsException($"http: {e.Message.TrimEnd('.')}: choose another address or port");
+            await StopStarted(app);
+            if (e is IOException { InnerException: AddressInUseException or SocketException })
+            {
+                throw new SettingsException($"http: {e.Message.TrimEnd('.')}: choose another address or port");
+            }
+
+            throw;
+        }
+    }
+
+    private static async Task StopStarted(WebApplication app)
+    {
+        try
+        {
+            await app.StopAsync();
+        }
+        catch (Exception e) when (e is InvalidOperationException or AggregateException)
+        {
+            // a silo that never ran says so when it is stopped; why it did not is the start's exception
         }
     }
 }

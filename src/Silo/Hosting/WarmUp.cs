@@ -13,6 +13,7 @@ using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;
 using Nexus.Gateway.Sessions;
+using Nexus.Link;
 
 namespace Nexus.Silo.Hosting;
 
@@ -51,6 +52,7 @@ internal sealed partial class WarmUp(IServer server, IControlPlane control, Tena
                 string token = TokenMinter.ForRoom(own.Keys[0], Room, Room, admin: false, TimeSpan.FromMinutes(1), time.GetUtcNow());
                 await Publish(token, deadline.Token);
                 await Join(token, deadline.Token);
+                await control.Room(own, Room).Close(ReasonCodes.RoomClosed);
             }
         }
         catch (Exception e) when (e is HttpRequestException or WebSocketException or OperationCanceledException or TimeoutException or OrleansException or JsonException)

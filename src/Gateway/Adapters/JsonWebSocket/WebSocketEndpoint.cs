@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Nexus.Gateway.Http;
-using Nexus.Link;
 
 namespace Nexus.Gateway.Adapters.JsonWebSocket;
 
@@ -19,9 +18,9 @@ internal static class WebSocketEndpoint
 
     private static async Task<IResult> Serve(HttpContext context, SocketServices services)
     {
-        if (services.State.IsDraining)
+        if (services.State.Refusal is { } refusal)
         {
-            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.ServerShutdown, "This server is going down: connect to another one.").With("Retry-After", "1");
+            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, refusal.Code, refusal.Message).With("Retry-After", "1");
         }
 
         if (!context.WebSockets.IsWebSocketRequest || !context.WebSockets.WebSocketRequestedProtocols.Contains(Protocol))

@@ -41,9 +41,9 @@ internal static class LiveKitEndpoints
     /// <summary>What <see cref="Serve"/> would refuse is refused here too; browsers do not show the refusal of an upgrade.</summary>
     private static IResult Validate(HttpContext context, SocketServices services, bool isDual)
     {
-        if (services.State.IsDraining)
+        if (services.State.Refusal is { } refusal)
         {
-            return Refusal(new("UNAVAILABLE", "This server is going down: try again."));
+            return Refusal(new("UNAVAILABLE", refusal.Message));
         }
 
         return services.Check(TokenOf(context.Request), mayHaveExpired: false, out Caller? caller) is { } refused ? Refusal(refused)

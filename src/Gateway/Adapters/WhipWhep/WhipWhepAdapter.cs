@@ -173,9 +173,9 @@ internal sealed class WhipWhepAdapter(
 
     private ProblemResult? CheckLimits(HttpContext context, Caller caller)
     {
-        if (state.IsDraining)
+        if (state.Refusal is { } refusal)
         {
-            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.ServerShutdown, "This server is going down: join by another one.").With("Retry-After", "1");
+            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, refusal.Code, refusal.Message).With("Retry-After", "1");
         }
 
         if (limiter.Admit(caller, context.Connection.RemoteIpAddress) is not { } wait)
