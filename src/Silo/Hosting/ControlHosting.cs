@@ -108,6 +108,11 @@ internal static class SiloSetup
         silo.AddNexusGrains(Zones(options));
         silo.Services.AddSingleton<IFatalErrorHandler, SiloFailure>();
         silo.AddActivityPropagation();
+        if (options.Redis is null && options.Regions.Length == 1)
+        {
+            silo.Services.AddKeyedSingleton<TimeProvider>(TimeProviderNames.Membership, new LoneSiloTime());
+        }
+
         if (options.Redis is null)
         {
             silo.UseLocalhostClustering(endpoints[index].Port, gatewayPort: 0, endpoints[0], options.Cluster, options.Cluster);
