@@ -50,4 +50,7 @@ public static class ReasonCodes
     public const string ServerShutdown = "SERVER_SHUTDOWN";
     public const string DtlsFailed = "DTLS_FAILED";
     public const string SessionSuperseded = "SESSION_SUPERSEDED";
+
+    /// <summary>A fault of ours: it costs what it belongs to, and is counted and logged where it was caught.</summary>
+    public const string ServerFault = "SERVER_FAULT";
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Session;
@@ -207,7 +208,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
     {
         if (participant.Outlet(isReliable) is { } member)
         {
-            Send(now, member, message, isReliable);
+            SendGuarded(now, member, message, isReliable);
             if (isReliable && sender is not null && member.Session.UnacknowledgedData > HoldUpAbove)
             {
                 member.HoldUp(now, sender);
@@ -216,6 +217,20 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         else if (!isReliable || !participant.Held.TryAdd(now, message))
         {
             drops.Count(DropReason.DataNotReady);
+        }
+    }
+
+    /// <summary>A fault of a receiver's is neither its sender's nor the other receivers'.</summary>
+    private void SendGuarded(Instant now, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
+    {
+        try
+        {
+            Send(now, member, message, isReliable);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            drops.Count(DropReason.InternalError);
+            member.Session.Loop.Faults.Count(FaultPlace.Data, e, member.Session.Id);
         }
     }
 
@@ -244,7 +259,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
     {
         while (participant.Outlet(isReliable: true) is { } member && participant.Held.TryTake(out var message))
         {
-            Send(now, member, message.Span, isReliable: true);
+            SendGuarded(now, member, message.Span, isReliable: true);
             message.Release();
         }
     }

@@ -25,6 +25,8 @@ public sealed class Handshake
 
     internal HandshakePort Port { get; }
 
+    internal string SessionId => Session.Id;
+
     /// <summary>Loop's thread only.</summary>
     internal MediaSession Session { get; }
 
@@ -36,6 +38,11 @@ public sealed class Handshake
     internal IDtlsTransport? Transport { get; set; }
 
     internal bool IsHandedOver { get; set; }
+
+    internal Instant StartedAt { get; set; }
+
+    /// <summary>From start to keys. Written before the association is handed over, then the loop's to read.</summary>
+    internal TimeSpan Duration { get; set; }
 
     internal int TimerKey { get; set; } = -1;
 

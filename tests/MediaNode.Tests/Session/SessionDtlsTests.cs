@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Nexus.Link;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
@@ -36,8 +37,9 @@ public sealed class SessionDtlsTests : IDisposable
 
     public SessionDtlsTests()
     {
-        _worker = new HandshakeWorker(_nodeEngine);
-        _loop = new ForwardingLoop(0, _wire, null, new LoopOptions(), _worker.CreatePort(), new NtpClock(0)) { DataSink = new Echo() };
+        var faults = new Faults();
+        _worker = new HandshakeWorker(_nodeEngine, faults);
+        _loop = new ForwardingLoop(0, _wire, null, new LoopOptions(), _worker.CreatePort(), new NtpClock(0), faults) { DataSink = new Echo() };
     }
 
     public void Dispose()

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Nexus.Link;
 using Nexus.MediaNode;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
@@ -43,10 +44,11 @@ public sealed class ForwardingRig : IDisposable
     /// <param name="port">The loop's.</param>
     /// <param name="publisher">Where the publisher's packets come from.</param>
     /// <param name="subscribers">Where each subscriber's go.</param>
-    public ForwardingRig(Instant now, IUdpPort port, TransportTuple publisher, IReadOnlyList<TransportTuple> subscribers, LoopOptions? options = null)
+    public ForwardingRig(
+        Instant now, IUdpPort port, TransportTuple publisher, IReadOnlyList<TransportTuple> subscribers, LoopOptions? options = null, ITcpPort? tcp = null)
     {
-        _handshakes = new HandshakeWorker(_engine);
-        Loop = new ForwardingLoop(0, port, null, options ?? new LoopOptions(), _handshakes.CreatePort(), new NtpClock(0));
+        _handshakes = new HandshakeWorker(_engine, Faults);
+        Loop = new ForwardingLoop(0, port, tcp, options ?? new LoopOptions(), _handshakes.CreatePort(), new NtpClock(0), Faults);
         var keys = Keys();
         _publisher = new SrtpOutbound(SrtpCiphers.Create(keys.Profile, keys.Remote));
         Join(now, Plan("publisher") with { Publish = [Published()] }, publisher, keys);
@@ -64,6 +66,8 @@ public sealed class ForwardingRig : IDisposable
             Execute(now, new BindTrack(id, "0", "publisher", "TR_0", new PlayFormat(PayloadType, RtxPayloadType, Nack: true), null));
         }
     }
+
+    public Faults Faults { get; } = new();
 
     public ForwardingLoop Loop { get; }
 
