@@ -204,15 +204,12 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         return receivers;
     }
 
+    /// <summary>Gives a message to one receiver, whose faults are neither the sender's nor the other receivers'.</summary>
     private void Deliver(Instant now, DataMember? sender, DataParticipant participant, ReadOnlySpan<byte> message, bool isReliable)
     {
         if (participant.Outlet(isReliable) is { } member)
         {
-            SendGuarded(now, member, message, isReliable);
-            if (isReliable && sender is not null && member.Session.UnacknowledgedData > HoldUpAbove)
-            {
-                member.HoldUp(now, sender);
-            }
+            SendGuarded(now, sender, member, message, isReliable);
         }
         else if (!isReliable || !participant.Held.TryAdd(now, message))
         {
@@ -220,12 +217,15 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         }
     }
 
-    /// <summary>A fault of a receiver's is neither its sender's nor the other receivers'.</summary>
-    private void SendGuarded(Instant now, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
+    private void SendGuarded(Instant now, DataMember? sender, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
     {
         try
         {
             Send(now, member, message, isReliable);
+            if (isReliable && sender is not null && member.Session.UnacknowledgedData > HoldUpAbove)
+            {
+                member.HoldUp(now, sender);
+            }
         }
         catch (Exception e) when (Faults.IsBearable(e))
         {
@@ -259,7 +259,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
     {
         while (participant.Outlet(isReliable: true) is { } member && participant.Held.TryTake(out var message))
         {
-            SendGuarded(now, member, message.Span, isReliable: true);
+            SendGuarded(now, null, member, message.Span, isReliable: true);
             message.Release();
         }
     }

@@ -302,11 +302,16 @@ public sealed partial class NodeCore
             publisher.HasResized = false;
             foreach (var session in publisher.Room?.Sessions.Values ?? Enumerable.Empty<NodeSession>())
             {
-                if (session.Desired?.Subscriptions.Any(w => w.MaxHeight > 0 && publisher.Published.Values.Any(p => p.Sid == w.TrackSid)) == true)
-                {
-                    Rebind(publisher.Room!, session);
-                }
+                _faults.Try(FaultPlace.Plan, session.Id, (Core: this, session, publisher), static a => a.Core.ReviseLayers(a.session, a.publisher));
             }
+        }
+    }
+
+    private void ReviseLayers(NodeSession session, NodeSession publisher)
+    {
+        if (session.Desired?.Subscriptions.Any(w => w.MaxHeight > 0 && publisher.Published.Values.Any(p => p.Sid == w.TrackSid)) == true)
+        {
+            Rebind(publisher.Room!, session);
         }
     }
 

@@ -11,7 +11,7 @@ namespace Nexus.MediaNode.Loop;
 /// </summary>
 public sealed partial class ForwardingLoop
 {
-    /// <summary>A session's timers are asked for again this long after a fault, lest one that stays due keeps the loop from sleeping.</summary>
+    /// <summary>A session is asked for its timers again this long after a fault: not at once, lest one that stays due keeps the loop from sleeping.</summary>
     private static readonly TimeSpan RestAfterFault = TimeSpan.FromMilliseconds(100);
 
     private readonly List<MediaSession> _givenUp = [];
@@ -159,7 +159,7 @@ public sealed partial class ForwardingLoop
                 session.IsTouched = false;
                 session.SendFeedback(now);
                 session.SendData(now);
-                SetDeadline(session);
+                SetDeadline(now, session);
             }
         }
         catch (Exception e) when (Faults.IsBearable(e))
@@ -170,15 +170,13 @@ public sealed partial class ForwardingLoop
         }
     }
 
-    private void SetDeadline(MediaSession session)
+    private void SetDeadline(Instant now, MediaSession session)
     {
-        if (session.IsOver)
+        if (!session.IsOver)
         {
-            return;
+            // After a fault it is asked again: what it was about to do may not have been done.
+            _deadlines.Set(session.Slot, now < session.RestUntil ? session.RestUntil : session.NextTimeout);
         }
-
-        var next = session.NextTimeout;
-        _deadlines.Set(session.Slot, next < session.RestUntil ? session.RestUntil : next);
     }
 
     private void GiveUpSessions(Instant now)

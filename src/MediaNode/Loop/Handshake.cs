@@ -100,13 +100,18 @@ internal readonly record struct HandshakeOutput(
     Handshake Handshake, HandshakeNews News, byte[]? Buffer = null, int Length = 0, IDtlsTransport? Transport = null, SrtpContexts? Srtp = null);
 
 /// <summary>Both directions of a session's media encryption, made off the loop and then owned by it.</summary>
-public sealed class SrtpContexts(SrtpKeyingMaterial keys) : IDisposable
+public sealed class SrtpContexts(ISrtpCipher local, ISrtpCipher remote) : IDisposable
 {
-    public SrtpProfile Profile => keys.Profile;
+    public SrtpContexts(SrtpKeyingMaterial keys)
+        : this(SrtpCiphers.Create(keys.Profile, keys.Local), SrtpCiphers.Create(keys.Profile, keys.Remote))
+    {
+    }
 
-    public SrtpOutbound Outbound { get; } = new(SrtpCiphers.Create(keys.Profile, keys.Local));
+    public SrtpProfile Profile => local.Profile;
 
-    public SrtpInbound Inbound { get; } = new(SrtpCiphers.Create(keys.Profile, keys.Remote));
+    public SrtpOutbound Outbound { get; } = new(local);
+
+    public SrtpInbound Inbound { get; } = new(remote);
 
     public void Dispose()
     {

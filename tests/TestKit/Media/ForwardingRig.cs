@@ -33,6 +33,7 @@ public sealed class ForwardingRig : IDisposable
         true,
         (TestOffer.MidId, HeaderExtensionKind.Mid),
         (TestOffer.TransportSequenceId, HeaderExtensionKind.TransportSequence));
+    private readonly Func<string, ISrtpCipher, ISrtpCipher> _wrap;
     private readonly SrtpOutbound _publisher;
     private readonly List<SrtpContexts> _subscribers = [];
     private long _sequence = 1000;
@@ -44,9 +45,17 @@ public sealed class ForwardingRig : IDisposable
     /// <param name="port">The loop's.</param>
     /// <param name="publisher">Where the publisher's packets come from.</param>
     /// <param name="subscribers">Where each subscriber's go.</param>
+    /// <param name="wrap">Puts something around the ciphers of the loop's sessions, both directions, by session.</param>
     public ForwardingRig(
-        Instant now, IUdpPort port, TransportTuple publisher, IReadOnlyList<TransportTuple> subscribers, LoopOptions? options = null, ITcpPort? tcp = null)
+        Instant now,
+        IUdpPort port,
+        TransportTuple publisher,
+        IReadOnlyList<TransportTuple> subscribers,
+        LoopOptions? options = null,
+        ITcpPort? tcp = null,
+        Func<string, ISrtpCipher, ISrtpCipher>? wrap = null)
     {
+        _wrap = wrap ?? ((_, cipher) => cipher);
         _handshakes = new HandshakeWorker(_engine, Faults);
         Loop = new ForwardingLoop(0, port, tcp, options ?? new LoopOptions(), _handshakes.CreatePort(), new NtpClock(0), Faults);
         var keys = Keys();
@@ -216,7 +225,10 @@ public sealed class ForwardingRig : IDisposable
         Execute(now, new Nexus.MediaNode.Session.ApplySession(plan));
         var session = Loop.Sessions.Find(plan.Id)!;
         session.ReceiveStun(now, Check(plan.Transport.Ice), tuple);
-        session.Transport.InstallKeys(now, new SrtpContexts(keys));
+        session.Transport.InstallKeys(
+            now,
+            new SrtpContexts(
+                _wrap(plan.Id, SrtpCiphers.Create(keys.Profile, keys.Local)), _wrap(plan.Id, SrtpCiphers.Create(keys.Profile, keys.Remote))));
         if (session.State != SessionState.Connected)
         {
             throw new InvalidOperationException($"{plan.Id} is {session.State}");
