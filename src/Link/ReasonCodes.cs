@@ -51,6 +51,6 @@ public static class ReasonCodes
     public const string DtlsFailed = "DTLS_FAILED";
     public const string SessionSuperseded = "SESSION_SUPERSEDED";
 
-    /// <summary>A fault of ours: it costs what it belongs to, and is counted and logged where it was caught.</summary>
-    public const string ServerFault = "SERVER_FAULT";
+    /// <summary>The server failed; its log says why. Costs what it belongs to, and is counted where it was caught.</summary>
+    public const string Internal = "INTERNAL";
 }

@@ -8,7 +8,7 @@ namespace Nexus.MediaNode.Link;
 /// <summary>What a fault of ours costs here: the message, which is refused by name, or the one session. Nobody waits for an answer that does not come.</summary>
 public sealed partial class NodeCore
 {
-    private static readonly LinkError Faulty = new(ReasonCodes.ServerFault, "The media node met a fault of its own; its log says more.");
+    private static readonly LinkError Faulty = new(ReasonCodes.Internal, "The server failed; its log says why.");
     private static readonly LinkError Closing = new(ReasonCodes.ServerShutdown, "The media node is going down.");
 
     /// <summary>Timers that met a fault and stay due must not keep the thread from sleeping.</summary>
@@ -57,7 +57,7 @@ public sealed partial class NodeCore
         {
             if (session.Bound.ContainsKey(mid))
             {
-                SubscriptionBinder.Hold(room, session, mid, ReasonCodes.ServerFault);
+                SubscriptionBinder.Hold(room, session, mid, ReasonCodes.Internal);
                 _demands.Mark(room);
                 _reporter.Report(session);
             }
@@ -68,7 +68,7 @@ public sealed partial class NodeCore
         session.Fault = Faulty;
         session.LastReply = session.LastReply is { } reply ? Refused(session, reply, Faulty) : null;
         room.Loop.Post(new RemoveSession(id));
-        HandleState(now, new SessionStateChanged(id, SessionState.Closed, ReasonCodes.ServerFault));
+        HandleState(now, new SessionStateChanged(id, SessionState.Closed, ReasonCodes.Internal));
     }
 
     /// <summary>Answers a message that met a fault, so that nobody waits for it.</summary>

@@ -175,7 +175,7 @@ public sealed partial class NodeCore
         var identity = session.Desired?.Identity ?? "";
         switch ((changed.State, changed.Reason))
         {
-            case (SessionState.Closed, ReasonCodes.ServerFault):
+            case (SessionState.Closed, ReasonCodes.Internal):
                 _log.SessionGivenUp(_node, room.Key, identity, session.Id, changed.Reason);
                 break;
             case (_, ReasonCodes.DtlsFailed or ReasonCodes.NoIce):

@@ -189,7 +189,7 @@ public sealed partial class ForwardingLoop
             }
 
             // It stays in the table, where nothing reaches it, until the control side has heard of it and removes it.
-            session.SetState(now, SessionState.Closed, ReasonCodes.ServerFault);
+            session.SetState(now, SessionState.Closed, ReasonCodes.Internal);
             session.Close();
             _deadlines.Remove(session.Slot);
         }

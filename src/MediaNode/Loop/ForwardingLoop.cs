@@ -223,10 +223,7 @@ public sealed partial class ForwardingLoop : IDisposable
     {
         for (var ahead = 500; ahead <= 1000 && Memory.Free < Memory.Capacity / 8; ahead += 250)
         {
-            foreach (var session in Sessions.All)
-            {
-                session.ExpireHistory(now.AddMilliseconds(ahead));
-            }
+            ForEachSession(now, FaultPlace.Settle, now.AddMilliseconds(ahead), static (session, at) => session.ExpireHistory(at));
         }
     }
 

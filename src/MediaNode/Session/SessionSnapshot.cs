@@ -56,7 +56,7 @@ public sealed record SessionSnapshot(
                 SessionState.Connecting => ReasonCodes.NoDtls,
                 _ => null,
             }
-            ?? (downTrack.IsResting(now) ? ReasonCodes.ServerFault : null)
+            ?? (downTrack.IsResting(now) ? ReasonCodes.Internal : null)
             ?? (source.Muted ? ReasonCodes.Muted : null)
             ?? (source.IsFlowing(now) ? null : ReasonCodes.NoSourcePackets)
             ?? (encoding < 0 ? ReasonCodes.NoKeyFrame : null);

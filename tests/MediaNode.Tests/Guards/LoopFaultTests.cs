@@ -53,7 +53,7 @@ public sealed class LoopFaultTests : IDisposable
         SendFrames(20);
         Assert.Equal([60, 0, 60, 60], Got());
         AssertFaults(FaultPlace.FanOut, 21); // and no more: each costs as much as many packets
-        Assert.Equal("SERVER_FAULT", SessionSnapshot.Of(Session(Struck), _now).Subscriptions.Single().Reason);
+        Assert.Equal("INTERNAL", SessionSnapshot.Of(Session(Struck), _now).Subscriptions.Single().Reason);
         Assert.Equal(SessionState.Connected, Session(Struck).State);
 
         Local.SealingRtp.Times = 0;
@@ -88,7 +88,7 @@ public sealed class LoopFaultTests : IDisposable
         SendFrames(2);
         Assert.Equal([6, 0, 6, 6], Got());
         AssertFaults(FaultPlace.Receive, 21);
-        Assert.Equal((SessionState.Closed, "SERVER_FAULT"), Ends().Last(e => e.Id == Struck).Outcome);
+        Assert.Equal((SessionState.Closed, "INTERNAL"), Ends().Last(e => e.Id == Struck).Outcome);
         Assert.Null(_rig.Loop.Sessions.Find(Tuple(1)));
 
         _rig.Loop.TryPost(new Nexus.MediaNode.Session.RemoveSession(Struck));

@@ -67,7 +67,7 @@ public sealed class NodeFaultTests : IDisposable
         _engine.Next = new() { OutputOnceConnected = new() { Times = 1 } };
         _node.Join(_node.Peer("carol"), SessionLeg.Play, [VideoIn]);
         _node.RunUntil(() => StateOf("carol") == SessionState.Closed);
-        Assert.Equal("SERVER_FAULT", ReportOf("carol")!.Reason);
+        Assert.Equal("INTERNAL", ReportOf("carol")!.Reason);
         AssertFlows(bob);
         AssertTold(FaultPlace.Handshake, 1, "carol");
         Assert.Contains(_node.Log.Lines, l => l is { Event: 2011, Level: LogLevel.Warning } && Equals(l.Fields["Identity"], "carol"));
@@ -125,7 +125,7 @@ public sealed class NodeFaultTests : IDisposable
         var carol = Join("carol");
         var mid = _node.ReportOf("carol").Subscriptions.Single().Mid;
         _node.Loop.TryPost(new BindTrack("carol", mid, "alice", TrackOf("alice"), null!, null));
-        _node.RunUntil(() => ReportOf("carol")!.Subscriptions.Single() is { State: "paused", Reason: "SERVER_FAULT" });
+        _node.RunUntil(() => ReportOf("carol")!.Subscriptions.Single() is { State: "paused", Reason: "INTERNAL" });
         AssertFlows(bob);
         AssertTold(FaultPlace.Command, 1, "carol");
 
@@ -139,8 +139,8 @@ public sealed class NodeFaultTests : IDisposable
         var bob = Call();
         _node.Loop.DataSink = new FaultySink(_node.Loop.DataSink!) { Applying = { Times = 1 } };
         var applied = _node.Join(_node.Peer("carol"), SessionLeg.Play, [VideoIn]);
-        Assert.Equal((ApplyStatus.Refused, "SERVER_FAULT"), (applied.Status, applied.Error?.Code));
-        Assert.Equal((SessionState.Closed, "SERVER_FAULT"), (StateOf("carol"), ReportOf("carol")!.Reason));
+        Assert.Equal((ApplyStatus.Refused, "INTERNAL"), (applied.Status, applied.Error?.Code));
+        Assert.Equal((SessionState.Closed, "INTERNAL"), (StateOf("carol"), ReportOf("carol")!.Reason));
         _node.Turn();
         Assert.Null(_node.Loop.Sessions.Find("carol"));
         AssertFlows(bob);
@@ -156,8 +156,8 @@ public sealed class NodeFaultTests : IDisposable
     public void A_message_that_meets_a_fault_is_refused_by_name_and_its_repeat_too()
     {
         var bob = Call();
-        Assert.Equal("SERVER_FAULT", _node.Apply("alice", VirtualNode.Desired("alice", SessionLeg.Publish) with { MutedTracks = default }, seq: 2).Error?.Code);
-        Assert.Equal("SERVER_FAULT", _node.Apply("alice", VirtualNode.Desired("alice", SessionLeg.Publish), seq: 2).Error?.Code);
+        Assert.Equal("INTERNAL", _node.Apply("alice", VirtualNode.Desired("alice", SessionLeg.Publish) with { MutedTracks = default }, seq: 2).Error?.Code);
+        Assert.Equal("INTERNAL", _node.Apply("alice", VirtualNode.Desired("alice", SessionLeg.Publish), seq: 2).Error?.Code);
         Assert.Equal(ApplyStatus.Applied, _node.Apply("alice", VirtualNode.Desired("alice", SessionLeg.Publish), seq: 3).Status);
         AssertFlows(bob);
         AssertTold(FaultPlace.Message, 1, "alice");
