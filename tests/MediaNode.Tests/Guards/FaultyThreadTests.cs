@@ -37,6 +37,7 @@ public sealed class FaultyThreadTests
             }
         });
         await digest.Task.WaitAsync(Limit);
+        await node.DisposeAsync(); // what the thread had to say it has said
         Assert.Contains(log.Lines, l => l is { Event: 2200, Exception: BugException });
     }
 

@@ -70,7 +70,7 @@ public sealed class SessionDtlsTests : IDisposable
         Send(1000);
         _allocated = 0;
         Send(1000);
-        Assert.InRange(_allocated, 0, 10_000); // over 12,000 records: no object in any
+        Assert.InRange(_allocated, 0, 100_000); // over 12,000 records: no object in any, whatever a collection beside it takes from the pools
 
         void Send(int count)
         {
