@@ -68,7 +68,7 @@ public sealed class VirtualNode : IDisposable
 
     public TestPeer Peer(string name)
     {
-        var peer = new TestPeer(Network.Open($"10.0.0.{_nextHost++}:5000"), _engine, name);
+        var peer = new TestPeer(Network.Open($"10.0.{_nextHost / 200}.{_nextHost++ % 200}:5000"), _engine, name);
         _peers.Add(peer);
         return peer;
     }
