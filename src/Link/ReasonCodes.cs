@@ -50,4 +50,7 @@ public static class ReasonCodes
     public const string ServerShutdown = "SERVER_SHUTDOWN";
     public const string DtlsFailed = "DTLS_FAILED";
     public const string SessionSuperseded = "SESSION_SUPERSEDED";
+
+    /// <summary>The server failed; its log says why. Costs what it belongs to, and is counted where it was caught.</summary>
+    public const string Internal = "INTERNAL";
 }

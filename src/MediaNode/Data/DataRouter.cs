@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Session;
@@ -203,9 +204,22 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         return receivers;
     }
 
+    /// <summary>Gives a message to one receiver, whose faults are neither the sender's nor the other receivers'.</summary>
     private void Deliver(Instant now, DataMember? sender, DataParticipant participant, ReadOnlySpan<byte> message, bool isReliable)
     {
         if (participant.Outlet(isReliable) is { } member)
+        {
+            SendGuarded(now, sender, member, message, isReliable);
+        }
+        else if (!isReliable || !participant.Held.TryAdd(now, message))
+        {
+            drops.Count(DropReason.DataNotReady);
+        }
+    }
+
+    private void SendGuarded(Instant now, DataMember? sender, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
+    {
+        try
         {
             Send(now, member, message, isReliable);
             if (isReliable && sender is not null && member.Session.UnacknowledgedData > HoldUpAbove)
@@ -213,9 +227,10 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
                 member.HoldUp(now, sender);
             }
         }
-        else if (!isReliable || !participant.Held.TryAdd(now, message))
+        catch (Exception e) when (Faults.IsBearable(e))
         {
-            drops.Count(DropReason.DataNotReady);
+            drops.Count(DropReason.InternalError);
+            member.Session.Loop.Faults.Count(FaultPlace.Data, e, member.Session.Id);
         }
     }
 
@@ -244,7 +259,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
     {
         while (participant.Outlet(isReliable: true) is { } member && participant.Held.TryTake(out var message))
         {
-            Send(now, member, message.Span, isReliable: true);
+            SendGuarded(now, null, member, message.Span, isReliable: true);
             message.Release();
         }
     }

@@ -1,4 +1,5 @@
 using Nexus.Link;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Session;
 
 namespace Nexus.MediaNode.Link;
@@ -53,13 +54,19 @@ public sealed partial class NodeCore
 
         NodeRooms.Enter(session, room);
         session.Desired = desired;
-        session.ForgetAt = Instant.Never;
+        if (session.ForgetAt != Instant.Never)
+        {
+            session.ForgetAt = Instant.Never;
+            _log.SessionEntered(_node, room.Key, desired.Identity, session.Id, desired.Leg);
+        }
+
         if (desired.IceRestart is { } restart && session.Negotiated is not null && restart.Generation > (session.IceAnswer?.Generation ?? 0))
         {
             _negotiator.RestartIce(session, room, restart);
             PostIce(session, room);
         }
 
+        // Who publishes nothing new changes nobody else's plan.
         if (_rooms.UpdateTracks(session, room))
         {
             Rebind(room);
@@ -80,9 +87,9 @@ public sealed partial class NodeCore
             return null;
         }
 
-        _rooms.Move(session, from, to);
+        var hadTracks = _rooms.Move(session, from, to);
         session.Desired = desired;
-        Rebind(from);
+        RebindOthers(from, hadTracks);
         Rebind(to, session); // frees its sections of what they carried
         if (session.Negotiated is not null)
         {
@@ -100,11 +107,27 @@ public sealed partial class NodeCore
         }
     }
 
-    /// <summary>Decides anew what a session gets, and has the loop do what differs.</summary>
+    /// <summary>Somebody is no longer in the room: that concerns the others only if there were tracks of it, and publishers as one viewer less.</summary>
+    private void RebindOthers(RoomModel room, bool hadTracks)
+    {
+        _demands.Mark(room);
+        if (hadTracks)
+        {
+            Rebind(room);
+        }
+    }
+
+    /// <summary>Decides anew what a session gets, and has the loop do what differs. A fault costs that session's plan only.</summary>
     private void Rebind(RoomModel room, NodeSession session)
     {
-        SubscriptionBinder.Rebind(room, session);
+        _plansMade++;
         _demands.Mark(room);
+        _faults.Try(FaultPlace.Plan, session.Id, (Core: this, room, session), static a => a.Core.Replan(a.room, a.session));
+    }
+
+    private void Replan(RoomModel room, NodeSession session)
+    {
+        SubscriptionBinder.Rebind(room, session);
         if (_offerer.TryOffer(session, room))
         {
             if (session.Negotiated is not null)
@@ -135,20 +158,41 @@ public sealed partial class NodeCore
             }
         }
 
+        LogState(room, session, changed);
         session.State = changed.State;
         session.EndReason = changed.Reason;
         if (changed.State == SessionState.Closed)
         {
             // It will not come back: others must not wait for its tracks until the control side has closed it.
-            room.SetTracks(session.Id, []);
-            Rebind(room);
+            RebindOthers(room, room.RemoveTracks(session.Id));
         }
 
         _reporter.Report(session);
     }
 
+    private void LogState(RoomModel room, NodeSession session, SessionStateChanged changed)
+    {
+        var identity = session.Desired?.Identity ?? "";
+        switch ((changed.State, changed.Reason))
+        {
+            case (SessionState.Closed, ReasonCodes.Internal):
+                _log.SessionGivenUp(_node, room.Key, identity, session.Id, changed.Reason);
+                break;
+            case (_, ReasonCodes.DtlsFailed or ReasonCodes.NoIce):
+                _log.SessionFailed(_node, room.Key, identity, session.Id, changed.Reason);
+                break;
+            case (SessionState.Closed or SessionState.Disconnected, _):
+                _log.SessionLeft(_node, room.Key, identity, session.Id, changed.Reason);
+                break;
+            default:
+                _log.SessionIs(_node, room.Key, identity, session.Id, changed.State);
+                break;
+        }
+    }
+
     private void End(Instant now, NodeSession session, string reason)
     {
+        var identity = session.Desired?.Identity ?? "";
         session.EndReason = reason;
         session.ForgetAt = now + RecordAge;
         session.Clear();
@@ -157,8 +201,8 @@ public sealed partial class NodeCore
             return;
         }
 
-        _rooms.Leave(session, room);
-        Rebind(room);
+        _log.SessionLeft(_node, room.Key, identity, session.Id, reason);
         room.Loop.Post(new RemoveSession(session.Id));
+        RebindOthers(room, _rooms.Leave(session, room));
     }
 }

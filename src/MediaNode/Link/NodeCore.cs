@@ -1,6 +1,7 @@
+using Microsoft.Extensions.Logging;
 using Nexus.Link;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Loop;
-using Nexus.MediaNode.Session;
 
 namespace Nexus.MediaNode.Link;
 
@@ -24,6 +25,11 @@ public sealed partial class NodeCore
     private readonly ServerData _serverData;
     private readonly ListenedRooms _listened;
     private readonly TrackDemands _demands;
+    private readonly Faults _faults;
+    private readonly FaultReporter _faultReporter;
+    private readonly ILogger _log;
+    private readonly string _node;
+    private long _plansMade;
 
     /// <param name="fingerprint">Of the certificate that the loops' handshakes use.</param>
     /// <param name="load">The busiest loop's share of its core since the last call.</param>
@@ -33,8 +39,13 @@ public sealed partial class NodeCore
         IReadOnlyList<ForwardingLoop> loops,
         Protocol.Dtls.DtlsFingerprint fingerprint,
         Func<double> load,
+        NodeDiagnostics diagnostics,
         Action<LinkMessage> send)
     {
+        _node = options.NodeId;
+        _faults = diagnostics.Faults;
+        _log = diagnostics.Log;
+        _faultReporter = new FaultReporter(_node, _faults, _log);
         _send = send;
         _loops = [.. loops.Select(l => new LoopLink(l))];
         _rooms = new NodeRooms(_loops);
@@ -43,18 +54,44 @@ public sealed partial class NodeCore
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
         _offerer = new Offerer(_negotiator);
         BootId = Guid.NewGuid().ToString("N");
-        _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send) { SnapshotTaken = HandleSnapshots };
+        _reporter = new NodeReporter(_node, BootId, _loops, _sessions, load, () => NodeTotals.Of(_sessions.Values, _rooms.Count), diagnostics, send)
+        {
+            SnapshotTaken = HandleSnapshots,
+        };
         _demands = new TrackDemands(_reporter.Report);
     }
 
     /// <summary>New with each start of the process.</summary>
     public string BootId { get; }
 
-    /// <summary>When <see cref="HandleTimeout"/> has something to do.</summary>
-    public Instant NextTimeout => Instant.Min(_demands.NextTimeout, Instant.Min(_reporter.NextTimeout, _listened.NextTimeout));
+    /// <summary>What there was within the last second. Any thread.</summary>
+    public NodeTotals Totals => _reporter.Totals;
 
-    /// <summary>Takes one message from the control side. Messages that are not for a node are ignored.</summary>
+    /// <summary>How often it was decided what a session gets. Any thread.</summary>
+    public long PlansMade => Volatile.Read(ref _plansMade);
+
+    /// <summary>When <see cref="HandleTimeout"/> has something to do.</summary>
+    public Instant NextTimeout
+    {
+        get
+        {
+            var next = Instant.Min(_demands.NextTimeout, Instant.Min(_reporter.NextTimeout, _listened.NextTimeout));
+            return Instant.Min(_faultReporter.NextTimeout, next < _restUntil ? _restUntil : next);
+        }
+    }
+
+    /// <summary>Takes one message from the control side. Messages that are not for a node are ignored; one that meets a fault is refused.</summary>
     public void Handle(Instant now, LinkMessage message)
+    {
+        if (!_faults.Try(FaultPlace.Message, SessionOf(message), (Core: this, now, message), static a => a.Core.Take(a.now, a.message)))
+        {
+            _faults.Try(FaultPlace.Message, SessionOf(message), (Core: this, now, message), static a => a.Core.Refuse(a.now, a.message));
+        }
+
+        _faultReporter.Tell(now);
+    }
+
+    private void Take(Instant now, LinkMessage message)
     {
         switch (message)
         {
@@ -88,29 +125,21 @@ public sealed partial class NodeCore
         {
             while (link.Loop.TryReadEvent(out var @event))
             {
-                switch (@event)
-                {
-                    case CommandCompleted completed:
-                        completed.Command.Completed!();
-                        break;
-                    case SessionStateChanged changed:
-                        HandleState(now, changed);
-                        break;
-                    default:
-                        break;
-                }
+                Take(now, @event);
             }
 
             link.Flush();
         }
+
+        _faultReporter.Tell(now);
     }
 
     public void HandleTimeout(Instant now)
     {
         HandleEvents(now);
-        _reporter.HandleTimeout(now);
-        _listened.HandleTimeout(now);
-        _demands.HandleTimeout(now);
+        Guard(now, static (core, now) => core._reporter.HandleTimeout(now));
+        Guard(now, static (core, now) => core._listened.HandleTimeout(now));
+        Guard(now, static (core, now) => core._demands.HandleTimeout(now));
         foreach (var forgotten in _sessions.Values.Where(s => s.ForgetAt <= now).Select(s => s.Id).ToArray())
         {
             _sessions.Remove(forgotten);
@@ -120,18 +149,23 @@ public sealed partial class NodeCore
     /// <summary>The link is up (again): what happened meanwhile is told at once.</summary>
     public void HandleLinkUp(Instant now)
     {
+        _log.NodeLinked(_node);
         _listened.Forget();
-        _reporter.ReportAll(now);
+        Guard(now, static (core, _) => core._reporter.ReportAll());
     }
 
-    /// <summary>The node stops: every session ends, and its client is told.</summary>
+    /// <summary>The node stops: every session ends, and its client is told. No session begins any more.</summary>
     /// <param name="completed">On this thread, once the loops have done it (close_notify follows within milliseconds).</param>
     public void CloseAll(Instant now, Action completed)
     {
-        foreach (var session in _sessions.Values.Where(s => s.Exists).ToArray())
+        _isClosing = true;
+        var sessions = _sessions.Values.Where(s => s.Exists).ToArray();
+        foreach (var session in sessions)
         {
-            End(now, session, ReasonCodes.ServerShutdown);
+            _faults.Try(FaultPlace.Control, session.Id, (Core: this, now, session), static a => a.Core.End(a.now, a.session, ReasonCodes.ServerShutdown));
         }
+
+        _log.NodeTold(_node, sessions.Length);
 
         var left = _loops.Count;
         foreach (var link in _loops)
@@ -185,7 +219,12 @@ public sealed partial class NodeCore
 
         session.Epoch = apply.Epoch;
         session.Seq = apply.Seq;
-        var error = Bring(now, session, apply.Desired);
+        var error = _isClosing ? Closing : session.Fault ?? Bring(now, session, apply.Desired);
+        if (error is not null)
+        {
+            _log.SessionRefused(_node, apply.Desired.RoomKey, session.Id, error.Code, error.Message);
+        }
+
         session.LastReply = Applied(session, error is null ? ApplyStatus.Applied : ApplyStatus.Refused, error);
         ReplyWhenDone(apply.Id, session, session.LastReply);
         if (!session.Exists)
@@ -213,7 +252,7 @@ public sealed partial class NodeCore
         }
         else
         {
-            PostReply(room.Loop, close.Id, session.LastReply);
+            PostReply(room.Loop, close.Id, session, session.LastReply);
         }
     }
 
@@ -241,26 +280,38 @@ public sealed partial class NodeCore
         ReviseLayers();
         foreach (var session in _sessions.Values)
         {
-            if (session is { Snapshot.Path: { } path, Exists: true })
+            _faults.Try(FaultPlace.Report, session.Id, session, static s =>
             {
-                session.Connection.Update(path);
-            }
+                if (s is { Snapshot.Path: { } path, Exists: true })
+                {
+                    s.Connection.Update(path);
+                }
 
-            NodeReporter.NotePlayed(session);
+                NodeReporter.NotePlayed(s);
+            });
         }
 
         _listened.HandleSnapshot();
     }
 
-    /// <summary>Sizes of layers may have become known, or changed: those who asked by size may need another one.</summary>
+    /// <summary>Sizes of layers have become known, or changed: those who asked for their tracks by size may need another one.</summary>
     private void ReviseLayers()
     {
-        foreach (var session in _sessions.Values)
+        foreach (var publisher in _sessions.Values.Where(s => s.HasResized).ToArray())
         {
-            if (session is { Room: { } room, Desired: { } desired } && desired.Subscriptions.Any(w => w.MaxHeight > 0))
+            publisher.HasResized = false;
+            foreach (var session in publisher.Room?.Sessions.Values ?? Enumerable.Empty<NodeSession>())
             {
-                Rebind(room, session);
+                _faults.Try(FaultPlace.Plan, session.Id, (Core: this, session, publisher), static a => a.Core.ReviseLayers(a.session, a.publisher));
             }
+        }
+    }
+
+    private void ReviseLayers(NodeSession session, NodeSession publisher)
+    {
+        if (session.Desired?.Subscriptions.Any(w => w.MaxHeight > 0 && publisher.Published.Values.Any(p => p.Sid == w.TrackSid)) == true)
+        {
+            Rebind(publisher.Room!, session);
         }
     }
 
@@ -286,7 +337,7 @@ public sealed partial class NodeCore
     {
         if (session.Room is { } room)
         {
-            PostReply(room.Loop, id, reply);
+            PostReply(room.Loop, id, session, reply);
         }
         else
         {
@@ -294,8 +345,8 @@ public sealed partial class NodeCore
         }
     }
 
-    private void PostReply(LoopLink loop, long id, SessionApplied reply) =>
-        loop.Post(new Fence { Completed = () => Reply(id, reply) });
+    private void PostReply(LoopLink loop, long id, NodeSession session, SessionApplied reply) =>
+        loop.Post(new Fence { Completed = () => Reply(id, session.Fault is { } fault ? Refused(session, reply, fault) : reply) });
 
     private void Reply(long id, SessionApplied result) => _send(new SessionReply(id, result));
 

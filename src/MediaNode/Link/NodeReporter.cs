@@ -1,17 +1,24 @@
 using System.Collections.Immutable;
 using Nexus.Link;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Session;
 
 namespace Nexus.MediaNode.Link;
 
-/// <summary>What a node says of itself: the digest every 5 s, load every second, a session's report on change, everything when asked.</summary>
+/// <summary>
+/// What a node says of itself: the digest every 5 s, load every second, a session's report on change, everything when asked.
+/// Loops without sessions are not woken for it.
+/// </summary>
+/// <param name="count">Counts what there is on the node.</param>
 internal sealed class NodeReporter(
     string nodeId,
     string bootId,
     IReadOnlyList<LoopLink> loops,
     IReadOnlyDictionary<string, NodeSession> sessions,
     Func<double> load,
+    Func<NodeTotals> count,
+    NodeDiagnostics diagnostics,
     Action<LinkMessage> send)
 {
     private const int DigestEntries = 500;
@@ -25,6 +32,10 @@ internal sealed class NodeReporter(
     private Instant _soonSnapshot = Instant.Never;
     private Instant _nextDigest = Instant.Zero;
     private double _load;
+    private NodeTotals _totals = NodeTotals.None;
+
+    /// <summary>As it was within the last second. Any thread.</summary>
+    public NodeTotals Totals => Volatile.Read(ref _totals);
 
     /// <summary>Called at least each second, when the sessions' snapshots are fresh.</summary>
     public Action? SnapshotTaken { get; init; }
@@ -36,13 +47,8 @@ internal sealed class NodeReporter(
         if (now >= _nextSnapshot)
         {
             _nextSnapshot = now + SnapshotInterval;
-            _load = load();
-            send(new LoadReport(
-                _load,
-                sessions.Values.Count(s => s.Exists),
-                sessions.Values.Sum(s => s.Published.Count),
-                sessions.Values.Sum(s => s.Bound.Count)));
-            _soonSnapshot = now;
+            ReportLoad();
+            _soonSnapshot = _totals.AllSessions == 0 ? _soonSnapshot : now;
         }
 
         if (now >= _soonSnapshot)
@@ -51,7 +57,7 @@ internal sealed class NodeReporter(
             TakeSnapshots(() =>
             {
                 SnapshotTaken?.Invoke();
-                ReportChanges(now);
+                ReportChanges();
             });
         }
 
@@ -66,17 +72,10 @@ internal sealed class NodeReporter(
     public void TakeSnapshotSoon(Instant now) => _soonSnapshot = Instant.Min(_soonSnapshot, now + SoonInterval);
 
     /// <summary>Sends the report of a session whose state changed.</summary>
-    public void Report(NodeSession session)
-    {
-        if (session.Exists)
-        {
-            session.Reported = ReportOf(session) with { Version = ++session.ReportVersion };
-            send(new SessionChanged(session.Reported));
-        }
-    }
+    public void Report(NodeSession session) => diagnostics.Faults.Try(FaultPlace.Report, session.Id, session, SendReport);
 
     /// <summary>Everything, once: the other end may have missed anything.</summary>
-    public void ReportAll(Instant now)
+    public void ReportAll()
     {
         SendDigest();
         foreach (var session in sessions.Values.ToArray())
@@ -197,10 +196,32 @@ internal sealed class NodeReporter(
         _ => "",
     };
 
+    private void ReportLoad()
+    {
+        _load = load();
+        Volatile.Write(ref _totals, count());
+        send(new LoadReport(_load, _totals.AllSessions, _totals.Tracks, _totals.Subscriptions));
+    }
+
+    private void SendReport(NodeSession session)
+    {
+        if (session.Exists)
+        {
+            session.Reported = ReportOf(session) with { Version = ++session.ReportVersion };
+            send(new SessionChanged(session.Reported));
+        }
+    }
+
     private void TakeSnapshots(Action completed)
     {
-        var left = loops.Count;
-        foreach (var link in loops)
+        var busy = loops.Where(l => l.Sessions != 0).ToList();
+        var left = busy.Count;
+        if (left == 0)
+        {
+            completed();
+        }
+
+        foreach (var link in busy)
         {
             TakeSnapshot? command = null;
             command = new TakeSnapshot
@@ -211,7 +232,9 @@ internal sealed class NodeReporter(
                     {
                         if (sessions.TryGetValue(snapshot.Id, out var session) && session.Exists)
                         {
-                            session.Snapshot = snapshot;
+                            var before = session.Snapshot;
+                            session.Take(snapshot);
+                            diagnostics.Meter.Sessions.Take(session, before, snapshot);
                         }
                     }
 
@@ -225,14 +248,19 @@ internal sealed class NodeReporter(
         }
     }
 
-    private void ReportChanges(Instant now)
+    private void ReportChanges()
     {
         foreach (var session in sessions.Values.ToArray())
         {
-            if (session.Exists && Differs(ReportOf(session), session.Reported))
-            {
-                Report(session);
-            }
+            diagnostics.Faults.Try(FaultPlace.Report, session.Id, session, ReportChange);
+        }
+    }
+
+    private void ReportChange(NodeSession session)
+    {
+        if (session.Exists && Differs(ReportOf(session), session.Reported))
+        {
+            SendReport(session);
         }
     }
 

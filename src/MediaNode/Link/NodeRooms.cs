@@ -9,6 +9,8 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
     private readonly Dictionary<string, RoomModel> _rooms = [];
     private long _trackOrder;
 
+    public int Count => _rooms.Count;
+
     /// <summary>The room of that key; one that is new lives on the loop with the fewest sessions.</summary>
     public RoomModel Get(string key)
     {
@@ -31,14 +33,15 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
         return room.Loop == loop ? room : null;
     }
 
-    /// <summary>The session is in another room of the same loop from now on; its connection stays as it is.</summary>
-    public void Move(NodeSession session, RoomModel from, RoomModel to)
+    /// <summary>The session is in another room of the same loop from now on; its connection stays as it is. True when the room that it left lost tracks.</summary>
+    public bool Move(NodeSession session, RoomModel from, RoomModel to)
     {
         from.Sessions.Remove(session.Id);
-        from.SetTracks(session.Id, []);
+        var hadTracks = from.RemoveTracks(session.Id);
         ForgetIfEmpty(from);
         to.Sessions.Add(session.Id, session);
         session.Room = to;
+        return hadTracks;
     }
 
     /// <summary>Null when nobody of it is here.</summary>
@@ -64,14 +67,15 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
         }
     }
 
-    /// <summary>The session is no longer in the room, nor are its tracks. A room without sessions is forgotten.</summary>
-    public void Leave(NodeSession session, RoomModel room)
+    /// <summary>The session is no longer in the room, nor are its tracks. A room without sessions is forgotten. True when there were tracks.</summary>
+    public bool Leave(NodeSession session, RoomModel room)
     {
         session.Room = null;
         room.Sessions.Remove(session.Id);
         room.Loop.Sessions--;
-        room.SetTracks(session.Id, []);
+        var hadTracks = room.RemoveTracks(session.Id);
         ForgetIfEmpty(room);
+        return hadTracks;
     }
 
     /// <summary>What the session publishes becomes, or ceases to be, a track of the room. False when the room's tracks stay as they are.</summary>

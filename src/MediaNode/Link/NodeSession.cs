@@ -82,7 +82,16 @@ internal sealed class NodeSession(string id)
 
     public string? EndReason { get; set; }
 
-    public SessionSnapshot? Snapshot { get; set; }
+    public SessionSnapshot? Snapshot { get; private set; }
+
+    /// <summary>The snapshot of which loss and round trip were measured last.</summary>
+    public Quality.PathSnapshot Sampled { get; set; } = Quality.PathSnapshot.None;
+
+    /// <summary>A layer of one of its tracks has another size than was known: who asked by size may need another layer.</summary>
+    public bool HasResized { get; set; }
+
+    /// <summary>Its loop could not make it what it is to be: every command is refused until it is closed.</summary>
+    public LinkError? Fault { get; set; }
 
     /// <summary>How its client is connected, as the snapshots say.</summary>
     public Quality.ConnectionMonitor Connection { get; set; } = new();
@@ -94,6 +103,15 @@ internal sealed class NodeSession(string id)
 
     /// <summary>When its record may be forgotten once it is closed.</summary>
     public Instant ForgetAt { get; set; } = Instant.Never;
+
+    public void Take(SessionSnapshot snapshot)
+    {
+        HasResized |= !SizesOf(snapshot).SequenceEqual(SizesOf(Snapshot));
+        Snapshot = snapshot;
+    }
+
+    private static IEnumerable<(string, string, int, int)> SizesOf(SessionSnapshot? snapshot) =>
+        (snapshot?.Tracks ?? []).SelectMany(t => t.Layers, (t, l) => (t.Sid, l.Rid, l.Width, l.Height));
 
     /// <summary>The session is over: only what late commands are known by stays.</summary>
     public void Clear()
@@ -110,6 +128,9 @@ internal sealed class NodeSession(string id)
         IceAnswer = null;
         Extensions = null;
         Snapshot = null;
+        Sampled = Quality.PathSnapshot.None;
+        HasResized = false;
+        Fault = null;
         Connection = new();
         Reported = null;
         Unplayed = [];

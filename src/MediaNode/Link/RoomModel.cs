@@ -33,6 +33,9 @@ internal sealed class RoomModel(string key, LoopLink loop)
 
     public RoomTrack? Find(string sid) => _tracks.Find(t => t.Sid == sid);
 
+    /// <summary>Removes the tracks of one session; false when it has none.</summary>
+    public bool RemoveTracks(string session) => _tracks.RemoveAll(t => t.Session == session) != 0;
+
     /// <summary>Brings the tracks of one session to what it publishes now; those that stay keep their order.</summary>
     public void SetTracks(string session, IReadOnlyList<RoomTrack> tracks)
     {

@@ -26,6 +26,7 @@ internal sealed class ServerData(NodeRooms rooms, Action<LinkMessage> send)
     private static DataDelivery Delivery(SendRoomData done) => new(
         done.Refused switch
         {
+            _ when done.Fault is not null => new LinkError(ReasonCodes.Internal, "The server failed; its log says why."),
             DropReason.None => null,
             DropReason.DataTooLong => new LinkError(ReasonCodes.BadRequest, $"A data message has {DataRouter.MaxMessage} octets at most."),
             _ => new LinkError(ReasonCodes.BadRequest, "It is no DataPacket that can be sent to clients."),

@@ -73,8 +73,8 @@ internal static class SubscriptionBinder
         session.Layers[section.Mid] = layer;
     }
 
-    /// <summary>Nothing flows on a section any more: for a reason, or because it is free.</summary>
-    private static void Hold(RoomModel room, NodeSession session, string mid, string? reason)
+    /// <summary>Nothing flows on a section any more: for a reason, until it is decided anew, or because it is free.</summary>
+    public static void Hold(RoomModel room, NodeSession session, string mid, string? reason)
     {
         if (session.Layers.Remove(mid))
         {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol;
 
 namespace Nexus.MediaNode.Loop;
@@ -58,6 +59,8 @@ public sealed unsafe class EgressBuffer : IDisposable
     /// <summary>Packets that the ports did not take.</summary>
     public long PacketsLost { get; private set; }
 
+    internal Faults Faults { get; init; } = new();
+
     /// <summary>Whether packets wait for <see cref="Flush"/>.</summary>
     public bool IsEmpty => _used == 0;
 
@@ -108,7 +111,7 @@ public sealed unsafe class EgressBuffer : IDisposable
         _used += length;
     }
 
-    /// <summary>Hands everything to the ports.</summary>
+    /// <summary>Hands everything to the ports. What one of them throws at costs what it was given.</summary>
     public void Flush()
     {
         EndSend();
@@ -117,15 +120,14 @@ public sealed unsafe class EgressBuffer : IDisposable
             return;
         }
 
-        var memory = new ReadOnlySpan<byte>(_memory, _used);
         if (_udpCount != 0)
         {
-            PacketsLost += _udp.Send(memory, _udpSends.AsSpan(0, _udpCount));
+            SendByUdp();
         }
 
         if (_tcpCount != 0)
         {
-            PacketsLost += _tcp is null ? _tcpCount : _tcp.Send(memory, _tcpSends.AsSpan(0, _tcpCount));
+            SendByTcp();
         }
 
         SendsSent += _udpCount + _tcpCount;
@@ -141,6 +143,49 @@ public sealed unsafe class EgressBuffer : IDisposable
         _memory = null;
         _used = 0;
         _packets = 0;
+    }
+
+    private void SendByUdp()
+    {
+        var sends = _udpSends.AsSpan(0, _udpCount);
+        try
+        {
+            PacketsLost += _udp.Send(new ReadOnlySpan<byte>(_memory, _used), sends);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            HandleFault(e, sends);
+        }
+    }
+
+    private void SendByTcp()
+    {
+        var sends = _tcpSends.AsSpan(0, _tcpCount);
+        try
+        {
+            PacketsLost += _tcp is null ? Count(sends) : _tcp.Send(new ReadOnlySpan<byte>(_memory, _used), sends);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            HandleFault(e, sends);
+        }
+    }
+
+    private void HandleFault(Exception e, ReadOnlySpan<SegmentedSend> sends)
+    {
+        PacketsLost += Count(sends);
+        Faults.Count(FaultPlace.Egress, e);
+    }
+
+    private static int Count(ReadOnlySpan<SegmentedSend> sends)
+    {
+        var packets = 0;
+        foreach (ref readonly var send in sends)
+        {
+            packets += send.Packets;
+        }
+
+        return packets;
     }
 
     private void EndSend()

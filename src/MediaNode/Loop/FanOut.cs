@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Session;
 
 namespace Nexus.MediaNode.Loop;
@@ -7,7 +8,7 @@ namespace Nexus.MediaNode.Loop;
 /// The step that makes an SFU: the turn's packets to everyone who wants them, subscriber by subscriber, so that all that one
 /// receiver gets lies together and leaves as few segmented sends.
 /// </summary>
-internal sealed class FanOut(EgressBuffer egress, LoopCounters counters)
+internal sealed class FanOut(ForwardingLoop loop)
 {
     private readonly List<PublishedTrack> _tracks = [];
     private readonly List<MediaSession> _subscribers = [];
@@ -37,9 +38,9 @@ internal sealed class FanOut(EgressBuffer egress, LoopCounters counters)
             }
         }
 
-        foreach (var subscriber in _subscribers)
+        for (var next = 0; next < _subscribers.Count;)
         {
-            counters.PacketsForwarded += subscriber.ForwardPending(now, egress);
+            ForwardFrom(now, ref next);
         }
 
         foreach (var track in _tracks)
@@ -49,5 +50,24 @@ internal sealed class FanOut(EgressBuffer egress, LoopCounters counters)
 
         _subscribers.Clear();
         _tracks.Clear();
+    }
+
+    /// <summary>Goes on behind a subscriber that met a fault.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void ForwardFrom(Instant now, ref int next)
+    {
+        try
+        {
+            while (next < _subscribers.Count)
+            {
+                loop.Counters.PacketsForwarded += _subscribers[next++].ForwardPending(now, loop.Egress);
+            }
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            var subscriber = _subscribers[next - 1];
+            subscriber.DirtyDownTracks.Clear();
+            loop.Bear(now, FaultPlace.FanOut, e, subscriber);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Nexus.MediaNode.Data;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Rtcp;
 using Nexus.MediaNode.Session;
@@ -16,7 +17,7 @@ namespace Nexus.MediaNode.Loop;
 /// the turns. A room's sessions all live on one loop. The seam for rooms over several loops is <see cref="MarkDirty"/>: a track
 /// wanted elsewhere would get one more subscriber there, a ring of immutable packets to the other loop.
 /// </remarks>
-public sealed class ForwardingLoop : IDisposable
+public sealed partial class ForwardingLoop : IDisposable
 {
     private readonly IUdpPort _udp;
     private readonly ITcpPort? _tcp;
@@ -29,20 +30,22 @@ public sealed class ForwardingLoop : IDisposable
     private readonly List<MediaSession> _touched = [];
     private readonly List<MediaSession> _changed = [];
 
-    public ForwardingLoop(int index, IUdpPort udp, ITcpPort? tcp, LoopOptions options, HandshakePort handshakes, NtpClock ntp)
+    /// <param name="faults">The node's: shared by all its threads.</param>
+    public ForwardingLoop(int index, IUdpPort udp, ITcpPort? tcp, LoopOptions options, HandshakePort handshakes, NtpClock ntp, Faults faults)
     {
         Index = index;
         _udp = udp;
         _tcp = tcp;
         Ntp = ntp;
+        Faults = faults;
         Memory = new PacketMemory(options.PacketSlots);
-        Egress = new EgressBuffer(udp, tcp);
+        Egress = new EgressBuffer(udp, tcp) { Faults = faults };
         Handshakes = handshakes;
         handshakes.Wake = udp.Wake;
         _received = new ReceivedPacket[options.ReceiveBatch];
         _commands = new BoundedRing<LoopCommand>(options.CommandQueue);
         _events = new BoundedRing<LoopEvent>(4 * options.CommandQueue);
-        _fanOut = new FanOut(Egress, Counters);
+        _fanOut = new FanOut(this);
         DataSink = Data = new DataRouter(Drops, Counters);
         _router = new PacketRouter(this, new SourceRateLimiter(options.UnauthenticatedPerSecond));
     }
@@ -67,8 +70,21 @@ public sealed class ForwardingLoop : IDisposable
     /// <summary>When <see cref="RunTurn"/> has something to do even if nothing arrives.</summary>
     public Instant NextTimeout => _deadlines.Earliest;
 
-    /// <summary>The last exception that a packet or a command met; null as it should be.</summary>
-    public Exception? LastFault { get; private set; }
+    /// <summary>Commands that wait for it. Any thread.</summary>
+    public int CommandQueueDepth => _commands.Count;
+
+    /// <summary>Events that wait for the control side. Any thread.</summary>
+    public int EventQueueDepth => _events.Count;
+
+    /// <summary>Sessions that live on it. Any thread.</summary>
+    public int SessionCount => Sessions.Count;
+
+    /// <summary>Packet buffers, and those that are free. Any thread.</summary>
+    public int PacketSlots => Memory.Capacity;
+
+    public int PacketSlotsFree => Memory.Free;
+
+    internal Faults Faults { get; }
 
     internal DataRouter Data { get; }
 
@@ -117,6 +133,7 @@ public sealed class ForwardingLoop : IDisposable
         RunTimers(now);
         RunCommands(now);
         SettleSessions(now);
+        GiveUpSessions(now);
         Egress.Flush();
         ReportChanges();
         return more || _commands.Count != 0;
@@ -159,10 +176,12 @@ public sealed class ForwardingLoop : IDisposable
         }
     }
 
-    internal void Add(MediaSession session)
+    /// <summary>Makes a session by its plan. When that meets a fault the session is there all the same, to be removed.</summary>
+    internal void Open(Instant now, SessionPlan plan)
     {
+        var session = new MediaSession(this, plan, now);
         Sessions.Add(session);
-        Touch(session);
+        session.Apply(now, plan);
     }
 
     internal void Remove(MediaSession session)
@@ -176,12 +195,7 @@ public sealed class ForwardingLoop : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool ReceivePackets(Instant now)
     {
-        var count = _udp.Receive(Memory, _received);
-        if (_tcp is not null && count < _received.Length)
-        {
-            count += _tcp.Receive(Memory, _received.AsSpan(count));
-        }
-
+        var count = TakePackets();
         Counters.PacketsReceived += count;
         for (var i = 0; i < count; i++)
         {
@@ -204,32 +218,12 @@ public sealed class ForwardingLoop : IDisposable
         return count == _received.Length;
     }
 
-    /// <summary>
-    /// No packet should make us throw, and fuzzing looks for those that do. Should one be found in production, it costs itself and
-    /// not everybody's calls.
-    /// </summary>
-    private DropReason RouteGuarded(Instant now, in ReceivedPacket packet)
-    {
-        try
-        {
-            return _router.Route(now, packet);
-        }
-        catch (Exception e) when (e is ArgumentException or IndexOutOfRangeException or InvalidOperationException or NullReferenceException)
-        {
-            LastFault = e;
-            return DropReason.InternalError;
-        }
-    }
-
     /// <summary>Packet memory runs out: what is held for repeats gives way, oldest first.</summary>
     private void MakeRoom(Instant now)
     {
         for (var ahead = 500; ahead <= 1000 && Memory.Free < Memory.Capacity / 8; ahead += 250)
         {
-            foreach (var session in Sessions.All)
-            {
-                session.ExpireHistory(now.AddMilliseconds(ahead));
-            }
+            ForEachSession(now, FaultPlace.Settle, now.AddMilliseconds(ahead), static (session, at) => session.ExpireHistory(at));
         }
     }
 
@@ -237,7 +231,10 @@ public sealed class ForwardingLoop : IDisposable
     {
         while (_tcp is not null && _tcp.TryTakeClosed(out var tuple))
         {
-            Sessions.Find(tuple)?.Forget(now, tuple);
+            if (Sessions.Find(tuple) is { } session)
+            {
+                Forget(now, session, tuple);
+            }
         }
     }
 
@@ -248,7 +245,7 @@ public sealed class ForwardingLoop : IDisposable
             Counters.TimersFired++;
             if (Sessions.Find(slot) is { } session)
             {
-                session.HandleTimeout(now);
+                HandleTimeout(now, session);
                 Touch(session);
             }
         }
@@ -260,8 +257,8 @@ public sealed class ForwardingLoop : IDisposable
         for (var i = 0; i < 64 && _events.Count < _events.Capacity / 2 && _commands.TryRead(out var command); i++)
         {
             Counters.CommandsExecuted++;
-            command.Execute(this, now);
-            if (command.Completed is not null)
+            Execute(now, command);
+            if (command.Completed is not null || command.Fault is not null)
             {
                 _events.TryWrite(new CommandCompleted(command));
                 EventsWaiting?.Invoke();
@@ -271,13 +268,9 @@ public sealed class ForwardingLoop : IDisposable
 
     private void SettleSessions(Instant now)
     {
-        for (var i = 0; i < _touched.Count; i++)
+        for (var next = 0; next < _touched.Count;)
         {
-            var session = _touched[i];
-            session.IsTouched = false;
-            session.SendFeedback(now);
-            session.SendData(now);
-            _deadlines.Set(session.Slot, session.NextTimeout);
+            SettleFrom(now, ref next);
         }
 
         _touched.Clear();

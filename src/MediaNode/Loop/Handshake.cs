@@ -25,6 +25,8 @@ public sealed class Handshake
 
     internal HandshakePort Port { get; }
 
+    internal string SessionId => Session.Id;
+
     /// <summary>Loop's thread only.</summary>
     internal MediaSession Session { get; }
 
@@ -36,6 +38,11 @@ public sealed class Handshake
     internal IDtlsTransport? Transport { get; set; }
 
     internal bool IsHandedOver { get; set; }
+
+    internal Instant StartedAt { get; set; }
+
+    /// <summary>From start to keys. Written before the association is handed over, then the loop's to read.</summary>
+    internal TimeSpan Duration { get; set; }
 
     internal int TimerKey { get; set; } = -1;
 
@@ -93,13 +100,18 @@ internal readonly record struct HandshakeOutput(
     Handshake Handshake, HandshakeNews News, byte[]? Buffer = null, int Length = 0, IDtlsTransport? Transport = null, SrtpContexts? Srtp = null);
 
 /// <summary>Both directions of a session's media encryption, made off the loop and then owned by it.</summary>
-public sealed class SrtpContexts(SrtpKeyingMaterial keys) : IDisposable
+public sealed class SrtpContexts(ISrtpCipher local, ISrtpCipher remote) : IDisposable
 {
-    public SrtpProfile Profile => keys.Profile;
+    public SrtpContexts(SrtpKeyingMaterial keys)
+        : this(SrtpCiphers.Create(keys.Profile, keys.Local), SrtpCiphers.Create(keys.Profile, keys.Remote))
+    {
+    }
 
-    public SrtpOutbound Outbound { get; } = new(SrtpCiphers.Create(keys.Profile, keys.Local));
+    public SrtpProfile Profile => local.Profile;
 
-    public SrtpInbound Inbound { get; } = new(SrtpCiphers.Create(keys.Profile, keys.Remote));
+    public SrtpOutbound Outbound { get; } = new(local);
+
+    public SrtpInbound Inbound { get; } = new(remote);
 
     public void Dispose()
     {

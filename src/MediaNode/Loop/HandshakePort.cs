@@ -1,4 +1,5 @@
 using System.Buffers;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Session;
 
@@ -51,10 +52,27 @@ public sealed class HandshakePort
     {
         while (_outputs.TryRead(out var output))
         {
-            output.Handshake.Session.Transport.Dtls.HandleNews(now, output);
+            Deliver(now, output);
             if (output.Buffer is not null)
             {
                 ArrayPool<byte>.Shared.Return(output.Buffer);
+            }
+        }
+    }
+
+    private static void Deliver(Instant now, in HandshakeOutput output)
+    {
+        var session = output.Handshake.Session;
+        try
+        {
+            session.Transport.Dtls.HandleNews(now, output);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            session.Loop.Bear(now, FaultPlace.Handshake, e, session);
+            if (output.News is not (HandshakeNews.Output or HandshakeNews.Late))
+            {
+                session.Loop.GiveUp(session); // what it missed is not said again
             }
         }
     }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Security.Cryptography;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol.Dtls;
 
 namespace Nexus.MediaNode.Loop;
@@ -8,20 +8,26 @@ namespace Nexus.MediaNode.Loop;
 /// DTLS handshakes beside the loops: one costs as much as a thousand packets, so it is computed on a thread of its own, and loops
 /// only pass datagrams both ways through bounded queues. An association that is up is handed to its loop. A thread drives <see cref="RunOnce"/> in production, tests do so themselves.
 /// </summary>
-public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
+/// <param name="faults">The node's.</param>
+public sealed class HandshakeWorker(IDtlsEngine engine, Faults faults) : IDisposable
 {
     private readonly BoundedRing<HandshakeInput> _inputs = new(4096);
-    private readonly AutoResetEvent _wake = new(false);
+    private readonly WakeSignal _wake = new();
     private readonly DeadlineHeap _deadlines = new();
     private readonly List<Handshake?> _byKey = [];
     private readonly Stack<int> _freeKeys = new();
     private readonly Queue<HandshakeOutput> _undelivered = new();
     private readonly byte[] _datagram = new byte[2048];
+    private long _completed;
+    private long _failed;
 
-    /// <summary>Handshakes that ended well, and that did not.</summary>
-    public long Completed { get; private set; }
+    /// <summary>Handshakes that ended well, and that did not. Any thread, as <see cref="QueueDepth"/>.</summary>
+    public long Completed => Volatile.Read(ref _completed);
 
-    public long Failed { get; private set; }
+    public long Failed => Volatile.Read(ref _failed);
+
+    /// <summary>Datagrams and other news of loops that wait for it.</summary>
+    public int QueueDepth => _inputs.Count;
 
     /// <summary>When <see cref="RunOnce"/> is due even if nothing arrives.</summary>
     public Instant NextTimeout => _deadlines.Earliest;
@@ -43,10 +49,9 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
 
         while (_deadlines.TryPopDue(now, out var key))
         {
-            if (_byKey[key] is { Transport: { } transport } handshake)
+            if (_byKey[key] is { } handshake)
             {
-                transport.HandleTimeout(now);
-                Settle(now, handshake);
+                HandleTimeout(now, handshake);
             }
         }
     }
@@ -57,7 +62,7 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
         var left = _undelivered.Count != 0 ? 1
             : NextTimeout == Instant.Never ? Timeout.Infinite
             : (int)Math.Clamp((NextTimeout - now).TotalMilliseconds + 1, 0, 60_000);
-        _wake.WaitOne(left);
+        _wake.Wait(left);
     }
 
     /// <summary>Any thread: ends the current or the next <see cref="Wait"/>.</summary>
@@ -71,7 +76,6 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
         }
 
         _byKey.Clear();
-        _wake.Dispose();
     }
 
     internal bool TrySubmit(in HandshakeInput input)
@@ -103,6 +107,7 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
             switch (input.Action)
             {
                 case HandshakeAction.Start:
+                    handshake.StartedAt = now;
                     handshake.Transport = engine.Create(handshake.Role, handshake.Remote);
                     handshake.TimerKey = TakeKey(handshake);
                     handshake.Transport.Start(now);
@@ -117,18 +122,37 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
 
             Settle(now, handshake);
         }
-        catch (CryptographicException)
+        catch (Exception e) when (Faults.IsBearable(e))
         {
-            // The library itself failed (out of memory, a broken installation): this one association ends.
-            Failed++;
-            Put(new HandshakeOutput(handshake, HandshakeNews.Failed));
-            End(handshake);
+            Fail(handshake, e);
         }
 
         if (input.Buffer is not null)
         {
             ArrayPool<byte>.Shared.Return(input.Buffer);
         }
+    }
+
+    private void HandleTimeout(Instant now, Handshake handshake)
+    {
+        try
+        {
+            handshake.Transport?.HandleTimeout(now);
+            Settle(now, handshake);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            Fail(handshake, e);
+        }
+    }
+
+    /// <summary>The library failed, or we did: this one association ends.</summary>
+    private void Fail(Handshake handshake, Exception e)
+    {
+        faults.Count(FaultPlace.HandshakeWorker, e, handshake.SessionId);
+        _failed++;
+        Put(new HandshakeOutput(handshake, HandshakeNews.Failed));
+        faults.Try(FaultPlace.HandshakeWorker, handshake.SessionId, handshake, End);
     }
 
     private void Settle(Instant now, Handshake handshake)
@@ -140,7 +164,7 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
 
         if (transport.State == DtlsState.Connected)
         {
-            HandOver(handshake, transport);
+            HandOver(now, handshake, transport);
             return;
         }
 
@@ -154,7 +178,7 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
         switch (transport.State)
         {
             case DtlsState.Failed:
-                Failed++;
+                _failed++;
                 Put(new HandshakeOutput(handshake, HandshakeNews.Failed));
                 End(handshake);
                 break;
@@ -172,10 +196,11 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
     /// The last flight stays in the association, so that the loop sends it when it has the keys: the peer sends media as soon as
     /// it has that flight, and its first packets are a keyframe.
     /// </summary>
-    private void HandOver(Handshake handshake, IDtlsTransport transport)
+    private void HandOver(Instant now, Handshake handshake, IDtlsTransport transport)
     {
-        Completed++;
         var srtp = new SrtpContexts(transport.Keys!);
+        _completed++;
+        handshake.Duration = now - handshake.StartedAt;
         handshake.Transport = null;
         handshake.IsHandedOver = true;
         ReleaseKey(handshake);
@@ -185,8 +210,9 @@ public sealed class HandshakeWorker(IDtlsEngine engine) : IDisposable
     private void End(Handshake handshake)
     {
         ReleaseKey(handshake);
-        handshake.Transport?.Dispose();
+        var transport = handshake.Transport;
         handshake.Transport = null;
+        transport?.Dispose();
     }
 
     private void ReleaseKey(Handshake handshake)

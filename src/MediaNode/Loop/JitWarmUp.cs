@@ -32,7 +32,7 @@ internal static class JitWarmUp
     }
 
     private static bool IsOnPath(string? name) =>
-        name is not null && !name.StartsWith("Nexus.MediaNode.Link", StringComparison.Ordinal) && !name.EndsWith(".Sdp", StringComparison.Ordinal);
+        name is not null && !name.StartsWith("Nexus.MediaNode.Link", StringComparison.Ordinal) && !name.EndsWith(".Diagnostics", StringComparison.Ordinal) && !name.EndsWith(".Sdp", StringComparison.Ordinal);
 
     private static void Prepare(Type type)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Nexus.MediaNode.Loop;
 
 /// <summary>
@@ -34,33 +36,44 @@ public sealed class LoopCounters
     public long TimersFired;
     public long CommandsExecuted;
 
-    /// <summary>All of them by metric name, with what egress counts itself.</summary>
+    /// <summary>All of them as operators see them, with what egress counts itself.</summary>
+    public static ImmutableArray<LoopCounter> All { get; } =
+    [
+        new("turns", "{turn}", "Turns of a forwarding loop: how often it woke and worked.", (c, _) => Volatile.Read(ref c.Turns)),
+        new("packets_received", "{packet}", "Datagrams and ICE-TCP frames that arrived from clients.", (c, _) => Volatile.Read(ref c.PacketsReceived)),
+        new("bytes_received", "By", "Octets of the packets that arrived.", (c, _) => Volatile.Read(ref c.BytesReceived)),
+        new("stun_received", "{packet}", "Connectivity checks (STUN) that arrived.", (c, _) => Volatile.Read(ref c.StunReceived)),
+        new("dtls_received", "{packet}", "DTLS packets that arrived: handshakes and data channels.", (c, _) => Volatile.Read(ref c.DtlsReceived)),
+        new("rtp_received", "{packet}", "Media packets (RTP) that arrived.", (c, _) => Volatile.Read(ref c.RtpReceived)),
+        new("rtcp_received", "{packet}", "Feedback packets (RTCP) that arrived.", (c, _) => Volatile.Read(ref c.RtcpReceived)),
+        new("packets_forwarded", "{packet}", "Media packets that subscribers got, one for each of them, without repeats.", (c, _) => Volatile.Read(ref c.PacketsForwarded)),
+        new("packets_repeated", "{packet}", "Media packets sent again because a subscriber missed them.", (c, _) => Volatile.Read(ref c.PacketsRepeated)),
+        new("nacks_sent", "{packet}", "Missing packets that publishers were asked for again.", (c, _) => Volatile.Read(ref c.NacksSent)),
+        new("nacks_received", "{packet}", "Missing packets that subscribers asked for again.", (c, _) => Volatile.Read(ref c.NacksReceived)),
+        new("plis_sent", "{request}", "Keyframes that publishers were asked for.", (c, _) => Volatile.Read(ref c.PlisSent)),
+        new("plis_received", "{request}", "Keyframes that subscribers asked for.", (c, _) => Volatile.Read(ref c.PlisReceived)),
+        new("transport_feedback_sent", "{packet}", "Reports of arrival times to publishers, by which they find their bitrate.", (c, _) => Volatile.Read(ref c.TransportFeedbackSent)),
+        new("data_messages_received", "{message}", "Data messages that came from clients, refused ones included.", (c, _) => Volatile.Read(ref c.DataMessagesReceived)),
+        new("data_messages_forwarded", "{message}", "Data messages that were queued for clients, one for each receiver.", (c, _) => Volatile.Read(ref c.DataMessagesForwarded)),
+        new("timers_fired", "{timer}", "Timers of sessions that fell due.", (c, _) => Volatile.Read(ref c.TimersFired)),
+        new("commands_executed", "{command}", "Commands of the node's control thread that a forwarding loop has done.", (c, _) => Volatile.Read(ref c.CommandsExecuted)),
+        new("packets_sent", "{packet}", "Packets handed to the operating system for clients.", (_, e) => e.PacketsSent),
+        new("bytes_sent", "By", "Octets of the packets handed to the operating system.", (_, e) => e.BytesSent),
+        new("sends", "{send}", "Segmented sends that carried them: packets_sent over sends is what segmentation spares.", (_, e) => e.SendsSent),
+        new("packets_lost_at_send", "{packet}", "Packets that the operating system did not take: its socket buffer was full.", (_, e) => e.PacketsLost),
+    ];
+
+    /// <summary>Adds all of them, by name.</summary>
     public void AddTo(IDictionary<string, long> counters, EgressBuffer egress)
     {
-        Add("turns", Turns);
-        Add("packets_received", PacketsReceived);
-        Add("bytes_received", BytesReceived);
-        Add("stun_received", StunReceived);
-        Add("dtls_received", DtlsReceived);
-        Add("rtp_received", RtpReceived);
-        Add("rtcp_received", RtcpReceived);
-        Add("packets_forwarded", PacketsForwarded);
-        Add("packets_repeated", PacketsRepeated);
-        Add("nacks_sent", NacksSent);
-        Add("nacks_received", NacksReceived);
-        Add("plis_sent", PlisSent);
-        Add("plis_received", PlisReceived);
-        Add("transport_feedback_sent", TransportFeedbackSent);
-        Add("data_messages_received", DataMessagesReceived);
-        Add("data_messages_forwarded", DataMessagesForwarded);
-        Add("timers_fired", TimersFired);
-        Add("commands_executed", CommandsExecuted);
-        Add("packets_sent", egress.PacketsSent);
-        Add("bytes_sent", egress.BytesSent);
-        Add("sends", egress.SendsSent);
-        Add("packets_lost_at_send", egress.PacketsLost);
-
-        void Add(string name, long value) =>
-            counters[name] = (counters.TryGetValue(name, out var before) ? before : 0) + Volatile.Read(ref value);
+        foreach (var counter in All)
+        {
+            counters[counter.Name] = (counters.TryGetValue(counter.Name, out var before) ? before : 0) + counter.Read(this, egress);
+        }
     }
 }
+
+/// <summary>One of a loop's counters.</summary>
+/// <param name="Unit">As UCUM writes it.</param>
+/// <param name="Read">Any thread.</param>
+public sealed record LoopCounter(string Name, string Unit, string Description, Func<LoopCounters, EgressBuffer, long> Read);

@@ -1,4 +1,5 @@
 using System.Net;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Rtcp;
 
@@ -7,15 +8,20 @@ namespace Nexus.MediaNode.Loop;
 /// <summary>All loops of a media node with their threads, and the handshake thread beside them.</summary>
 public sealed class LoopGroup : IDisposable
 {
+    private static readonly TimeSpan RestAfterFault = TimeSpan.FromMilliseconds(10);
+
     private readonly HandshakeWorker _handshakes;
+    private readonly Faults _faults;
     private readonly Thread _handshakeThread;
     private readonly LoopThread[] _threads;
     private volatile bool _stopping;
 
+    /// <param name="faults">The node's.</param>
     /// <exception cref="System.Net.Sockets.SocketException">A port is taken.</exception>
-    public LoopGroup(LoopOptions options, IDtlsEngine engine)
+    public LoopGroup(LoopOptions options, IDtlsEngine engine, Faults faults)
     {
-        _handshakes = new HandshakeWorker(engine);
+        _faults = faults;
+        _handshakes = new HandshakeWorker(engine, faults);
         _handshakeThread = new Thread(RunHandshakes) { Name = "handshakes", IsBackground = true };
         var loops = new List<ForwardingLoop>();
         try
@@ -50,8 +56,20 @@ public sealed class LoopGroup : IDisposable
         }
     }
 
-    /// <summary>The busiest loop's share of its core since the last call, 0 to 1.</summary>
-    public double TakeLoad() => _threads.Max(t => t.TakeLoad());
+    /// <summary>The busiest loop's share of its core since the last call, 0 to 1. One caller.</summary>
+    public double TakeLoad()
+    {
+        var busiest = 0.0;
+        foreach (var thread in _threads)
+        {
+            busiest = Math.Max(busiest, thread.TakeLoad());
+        }
+
+        return busiest;
+    }
+
+    /// <summary>One loop's, as <see cref="TakeLoad"/> found it last. Any thread.</summary>
+    public double LoadOf(int loop) => _threads[loop].Load;
 
     public void Dispose()
     {
@@ -84,10 +102,10 @@ public sealed class LoopGroup : IDisposable
         {
             if (options.Tcp)
             {
-                tcp = new TcpPort(new TcpPortOptions { Bind = new IPEndPoint(options.Bind, udp.LocalEndPoint.Port) }, udp.Wake);
+                tcp = new TcpPort(new TcpPortOptions { Bind = new IPEndPoint(options.Bind, udp.LocalEndPoint.Port), Faults = _faults }, udp.Wake);
             }
 
-            return new ForwardingLoop(index, udp, tcp, options, _handshakes.CreatePort(), WallClock.Read());
+            return new ForwardingLoop(index, udp, tcp, options, _handshakes.CreatePort(), WallClock.Read(), _faults);
         }
         catch
         {
@@ -101,7 +119,16 @@ public sealed class LoopGroup : IDisposable
     {
         while (!_stopping)
         {
-            _handshakes.RunOnce(MonotonicClock.Now);
+            try
+            {
+                _handshakes.RunOnce(MonotonicClock.Now);
+            }
+            catch (Exception e) when (Faults.IsBearable(e))
+            {
+                _faults.Count(FaultPlace.HandshakeWorker, e);
+                Thread.Sleep(RestAfterFault);
+            }
+
             _handshakes.Wait(MonotonicClock.Now);
         }
     }

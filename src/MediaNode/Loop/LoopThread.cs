@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Nexus.MediaNode.Diagnostics;
 
 namespace Nexus.MediaNode.Loop;
 
@@ -14,6 +15,10 @@ public sealed class LoopThread : IDisposable
     private long _waitingSince;
     private long _started;
     private (long At, long Idle) _lastLoad;
+    private double _load;
+
+    /// <summary>Where nothing can be done but try again.</summary>
+    private static readonly TimeSpan RestAfterFault = TimeSpan.FromMilliseconds(10);
 
     public LoopThread(ForwardingLoop loop)
     {
@@ -28,6 +33,9 @@ public sealed class LoopThread : IDisposable
         _thread.Start();
     }
 
+    /// <summary>What <see cref="TakeLoad"/> said last. Any thread.</summary>
+    public double Load => Volatile.Read(ref _load);
+
     /// <summary>The share of its core that the loop was busy since the last call, 0 to 1. One caller.</summary>
     public double TakeLoad()
     {
@@ -37,7 +45,8 @@ public sealed class LoopThread : IDisposable
         var elapsed = now - _lastLoad.At;
         var load = elapsed <= 0 ? 0 : 1 - ((double)(idle - _lastLoad.Idle) / elapsed);
         _lastLoad = (now, idle);
-        return Math.Clamp(load, 0, 1);
+        Volatile.Write(ref _load, Math.Clamp(load, 0, 1));
+        return _load;
     }
 
     /// <summary>Ends the thread, then the loop.</summary>
@@ -62,7 +71,7 @@ public sealed class LoopThread : IDisposable
     {
         while (!_stopping)
         {
-            if (_loop.RunTurn(MonotonicClock.Now))
+            if (RunTurn())
             {
                 continue;
             }
@@ -77,6 +86,26 @@ public sealed class LoopThread : IDisposable
                 Volatile.Write(ref _waitingSince, 0);
                 Volatile.Write(ref _idle, _idle + (Stopwatch.GetTimestamp() - before));
             }
+        }
+    }
+
+    private bool RunTurn()
+    {
+        try
+        {
+            var more = _loop.RunTurn(MonotonicClock.Now);
+            if (_loop.IsPortFaulty)
+            {
+                Thread.Sleep(RestAfterFault); // it would be readable at once, and throw again
+            }
+
+            return more;
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            _loop.Faults.Count(FaultPlace.Turn, e);
+            Thread.Sleep(RestAfterFault);
+            return true;
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Ice;
 
@@ -46,13 +47,14 @@ internal sealed class TcpConnection : IDisposable
     public async Task RunAsync()
     {
         var writing = WriteAsync();
-        using var unkept = _options.Time.CreateTimer(_ => CloseUnkept(), null, _options.UnkeptTimeout, Timeout.InfiniteTimeSpan);
         try
         {
+            using var unkept = _options.Time.CreateTimer(_ => CloseUnkept(), null, _options.UnkeptTimeout, Timeout.InfiniteTimeSpan);
             await ReadAsync();
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException or TimeoutException)
+        catch (Exception e) when (Faults.IsBearable(e))
         {
+            CountFault(e);
         }
 
         Close();
@@ -85,8 +87,7 @@ internal sealed class TcpConnection : IDisposable
     public void Dispose()
     {
         Close();
-        _closing.Dispose();
-        _written.Dispose();
+        _closing.Dispose(); // not the semaphore: the loop may be about to wake the writer
     }
 
     private void CloseUnkept()
@@ -169,9 +170,19 @@ internal sealed class TcpConnection : IDisposable
                 await _written.WaitAsync(_closing.Token);
             }
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (Faults.IsBearable(e))
         {
+            CountFault(e);
             Close();
+        }
+    }
+
+    /// <summary>Connections end in many ways; the others are faults of ours.</summary>
+    private void CountFault(Exception e)
+    {
+        if (e is not (SocketException or OperationCanceledException or ObjectDisposedException or TimeoutException))
+        {
+            _options.Faults.Count(FaultPlace.Tcp, e);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol;
 
 namespace Nexus.MediaNode.Loop;
@@ -149,12 +150,29 @@ public sealed class TcpPort : ITcpPort
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
-                return;
+                return; // the port's end
             }
         }
     }
 
+    /// <summary>Takes a connection or closes it. Never throws.</summary>
     private void Admit(Socket socket)
+    {
+        try
+        {
+            Serve(socket);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            Refuse(socket);
+            if (e is not (SocketException or ObjectDisposedException))
+            {
+                _options.Faults.Count(FaultPlace.Tcp, e);
+            }
+        }
+    }
+
+    private void Serve(Socket socket)
     {
         if (socket.RemoteEndPoint is not IPEndPoint remote || _connections.Count >= _options.MaxConnections)
         {
@@ -162,6 +180,8 @@ public sealed class TcpPort : ITcpPort
             return;
         }
 
+        socket.NoDelay = true;
+        var connection = new TcpConnection(++_lastNumber, socket, _options, _received, _wake);
         if (_perAddress.AddOrUpdate(remote.Address, 1, (_, n) => n + 1) > _options.MaxConnectionsPerAddress)
         {
             Forget(remote.Address);
@@ -169,8 +189,6 @@ public sealed class TcpPort : ITcpPort
             return;
         }
 
-        socket.NoDelay = true;
-        var connection = new TcpConnection(++_lastNumber, socket, _options, _received, _wake);
         _connections[connection.Source.Connection] = connection;
         _ = ServeAsync(connection);
     }
@@ -187,8 +205,8 @@ public sealed class TcpPort : ITcpPort
         _connections.TryRemove(connection.Source.Connection, out _);
         Forget(connection.Address);
         _closed.Enqueue(connection.Source); // at most one per connection, and those are bounded
-        _wake();
         connection.Dispose();
+        _options.Faults.Try(FaultPlace.Tcp, null, _wake, static wake => wake());
     }
 
     private void Forget(IPAddress address)

@@ -1,4 +1,5 @@
 using System.Net;
+using Nexus.MediaNode.Diagnostics;
 
 namespace Nexus.MediaNode.Loop;
 
@@ -18,6 +19,9 @@ public sealed record TcpPortOptions
 
     /// <summary>A frame must be complete this long after its first octet.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The node's.</summary>
+    public Faults Faults { get; init; } = new();
 
     /// <summary>The clock of the time-outs; tests have their own.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

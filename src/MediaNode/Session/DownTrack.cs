@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Forwarding;
 using Nexus.MediaNode.Forwarding.Projection;
 using Nexus.MediaNode.Loop;
@@ -19,6 +20,9 @@ internal sealed class DownTrack
 {
     private const int SequencerPackets = 512;
 
+    /// <summary>How long it carries nothing after too many faults.</summary>
+    private static readonly TimeSpan RestAfterFaults = TimeSpan.FromSeconds(10);
+
     private readonly int _clockRate;
     private readonly SequenceMunger _munger = new(RandomNumberGenerator.GetInt32(1 << 15));
     private SenderReporter _reporter;
@@ -26,6 +30,8 @@ internal sealed class DownTrack
     private StreamProjection? _projection;
     private Sequencer? _sequencer;
     private FirFilter _firFilter;
+    private FaultBudget _faults;
+    private Instant _restUntil = Instant.Zero;
 
     // Numbers that were used: whatever a publisher does, none is sealed twice (SrtpOutbound's remarks).
     private ReplayWindow _used;
@@ -158,25 +164,79 @@ internal sealed class DownTrack
 
     private void ForgetSent() => _sequencer = _sequencer is null ? null : new Sequencer(SequencerPackets);
 
+    /// <summary>It met too many faults just now, and carries nothing for a while.</summary>
+    public bool IsResting(Instant now) => now < _restUntil;
+
     /// <summary>Writes what the subscriber gets of the track's packets of this turn. Returns how many packets.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int ForwardPending(Instant now, EgressBuffer egress, SrtpOutbound srtp)
     {
-        var source = Source!;
-        var memory = Subscriber.Loop.Memory;
         var waited = CurrentEncoding < 0;
         var sent = 0;
-        foreach (var slot in source.Pending)
+        for (var next = 0; next < Source!.PendingCount && now >= _restUntil;)
         {
-            sent += Forward(now, memory, slot, egress, srtp) ? 1 : 0;
+            sent += ForwardFrom(now, ref next, egress, srtp);
         }
 
         if (waited && CurrentEncoding >= 0)
         {
+            Subscriber.FirstMediaAt = Instant.Min(Subscriber.FirstMediaAt, now);
             Subscriber.Loop.MarkChanged(Subscriber);
         }
 
         return sent;
+    }
+
+    /// <summary>Goes on behind a packet that met a fault.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int ForwardFrom(Instant now, ref int next, EgressBuffer egress, SrtpOutbound srtp)
+    {
+        var pending = Source!.Pending;
+        var memory = Subscriber.Loop.Memory;
+        var sent = 0;
+        try
+        {
+            while (next < pending.Length)
+            {
+                sent += Forward(now, memory, pending[next++], egress, srtp) ? 1 : 0;
+            }
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            Bear(now, e);
+        }
+
+        return sent;
+    }
+
+    /// <summary>
+    /// A fault while this subscriber was served, be it by what its publisher sends or by ours: it must not end the subscriber's
+    /// session, or a publisher could have everyone thrown out. In a row of them the section rests, and then goes on as with a new source.
+    /// </summary>
+    private void Bear(Instant now, Exception e)
+    {
+        var loop = Subscriber.Loop;
+        loop.Faults.Count(FaultPlace.FanOut, e, Subscriber.Id);
+        loop.Drops.Count(DropReason.InternalError);
+        if (_faults.IsSpentBy(now))
+        {
+            _restUntil = now + RestAfterFaults;
+            _faults = default;
+            loop.Faults.Try(FaultPlace.FanOut, Subscriber.Id, (This: this, Now: now), static a => a.This.RestartSource(a.Now));
+        }
+    }
+
+    /// <summary>Its publisher's side has news for it: a fault of this subscriber is not the publisher's.</summary>
+    public void Tell<T>(T news, Action<DownTrack, T> take)
+    {
+        try
+        {
+            take(this, news);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            Subscriber.Loop.Faults.Count(FaultPlace.FanOut, e, Subscriber.Id);
+        }
     }
 
     public void HandleSenderReport(int encoding, in SenderReport report)

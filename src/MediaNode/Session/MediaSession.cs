@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Nexus.Link;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Forwarding;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
@@ -22,10 +23,12 @@ public sealed class MediaSession
     private readonly SessionFeedback _feedback;
     private ushort _transportSequence;
 
+    /// <summary>Its parts; <see cref="Apply"/> brings them to the plan.</summary>
     internal MediaSession(ForwardingLoop loop, SessionPlan plan, Instant now)
     {
         Loop = loop;
         Plan = plan;
+        AppliedAt = now;
         Slot = loop.Sessions.TakeSlot();
         LocalSsrc = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
         CnameBytes = Encoding.UTF8.GetBytes(plan.Cname);
@@ -34,9 +37,6 @@ public sealed class MediaSession
         Sender = new SessionSender(this);
         _rtcp = new RtcpHandler(this);
         _feedback = new SessionFeedback(this);
-        Receiver.Apply(plan);
-        Sender.Apply(plan, extensionsChanged: false);
-        ApplyData(now);
     }
 
     public string Id => Plan.Id;
@@ -82,6 +82,12 @@ public sealed class MediaSession
     /// <summary>When anything authentic came from the client last.</summary>
     internal Instant HeardAt { get; private set; }
 
+    /// <summary>When it was made.</summary>
+    internal Instant AppliedAt { get; }
+
+    /// <summary>When the first packet of somebody's media was forwarded to it; <see cref="Instant.Never"/> before.</summary>
+    internal Instant FirstMediaAt { get; set; } = Instant.Never;
+
     /// <summary>The publisher's NTP clock against ours.</summary>
     internal ref SenderClock SenderClock => ref _senderClock;
 
@@ -93,12 +99,28 @@ public sealed class MediaSession
     /// <summary>Loop's mark: the control side is to be told of the state.</summary>
     internal bool IsChanged { get; set; }
 
+    /// <summary>What may go wrong in its handling before it is given up.</summary>
+    internal ref FaultBudget Faults => ref _faults;
+
+    private FaultBudget _faults;
+
+    /// <summary>Loop's mark: its timers rest until then, after a fault.</summary>
+    internal Instant RestUntil { get; set; } = Instant.Zero;
+
+    /// <summary>Closed: nothing reaches it any more.</summary>
+    internal bool IsOver { get; private set; }
+
     internal Instant NextTimeout => Instant.Min(
         Instant.Min(Transport.NextTimeout, Data?.NextTimeout ?? Instant.Never),
         State == SessionState.Connected ? _feedback.NextTimeout : Instant.Never);
 
     internal void Apply(Instant now, SessionPlan plan)
     {
+        if (IsOver)
+        {
+            return;
+        }
+
         var extensionsChanged = !plan.Extensions.IsSameAs(Plan.Extensions);
         Plan = plan;
         Receiver.Apply(plan);
@@ -157,8 +179,11 @@ public sealed class MediaSession
 
     internal void RestartIce(Instant now, IceCredentials local)
     {
-        Transport.RestartIce(now, local);
-        Touch();
+        if (!IsOver)
+        {
+            Transport.RestartIce(now, local);
+            Touch();
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -216,7 +241,13 @@ public sealed class MediaSession
     }
 
     /// <summary>Sends the data that waits.</summary>
-    internal void SendData(Instant now) => Data?.Settle(now);
+    internal void SendData(Instant now)
+    {
+        if (!IsOver)
+        {
+            Data?.Settle(now);
+        }
+    }
 
     /// <summary>Sends the RTCP that is due.</summary>
     internal void SendFeedback(Instant now)
@@ -288,13 +319,18 @@ public sealed class MediaSession
         }
     }
 
+    /// <summary>Ends it, and tells its client. Every part is ended whatever the others do.</summary>
     internal void Close()
     {
-        Loop.DataSink?.SessionEnded(this);
-        Sender.Close();
-        Receiver.Close();
-        Transport.Close();
+        IsOver = true;
+        End(static s => s.Loop.DataSink?.SessionEnded(s));
+        End(static s => s.Sender.Close());
+        End(static s => s.Receiver.Close());
+        End(static s => s.Transport.Dtls.Close());
+        End(static s => s.Transport.Close());
     }
+
+    private void End(Action<MediaSession> part) => Loop.Faults.Try(FaultPlace.SessionEnd, Id, this, part);
 }
 
 /// <summary>A session's state changed.</summary>

@@ -155,11 +155,7 @@ public sealed class PublishedTrack
 
         Muted = muted;
         _level.Reset();
-        foreach (var subscriber in Subscribers)
-        {
-            // What was swallowed meanwhile is no loss to the subscriber: it goes on as with a new source.
-            subscriber.RestartSource(now);
-        }
+        TellSubscribers(now, static (s, now) => s.RestartSource(now)); // what was swallowed meanwhile is no loss to them
     }
 
     /// <summary>Somebody needs a keyframe of one encoding, perhaps to see a first picture.</summary>
@@ -196,11 +192,7 @@ public sealed class PublishedTrack
         ReleasePending();
         _level.Reset();
         Streams[encoding].Restart(ssrc);
-        foreach (var subscriber in Subscribers)
-        {
-            subscriber.RestartSource(now);
-        }
-
+        TellSubscribers(now, static (s, now) => s.RestartSource(now));
         return true;
     }
 
@@ -210,10 +202,7 @@ public sealed class PublishedTrack
     internal void HandleSenderReport(Instant now, int encoding, in SenderReport report)
     {
         Streams[encoding].HandleSenderReport(now, report);
-        foreach (var subscriber in Subscribers)
-        {
-            subscriber.HandleSenderReport(encoding, report);
-        }
+        TellSubscribers((encoding, report), static (s, news) => s.HandleSenderReport(news.encoding, news.report));
     }
 
     /// <summary>Whether anything arrived within the last seconds. DTX pauses are shorter: comfort noise comes every 400 ms.</summary>
@@ -230,13 +219,7 @@ public sealed class PublishedTrack
         return false;
     }
 
-    internal void SelectTargets(Instant now)
-    {
-        foreach (var subscriber in Subscribers)
-        {
-            subscriber.SelectTarget(now);
-        }
-    }
+    internal void SelectTargets(Instant now) => TellSubscribers(now, static (s, now) => s.SelectTarget(now));
 
     /// <summary>The track ends: nobody subscribes any more and no packet is held.</summary>
     internal void Close()
@@ -250,6 +233,14 @@ public sealed class PublishedTrack
         foreach (var stream in Streams)
         {
             stream.Close();
+        }
+    }
+
+    private void TellSubscribers<T>(T news, Action<DownTrack, T> take)
+    {
+        foreach (var subscriber in Subscribers)
+        {
+            subscriber.Tell(news, take);
         }
     }
 

@@ -1,3 +1,4 @@
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Forwarding.Projection;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol.Ice;
@@ -7,6 +8,8 @@ namespace Nexus.MediaNode.Session;
 /// <summary>Makes a session, or brings it to a plan.</summary>
 public sealed class ApplySession(SessionPlan plan) : LoopCommand
 {
+    internal override string Session => plan.Id;
+
     internal override void Execute(ForwardingLoop loop, Instant now)
     {
         if (loop.Sessions.Find(plan.Id) is { } session)
@@ -15,7 +18,7 @@ public sealed class ApplySession(SessionPlan plan) : LoopCommand
         }
         else
         {
-            loop.Add(new MediaSession(loop, plan, now));
+            loop.Open(now, plan);
         }
     }
 }
@@ -23,6 +26,8 @@ public sealed class ApplySession(SessionPlan plan) : LoopCommand
 /// <summary>Ends a session: the peer is told by close_notify, its tracks and subscriptions end.</summary>
 public sealed class RemoveSession(string id) : LoopCommand
 {
+    internal override string Session => id;
+
     internal override void Execute(ForwardingLoop loop, Instant now)
     {
         if (loop.Sessions.Find(id) is { } session)
@@ -35,16 +40,26 @@ public sealed class RemoveSession(string id) : LoopCommand
 /// <summary>Starts a new ICE generation; the one before stays valid until the first check of the new one.</summary>
 public sealed class RestartIce(string id, IceCredentials local) : LoopCommand
 {
+    internal override string Session => id;
+
     internal override void Execute(ForwardingLoop loop, Instant now) => loop.Sessions.Find(id)?.RestartIce(now, local);
+}
+
+/// <summary>What a play section is to carry.</summary>
+public abstract class SectionCommand(string subscriber, string mid) : LoopCommand
+{
+    internal override string Session => subscriber;
+
+    internal string Mid => mid;
 }
 
 /// <summary>Binds a track to a play section, in place of whatever was bound before.</summary>
 public sealed class BindTrack(
-    string subscriber, string mid, string publisher, string trackSid, PlayFormat format, LayerWish? wish) : LoopCommand
+    string subscriber, string mid, string publisher, string trackSid, PlayFormat format, LayerWish? wish) : SectionCommand(subscriber, mid)
 {
     internal override void Execute(ForwardingLoop loop, Instant now)
     {
-        if (loop.Sessions.Find(subscriber)?.Sender.Find(mid) is { } downTrack
+        if (loop.Sessions.Find(Session)?.Sender.Find(Mid) is { } downTrack
             && loop.Sessions.Find(publisher)?.Receiver.FindTrack(trackSid) is { } track)
         {
             downTrack.Bind(now, track, format, wish);
@@ -53,22 +68,24 @@ public sealed class BindTrack(
 }
 
 /// <summary>Frees a play section.</summary>
-public sealed class UnbindTrack(string subscriber, string mid) : LoopCommand
+public sealed class UnbindTrack(string subscriber, string mid) : SectionCommand(subscriber, mid)
 {
     internal override void Execute(ForwardingLoop loop, Instant now) =>
-        loop.Sessions.Find(subscriber)?.Sender.Find(mid)?.Unbind();
+        loop.Sessions.Find(Session)?.Sender.Find(Mid)?.Unbind();
 }
 
 /// <summary>Sets which layer a play section is to carry.</summary>
-public sealed class SetLayerWish(string subscriber, string mid, LayerWish? wish) : LoopCommand
+public sealed class SetLayerWish(string subscriber, string mid, LayerWish? wish) : SectionCommand(subscriber, mid)
 {
     internal override void Execute(ForwardingLoop loop, Instant now) =>
-        loop.Sessions.Find(subscriber)?.Sender.Find(mid)?.SetWish(now, wish);
+        loop.Sessions.Find(Session)?.Sender.Find(Mid)?.SetWish(now, wish);
 }
 
 /// <summary>Mutes or unmutes a published track.</summary>
 public sealed class MuteTrack(string publisher, string trackSid, bool muted) : LoopCommand
 {
+    internal override string Session => publisher;
+
     internal override void Execute(ForwardingLoop loop, Instant now) =>
         loop.Sessions.Find(publisher)?.Receiver.FindTrack(trackSid)?.SetMuted(now, muted);
 }
@@ -76,9 +93,11 @@ public sealed class MuteTrack(string publisher, string trackSid, bool muted) : L
 /// <summary>Takes the state of all sessions of a loop.</summary>
 public sealed class TakeSnapshot : LoopCommand
 {
+    private readonly List<SessionSnapshot> _sessions = [];
+
     /// <summary>Valid once completed.</summary>
-    public IReadOnlyList<SessionSnapshot> Sessions { get; private set; } = [];
+    public IReadOnlyList<SessionSnapshot> Sessions => _sessions;
 
     internal override void Execute(ForwardingLoop loop, Instant now) =>
-        Sessions = [.. loop.Sessions.All.Select(s => SessionSnapshot.Of(s, now))];
+        loop.ForEachSession(now, FaultPlace.Report, (_sessions, now), static (session, to) => to._sessions.Add(SessionSnapshot.Of(session, to.now)));
 }

@@ -23,6 +23,9 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
 
     public bool IsConnected => _association is { State: DtlsState.Connected };
 
+    /// <summary>How long the handshake took; null before its end.</summary>
+    public TimeSpan? HandshakeTime { get; private set; }
+
     /// <summary>The client speaks first, as soon as ICE has found a way.</summary>
     public void Start()
     {
@@ -62,6 +65,7 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
                 break;
             case HandshakeNews.Connected:
                 _association = output.Transport!;
+                HandshakeTime = output.Handshake.Duration;
                 session.Transport.InstallKeys(now, output.Srtp!);
                 session.Data?.Start(now);
                 Settle(now, _association);
@@ -90,14 +94,15 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
     /// <summary>Says close_notify when it was up, and ends.</summary>
     public void Close()
     {
-        if (_association is null && _handshake is not null)
+        var association = _association;
+        if (association is null && _handshake is not null)
         {
             _loop.Handshakes.Close(_handshake);
         }
 
-        Dispose(_association);
         _association = null;
         _handshake = null;
+        Dispose(association);
     }
 
     [MemberNotNullWhen(true, nameof(_handshake))]
@@ -141,10 +146,18 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
 
     private void Dispose(IDtlsTransport? association)
     {
-        if (association is not null)
+        if (association is null)
+        {
+            return;
+        }
+
+        try
         {
             association.Close();
             SendOutput(association);
+        }
+        finally
+        {
             association.Dispose();
         }
     }

@@ -15,10 +15,18 @@ public sealed record SessionSnapshot(
         [.. session.Sender.DownTracks.Where(d => d.Source is not null).Select(d => Describe(d, now))])
     {
         Path = PathOf(session, now),
+        HandshakeTime = session.Transport.Dtls.HandshakeTime,
+        FirstMediaTime = session.FirstMediaAt == Instant.Never ? null : session.FirstMediaAt - session.AppliedAt,
     };
 
     /// <summary>How its packets fare.</summary>
     public PathSnapshot Path { get; init; } = PathSnapshot.None;
+
+    /// <summary>How long its DTLS handshake took; null before its end.</summary>
+    public TimeSpan? HandshakeTime { get; init; }
+
+    /// <summary>From its making to the first packet that was forwarded to it; null before.</summary>
+    public TimeSpan? FirstMediaTime { get; init; }
 
     private static PathSnapshot PathOf(MediaSession session, Instant now)
     {
@@ -48,6 +56,7 @@ public sealed record SessionSnapshot(
                 SessionState.Connecting => ReasonCodes.NoDtls,
                 _ => null,
             }
+            ?? (downTrack.IsResting(now) ? ReasonCodes.Internal : null)
             ?? (source.Muted ? ReasonCodes.Muted : null)
             ?? (source.IsFlowing(now) ? null : ReasonCodes.NoSourcePackets)
             ?? (encoding < 0 ? ReasonCodes.NoKeyFrame : null);

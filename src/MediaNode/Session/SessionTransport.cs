@@ -112,9 +112,9 @@ internal sealed class SessionTransport
         FollowIce(now);
     }
 
+    /// <summary>What <see cref="Dtls"/> had to say was said: forgets the way.</summary>
     public void Close()
     {
-        Dtls.Close();
         foreach (var tuple in _tuples)
         {
             Unmap(tuple);

@@ -1,3 +1,4 @@
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
 
@@ -17,18 +18,18 @@ public sealed class TakeLevels : LoopCommand
         var window = now - _last;
         _last = now;
         _heard.Clear();
-        foreach (var session in loop.Sessions.All)
+        loop.ForEachSession(now, FaultPlace.Report, (_heard, window), static (session, to) =>
         {
             foreach (var track in session.Receiver.Tracks)
             {
                 // What was said while nobody listened is no news.
                 if (track.Plan.Kind == MediaKind.Audio
-                    && track.TakeLevel(window) is { IsSilence: false } reading
-                    && window < 3 * SpeakerDetector.Window)
+                    && track.TakeLevel(to.window) is { IsSilence: false } reading
+                    && to.window < 3 * SpeakerDetector.Window)
                 {
-                    _heard.Add((track.Sid, reading));
+                    to._heard.Add((track.Sid, reading));
                 }
             }
-        }
+        });
     }
 }

@@ -22,7 +22,7 @@ internal static class MediaHosting
         for (int i = 0; i < options.Regions.Length; i++)
         {
             int index = i;
-            services.AddSingleton(s => new MediaNodeService(options, index, s.GetService<NodeLinkHost>(), s.GetRequiredService<ILogger<MediaNodeService>>()));
+            services.AddSingleton(s => new MediaNodeService(options, index, s.GetService<NodeLinkHost>(), s.GetRequiredService<ILoggerFactory>()));
         }
 
         // one registration each: a factory is asked once for each of them
@@ -42,6 +42,7 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
 
     private readonly NexusOptions _options;
     private readonly NodeLinkHost? _links;
+    private readonly ILoggerFactory _logs;
     private readonly ILogger _log;
     private readonly NodeOptions _node;
     private readonly CancellationTokenSource _stopping = new();
@@ -52,9 +53,9 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
 
     /// <param name="index">Which of the process's regions it serves: its ports start 10 higher for each.</param>
     /// <param name="links">The control side, when it is in this process; otherwise it is dialled.</param>
-    public MediaNodeService(NexusOptions options, int index, NodeLinkHost? links, ILogger<MediaNodeService> log)
+    public MediaNodeService(NexusOptions options, int index, NodeLinkHost? links, ILoggerFactory logs)
     {
-        (_options, _links, _log) = (options, links, log);
+        (_options, _links, _logs, _log) = (options, links, logs, logs.CreateLogger<MediaNodeService>());
         int port = options.MediaPort + (10 * index);
         _node = new NodeOptions
         {
@@ -107,7 +108,7 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Tells every client that it is over, before anything of the process ends.</summary>
-    public Task StoppingAsync(CancellationToken cancellationToken) => _agent?.CloseAllAsync() ?? Task.CompletedTask;
+    public Task StoppingAsync(CancellationToken cancellationToken) => _agent?.CloseSessionsAsync() ?? Task.CompletedTask;
 
     /// <summary>Lets go of the link, then of the sockets.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -133,7 +134,7 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
     {
         try
         {
-            return new NodeAgent(_node);
+            return new NodeAgent(_node, _logs);
         }
         catch (DllNotFoundException e)
         {

@@ -388,7 +388,7 @@ public sealed class DataRoutingTests : IDisposable
             var before = loop.Sessions.Find(session)!;
             var plan = before.Plan with { Data = before.Plan.Data! with { OpensChannels = true } };
             loop.Remove(before);
-            loop.Add(new MediaSession(loop, plan, now));
+            loop.Open(now, plan);
         }
     }
 

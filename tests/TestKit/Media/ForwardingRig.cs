@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Nexus.Link;
 using Nexus.MediaNode;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
@@ -32,6 +33,7 @@ public sealed class ForwardingRig : IDisposable
         true,
         (TestOffer.MidId, HeaderExtensionKind.Mid),
         (TestOffer.TransportSequenceId, HeaderExtensionKind.TransportSequence));
+    private readonly Func<string, ISrtpCipher, ISrtpCipher> _wrap;
     private readonly SrtpOutbound _publisher;
     private readonly List<SrtpContexts> _subscribers = [];
     private long _sequence = 1000;
@@ -43,10 +45,19 @@ public sealed class ForwardingRig : IDisposable
     /// <param name="port">The loop's.</param>
     /// <param name="publisher">Where the publisher's packets come from.</param>
     /// <param name="subscribers">Where each subscriber's go.</param>
-    public ForwardingRig(Instant now, IUdpPort port, TransportTuple publisher, IReadOnlyList<TransportTuple> subscribers, LoopOptions? options = null)
+    /// <param name="wrap">Puts something around the ciphers of the loop's sessions, both directions, by session.</param>
+    public ForwardingRig(
+        Instant now,
+        IUdpPort port,
+        TransportTuple publisher,
+        IReadOnlyList<TransportTuple> subscribers,
+        LoopOptions? options = null,
+        ITcpPort? tcp = null,
+        Func<string, ISrtpCipher, ISrtpCipher>? wrap = null)
     {
-        _handshakes = new HandshakeWorker(_engine);
-        Loop = new ForwardingLoop(0, port, null, options ?? new LoopOptions(), _handshakes.CreatePort(), new NtpClock(0));
+        _wrap = wrap ?? ((_, cipher) => cipher);
+        _handshakes = new HandshakeWorker(_engine, Faults);
+        Loop = new ForwardingLoop(0, port, tcp, options ?? new LoopOptions(), _handshakes.CreatePort(), new NtpClock(0), Faults);
         var keys = Keys();
         _publisher = new SrtpOutbound(SrtpCiphers.Create(keys.Profile, keys.Remote));
         Join(now, Plan("publisher") with { Publish = [Published()] }, publisher, keys);
@@ -64,6 +75,8 @@ public sealed class ForwardingRig : IDisposable
             Execute(now, new BindTrack(id, "0", "publisher", "TR_0", new PlayFormat(PayloadType, RtxPayloadType, Nack: true), null));
         }
     }
+
+    public Faults Faults { get; } = new();
 
     public ForwardingLoop Loop { get; }
 
@@ -212,7 +225,10 @@ public sealed class ForwardingRig : IDisposable
         Execute(now, new Nexus.MediaNode.Session.ApplySession(plan));
         var session = Loop.Sessions.Find(plan.Id)!;
         session.ReceiveStun(now, Check(plan.Transport.Ice), tuple);
-        session.Transport.InstallKeys(now, new SrtpContexts(keys));
+        session.Transport.InstallKeys(
+            now,
+            new SrtpContexts(
+                _wrap(plan.Id, SrtpCiphers.Create(keys.Profile, keys.Local)), _wrap(plan.Id, SrtpCiphers.Create(keys.Profile, keys.Remote))));
         if (session.State != SessionState.Connected)
         {
             throw new InvalidOperationException($"{plan.Id} is {session.State}");

@@ -39,9 +39,9 @@ public sealed class TestStream(TestPeer peer, string mid, uint ssrc, string? rid
 
     public uint Timestamp { get; set; } = 0xFFFF_0000;
 
-    public int Width { get; init; } = 640;
+    public int Width { get; set; } = 640;
 
-    public int Height { get; init; } = 360;
+    public int Height { get; set; } = 360;
 
     /// <summary>mid and rid stand on so many packets at the beginning.</summary>
     public int NamedPackets { get; init; } = 20;

@@ -1,10 +1,12 @@
 using System.Net;
 using Nexus.Link;
 using Nexus.MediaNode;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Link;
 using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.TestKit.Diagnostics;
 using Nexus.TestKit.Net;
 
 namespace Nexus.TestKit.Media;
@@ -16,25 +18,37 @@ namespace Nexus.TestKit.Media;
 public sealed class VirtualNode : IDisposable
 {
     private readonly OpenSslDtlsEngine _engine = new(DtlsCertificate.Create(DateTimeOffset.UtcNow));
+    private readonly NodeMeter _meter;
     private readonly HandshakeWorker _handshakes;
     private readonly List<TestPeer> _peers = [];
     private int _nextHost = 10;
     private long _nextId;
 
-    public VirtualNode(int seed = 1)
+    /// <param name="wrap">Puts something around the engine of the node's handshakes.</param>
+    public VirtualNode(int seed = 1, Func<IDtlsEngine, IDtlsEngine>? wrap = null)
     {
         Network = new NetworkEmulator(Clock, seed);
         Port = Network.Open("10.0.0.1:7882");
-        _handshakes = new HandshakeWorker(_engine);
+        _handshakes = new HandshakeWorker(wrap?.Invoke(_engine) ?? _engine, Faults);
         var options = new LoopOptions { Loops = 1, Tcp = false, PacketSlots = 8192 };
-        Loop = new ForwardingLoop(0, Port, null, options, _handshakes.CreatePort(), new NtpClock(1_700_000_000_000_000_000));
+        Loop = new ForwardingLoop(0, Port, null, options, _handshakes.CreatePort(), new NtpClock(1_700_000_000_000_000_000), Faults);
+        _meter = new NodeMeter(Id);
         Core = new NodeCore(
-            new NodeOptions { NodeId = "ND_test", PublicAddresses = [IPAddress.Parse("10.0.0.1")], Loops = options },
+            new NodeOptions { NodeId = Id, PublicAddresses = [IPAddress.Parse("10.0.0.1")], Loops = options },
             [Loop],
             _engine.Certificate.Fingerprint,
             () => 0,
-            Sent.Add);
+            new NodeDiagnostics(Faults, Log, _meter),
+            Send);
+        _meter.Observe(new NodeSources([Loop], _handshakes, _ => 0, Core, Faults));
     }
+
+    /// <summary>Nobody else's: meters of all nodes of the process are heard together.</summary>
+    public string Id { get; } = $"ND_{Guid.NewGuid():N}";
+
+    public Faults Faults { get; } = new();
+
+    public RecordingLog Log { get; } = new();
 
     public VirtualClock Clock { get; } = new();
 
@@ -49,9 +63,12 @@ public sealed class VirtualNode : IDisposable
     /// <summary>Everything that the node told the control side.</summary>
     public List<LinkMessage> Sent { get; } = [];
 
+    /// <summary>Sees what the node is about to tell, and may throw.</summary>
+    public Action<LinkMessage> Sending { get; set; } = _ => { };
+
     public TestPeer Peer(string name)
     {
-        var peer = new TestPeer(Network.Open($"10.0.0.{_nextHost++}:5000"), _engine, name);
+        var peer = new TestPeer(Network.Open($"10.0.{_nextHost / 200}.{_nextHost++ % 200}:5000"), _engine, name);
         _peers.Add(peer);
         return peer;
     }
@@ -177,8 +194,15 @@ public sealed class VirtualNode : IDisposable
             peer.Dispose();
         }
 
+        _meter.Dispose();
         Loop.Dispose();
         _handshakes.Dispose();
         _engine.Dispose();
+    }
+
+    private void Send(LinkMessage message)
+    {
+        Sending(message);
+        Sent.Add(message);
     }
 }
