@@ -19,8 +19,8 @@ run_bench() {
   esac
   if [[ -e $root/bench/$name/$name.mjs ]]; then
     . "$root/build/test.sh"
-    install_packages
-    install_node_modules
+    install_packages "$root/bench/$name/$name.mjs"
+    install_node_modules "$root/tests/Interop" "$root/sdk/web"
     build_server
     shift
     exec node "$root/bench/$name/$name.mjs" "$@"

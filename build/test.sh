@@ -1,24 +1,41 @@
-# Runs every test there is: the .NET projects under tests/, then the browsers (tests/Interop).
+# Runs tests: the .NET projects under tests/, the SDK's (sdk/web/test), the browsers' (tests/Interop). With a name, only what has it.
 
 test_usage() {
   cat <<'HELP'
-usage: ./nexus test [filter]
+usage: ./nexus test [--long] [NAME]
 
-Installs what the tests need (Debian packages as root, node modules), builds once, runs all tests, or those whose
-name contains the filter, and ends with the failures, the skips with their reasons, and one line of totals:
+Installs what the tests need (Debian packages as root, node modules), builds once, runs all tests, and ends with the
+failures, the skips with their reasons, and one line of totals:
   N passed, N failed, N skipped
 Exit code 0 when something ran and nothing failed. Results are kept in artifacts/test.
+
+  NAME     only tests that have it in their name, class or file: builds, installs and runs what those need, nothing else
+  --long   also full matrices, soaks and chaos (up to 75 minutes)
 HELP
 }
 
-# What the tests call, and the Debian package that brings it.
-needed=(chromium:chromium firefox-esr:firefox-esr ffmpeg:ffmpeg ip:iproute2 nft:nftables openssl:openssl curl:curl
-  turnserver:coturn node:nodejs npm:npm)
+# What tests call, the Debian package that brings it, and by what a test's source tells that it needs it.
+needed=(
+  'node nodejs .'
+  'npm npm import'
+  'openssl openssl "openssl"|turn\.mjs'
+  'redis-server redis-server redis-server'
+  'promtool prometheus promtool'
+  'chromium chromium Stage|launchChromium'
+  'firefox-esr firefox-esr [Ff]irefox'
+  'ffmpeg ffmpeg ffmpeg|ffprobe'
+  'ip iproute2 netns|roaming'
+  'nft nftables netns|roaming'
+  'curl curl netns|roaming|curl'
+  'turnserver coturn turn\.mjs'
+)
 
+# install_packages FILE...: what these tests need and the machine lacks.
 install_packages() {
-  local missing=() entry sudo=''
+  local missing=() entry command package pattern sudo=''
   for entry in "${needed[@]}"; do
-    PATH=$PATH:/usr/sbin command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
+    read -r command package pattern <<<"$entry"
+    PATH=$PATH:/usr/sbin command -v "$command" >/dev/null || ! grep -qE -- "$pattern" "$@" || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
   command -v apt-get >/dev/null || die "the tests need ${missing[*]}: install them"
@@ -28,34 +45,68 @@ install_packages() {
     </dev/null >"$root/.nexus/apt.log" 2>&1 || { tail -n 20 "$root/.nexus/apt.log" >&2; die "could not install ${missing[*]}"; }
 }
 
+# install_node_modules FOLDER...
 install_node_modules() {
   local folder
-  for folder in "$root/tests/Interop" "$root/sdk/web"; do
+  command -v npm >/dev/null || die "the browser and SDK tests need Node.js 20 with npm"
+  for folder in "$@"; do
     [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] ||
       (cd "$folder" && npm ci --no-audit --no-fund </dev/null >&2 && touch node_modules/.package-lock.json) ||
       die "npm ci failed in $folder"
   done
 }
 
-# A trx file and a log per .NET test project; one junit file for the browsers.
+# files_with NAME FILE...: those whose text or file name has every part of Class.Method; a test's name may be part of a line.
+files_with() {
+  local name=$1 part matches
+  shift
+  matches=$(printf '%s\n' "$@" | grep -iF -- "$name" || true)
+  while IFS= read -r part; do
+    [[ -z $part ]] || mapfile -t kept < <(grep -liF -- "$part" "$@" /dev/null || true)
+    set -- "${kept[@]}"
+    (($#)) || break
+  done < <([[ $name == *.mjs ]] && echo "$name" || tr '.' '\n' <<<"$name")
+  { [[ -z $matches ]] || echo "$matches"; (($# == 0)) || printf '%s\n' "$@"; } | sort -u
+}
+
+# Fills projects, sdk_tests and interop_files with what has the name; all of them without one.
+select_tests() {
+  local name=$1 project
+  projects=() sdk_tests=() interop_files=() sources=()
+  mapfile -t all_projects < <(grep -l TestProject.props "$root"/tests/*/*.csproj)
+  for project in "${all_projects[@]}"; do
+    mapfile -t own < <(find "$(dirname "$project")" -name '*.cs' ! -path '*/obj/*')
+    [[ -z $name ]] || mapfile -t own < <(files_with "$name" "${own[@]}")
+    ((${#own[@]} == 0)) || { projects+=("$project"); sources+=("${own[@]}"); }
+  done
+  sdk_tests=("$root"/sdk/web/test/*.test.ts) interop_files=("$root"/tests/Interop/*.test.mjs)
+  if [[ -n $name ]]; then
+    mapfile -t sdk_tests < <(files_with "$name" "${sdk_tests[@]}")
+    mapfile -t interop_files < <(files_with "$name" "${interop_files[@]}")
+  fi
+  sources+=("${interop_files[@]}")
+  ((${#projects[@]} + ${#sdk_tests[@]} + ${#interop_files[@]})) || die "no test has '$name' in its name, class or file"
+}
+
+# A trx file and a log per .NET test project. A test project is an executable that runs itself.
 run_dotnet_tests() {
   local project name filter=()
-  [[ -n $1 ]] && filter=(--filter "FullyQualifiedName~$1|DisplayName~$1")
-  for project in "$root"/tests/*/*.csproj; do
-    grep -q TestProject.props "$project" || continue
+  [[ -n $1 ]] && filter=(--filter-method "*$1*" --ignore-exit-code 8) # 8: none has the name after all
+  for project in "${projects[@]}"; do
     name=$(basename "$project" .csproj)
     echo "== $name" >&2
-    dotnet test "$(output "$name")/$name.dll" "${filter[@]}" --logger "trx;LogFileName=$name.trx" \
-      --results-directory "$results" --blame-hang-timeout 5m --blame-hang-dump-type none </dev/null >"$results/$name.log" 2>&1 ||
+    timeout -k 30 "$most" dotnet "$(output "$name")/$name.dll" "${filter[@]}" --no-ansi --no-progress --results-directory "$results" \
+      --report-xunit-trx --report-xunit-trx-filename "$name.trx" </dev/null >"$results/$name.log" 2>&1 ||
       echo "$name" >>"$results/dotnet.failed"
-    tail -n 1 "$results/$name.log" >&2
+    grep -E '^ +(total|failed|succeeded|skipped|duration): ' "$results/$name.log" | tr -s ' \n' ' ' >&2 || true
+    echo >&2
   done
 }
 
-# run_node_tests SUITE FOLDER FILTER COMMAND...: the command takes node's test options and runs in the folder.
+# run_node_tests SUITE FOLDER NAME COMMAND...: the command takes node's test options and runs in the folder.
 run_node_tests() {
   local suite=$1 folder=$2 filter=()
-  [[ -n $3 ]] && filter=("--test-name-pattern=/$(sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$3")/i")
+  [[ -n $3 && $3 != *.mjs ]] && filter=("--test-name-pattern=/$(sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$3")/i")
   shift 3
   echo "== $suite" >&2
   (cd "$folder" && "$@" "${filter[@]}" --test-reporter=spec --test-reporter-destination=stdout \
@@ -65,21 +116,36 @@ run_node_tests() {
 }
 
 # node takes its options before the files.
-interop() { node --test --test-concurrency=1 --test-timeout=600000 "$@" *.test.mjs; }
+interop() { node --test --test-concurrency=1 --test-timeout=600000 "$@" "${interop_files[@]##*/}"; }
 
 run_tests() {
-  case ${1:-} in
-    -h | --help) test_usage; return ;;
-    -*) die "test: unknown option '$1'" ;;
-  esac
-  (($# <= 1)) || die "test takes one filter"
+  local name='' long=''
+  while (($#)); do
+    case $1 in
+      -h | --help) test_usage; return ;;
+      --long) long=1 ;;
+      -*) die "test: unknown option '$1'" ;;
+      *) [[ -z $name ]] || die "test takes one name"; name=$1 ;;
+    esac
+    shift
+  done
+  most=20m
+  [[ -z $long ]] || { export NEXUS_LONG=1; most=75m; }
   results="$root/artifacts/test"
   rm -rf "$results"; mkdir -p "$results" "$root/.nexus"
-  install_packages
-  install_node_modules
-  build_project Nexus.Orleans.sln all src tests bench
-  run_dotnet_tests "${1:-}"
-  run_node_tests Sdk "$root/sdk/web" "${1:-}" node test/run.mjs
-  run_node_tests Interop "$root/tests/Interop" "${1:-}" interop
+  select_tests "$name"
+  install_packages "${sources[@]}" /dev/null
+  ((${#interop_files[@]} == 0)) || { install_node_modules "$root/tests/Interop" "$root/sdk/web"; build_server; }
+  ((${#sdk_tests[@]} == 0)) || install_node_modules "$root/sdk/web"
+  if [[ -z $name ]]; then
+    build_project Nexus.Orleans.sln all src tests bench
+  else
+    for project in "${projects[@]}"; do
+      build_project "${project#"$root/"}" "$(basename "$project" .csproj)" src tests
+    done
+  fi
+  run_dotnet_tests "$name"
+  ((${#sdk_tests[@]} == 0)) || run_node_tests Sdk "$root/sdk/web" "$name" node test/run.mjs
+  ((${#interop_files[@]} == 0)) || run_node_tests Interop "$root/tests/Interop" "$name" interop
   exec node "$root/build/test-summary.mjs" "$results"
 }
