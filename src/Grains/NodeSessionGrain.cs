@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Core;
@@ -8,7 +9,8 @@ namespace Nexus.Grains;
 
 /// <summary>Carries out what <see cref="SessionReconciler"/> says, for one session on one node.</summary>
 [ZonePlacement(preferRegion: true)]
-public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain> log) : Grain, INodeSessionGrain
+public sealed class NodeSessionGrain(
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, ILogger<NodeSessionGrain> log) : Grain, INodeSessionGrain
 {
     /// <summary>How long a caller waits for the node, all tries together.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
 using Nexus.Core;
 using Nexus.Grains.Placement;
@@ -24,7 +25,10 @@ public sealed class RoomRecord
 /// <summary>A room: roster, policy, the node it is on.</summary>
 [ZonePlacement]
 public sealed partial class RoomGrain(
-    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record, TimeProvider time, GrainMeter meter, IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
+    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record,
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time,
+    GrainMeter meter,
+    IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
 {
     /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
     private static readonly TimeSpan NodesFresh = TimeSpan.FromSeconds(1);
