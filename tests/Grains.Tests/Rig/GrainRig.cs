@@ -41,7 +41,7 @@ public sealed class GrainRig : IAsyncDisposable
         Storages = [StorageNames.Rooms],
         ConfigureSilo = (_, silo) =>
         {
-            silo.AddZonePlacement(zones ?? ZoneMap.Open);
+            silo.AddNexusGrains(zones ?? ZoneMap.Open);
             if (listener is not null)
             {
                 silo.Services.AddSingleton(listener);
@@ -80,6 +80,13 @@ public sealed class GrainRig : IAsyncDisposable
         _linked.Remove(node, out Attachment? attachment);
         attachment!.Port.Cut();
         await Node(node).Detach(attachment.Link, "the link was cut");
+    }
+
+    /// <summary>The holder of the node's link dies: nobody answers at its port any more, and nobody says so.</summary>
+    public void Abandon(FakeNode node)
+    {
+        _linked.Remove(node, out Attachment? attachment);
+        Grains.DeleteObjectReference<INodePort>(attachment!.Reference);
     }
 
     public LossyPort PortOf(FakeNode node) => _linked[node].Port;
@@ -193,6 +200,6 @@ public sealed class GrainRig : IAsyncDisposable
     private Task TellAsync(SessionReport report) =>
         IsDeaf ? Task.CompletedTask : Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
 
-    /// <summary>Keeps the port alive: the engines hold observers weakly.</summary>
+    /// <summary>Keeps the port alive: Orleans holds observers weakly.</summary>
     private sealed record Attachment(string Link, LossyPort Port, INodePort Reference);
 }
