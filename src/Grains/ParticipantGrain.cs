@@ -192,7 +192,7 @@ public sealed partial class ParticipantGrain(
     {
         if (older is null || older.Sid != _view!.Sid)
         {
-            await Room.Update(Newer(_view!) with { State = ParticipantState.Disconnected });
+            await Room.Update(Newer(_view!) with { State = ParticipantState.Disconnected }, _roomSid);
         }
 
         _view = older;

@@ -40,6 +40,9 @@ public sealed class TestFabric : IAsyncDisposable
     /// <summary>The living silos, oldest first.</summary>
     public IReadOnlyList<FabricSilo> Silos => [.. _silos.Select(member => member.Silo)];
 
+    /// <summary>The grains that have a record in storage.</summary>
+    public IReadOnlyCollection<GrainId> Stored => _storage.Owners;
+
     /// <summary>The clock of the grains.</summary>
     public TimeProvider Time => _time;
 
@@ -95,6 +98,9 @@ public sealed class TestFabric : IAsyncDisposable
         member.Clock.Stop();
         _work.Forget(silo.Name);
     }
+
+    /// <summary>All that is in storage is lost.</summary>
+    public void LoseStorage() => _storage.Clear();
 
     /// <summary>Completes when the grains have nothing to do: no call is under way, one-way ones included, and all ticks are done.</summary>
     public Task QuietAsync() => _work.WhenQuietAsync();

@@ -17,8 +17,9 @@ public interface IRoomGrain : IGrainWithStringKey
     /// A participant's newer state, or the same again so that a room that lost its memory is rebuilt. Older versions than the
     /// roster's are ignored; Disconnected removes.
     /// </summary>
+    /// <param name="roomSid">The room that the participant takes this one for; empty when it does not know, after a loss of memory.</param>
     /// <returns>Sid and policy of the room as they are; ROOM_CLOSED when the participant must leave.</returns>
-    Task<AdmitResult> Update(ParticipantView participant);
+    Task<AdmitResult> Update(ParticipantView participant, string roomSid);
 
     /// <summary>Null when there is no such room.</summary>
     Task<RoomView?> Describe();

@@ -199,6 +199,20 @@ public sealed class LossTests : IAsyncLifetime
         Assert.False(_node.Actual.ContainsKey(bob));
     }
 
+    [Fact]
+    public async Task A_room_whose_record_was_lost_with_its_silo_comes_back_with_those_who_are_in()
+    {
+        await _rig.JoinAsync(_node, "alice");
+        await _rig.JoinAsync(_node, "bob");
+        await _rig.Fabric.StartSiloAsync("local");
+        await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[0]);
+        _rig.Fabric.LoseStorage();
+        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 2);
+        await _rig.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(["alice", "bob"], await _rig.RosterAsync());
+        Assert.Equal(2, _node.Actual.Count);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
