@@ -109,20 +109,19 @@ public sealed class TestFabric : IAsyncDisposable
     public async Task AdvanceAsync(TimeSpan time)
     {
         var end = _time.GetUtcNow() + time;
-        while (_time.GetUtcNow() < end)
+        while (await StepAsync(end))
         {
-            await StepAsync(end - _time.GetUtcNow());
         }
     }
 
-    /// <summary>Lets time pass until the next tick, or for <paramref name="most"/>. The cluster is quiet when this completes.</summary>
-    public async Task StepAsync(TimeSpan most)
+    /// <summary>Lets time pass to the next tick, or to <paramref name="end"/> when there is none by then. The cluster is quiet when this completes.</summary>
+    /// <returns>Whether there was a tick.</returns>
+    public async Task<bool> StepAsync(DateTimeOffset end)
     {
         await QuietAsync();
-        if (_time.FireNext(_time.GetUtcNow() + most))
-        {
-            await QuietAsync();
-        }
+        bool ticked = _time.FireNext(end);
+        await QuietAsync();
+        return ticked;
     }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();

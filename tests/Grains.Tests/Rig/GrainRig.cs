@@ -115,12 +115,10 @@ public sealed class GrainRig : IAsyncDisposable
         await Fabric.QuietAsync();
         while (!await condition())
         {
-            if (Now >= end)
+            if (!await StepAsync(end))
             {
                 throw new TimeoutException($"The condition did not come to hold in {limit ?? TimeSpan.FromSeconds(60)}.");
             }
-
-            await StepAsync(end);
         }
     }
 
@@ -131,14 +129,13 @@ public sealed class GrainRig : IAsyncDisposable
     public async Task PassAsync(TimeSpan time)
     {
         DateTimeOffset end = Now + time;
-        while (Now < end)
+        while (await StepAsync(end))
         {
-            await StepAsync(end);
         }
     }
 
-    /// <summary>To the next tick, or the next digest.</summary>
-    private async Task StepAsync(DateTimeOffset end)
+    /// <summary>To the next tick or digest. False when the end has come, and all that is due by then is done.</summary>
+    private async Task<bool> StepAsync(DateTimeOffset end)
     {
         if (Now >= _nextDigest)
         {
@@ -149,7 +146,8 @@ public sealed class GrainRig : IAsyncDisposable
             }
         }
 
-        await Fabric.StepAsync((_nextDigest < end ? _nextDigest : end) - Now);
+        bool ticked = await Fabric.StepAsync(_nextDigest < end ? _nextDigest : end);
+        return ticked || Now < end;
     }
 
     private DateTimeOffset Now => Fabric.Time.GetUtcNow();
