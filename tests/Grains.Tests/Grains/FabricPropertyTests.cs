@@ -15,7 +15,7 @@ public sealed class FabricPropertyTests
     private const int Steps = 60;
 
     /// <summary>A seed is a second or two. NEXUS_LONG=1 is the long run of <c>./nexus test --long</c>.</summary>
-    private static readonly int SeedCount = Environment.GetEnvironmentVariable("NEXUS_LONG") == "1" ? 400 : 40;
+    private static readonly int SeedCount = Environment.GetEnvironmentVariable("NEXUS_LONG") == "1" ? 400 : 80;
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SeedCount)];
 
