@@ -50,7 +50,7 @@ public sealed class ManualTimeProvider : TimeProvider
             var next = _timers.Where(timer => timer.Due <= until).MinBy(timer => timer.Due);
             if (next is null)
             {
-                _now = until;
+                _now = until > _now ? until : _now;
                 return null;
             }
 

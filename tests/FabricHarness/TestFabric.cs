@@ -90,15 +90,6 @@ public sealed class TestFabric : IAsyncDisposable
         _work.Forget(silo.Name);
     }
 
-    /// <summary>Stops a silo in order.</summary>
-    public async Task StopSiloAsync(FabricSilo silo)
-    {
-        var member = Take(silo);
-        await _cluster.StopSiloAsync(member.Handle);
-        member.Clock.Stop();
-        _work.Forget(silo.Name);
-    }
-
     /// <summary>All that is in storage is lost.</summary>
     public void LoseStorage() => _storage.Clear();
 
