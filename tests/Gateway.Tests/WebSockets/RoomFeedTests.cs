@@ -285,7 +285,7 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task<AdmitResult> Admit(AdmitRequest request) => throw new NotSupportedException();
 
-        public Task<AdmitResult> Update(ParticipantView participant) => throw new NotSupportedException();
+        public Task<AdmitResult> Update(ParticipantView participant, string roomSid) => throw new NotSupportedException();
 
         public Task<RoomView?> Describe() => throw new NotSupportedException();
 
