@@ -7,7 +7,10 @@ namespace Nexus.Grains;
 /// <summary>How a silo takes the grains in.</summary>
 public static class GrainHosting
 {
-    /// <summary>Adds placement, filters and metrics. A <see cref="TimeProvider"/> must be registered.</summary>
+    /// <summary>
+    /// Adds placement, filters and metrics. Grains and their timers go by the clock of <see cref="TimeProviderNames.Grains"/>:
+    /// the system's, unless another is registered under that key.
+    /// </summary>
     /// <param name="zones">The same on every silo of the cluster.</param>
     public static ISiloBuilder AddNexusGrains(this ISiloBuilder silo, ZoneMap zones)
     {

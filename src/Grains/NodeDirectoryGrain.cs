@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
 using Nexus.Grains.Placement;
 
@@ -6,7 +7,7 @@ namespace Nexus.Grains;
 
 /// <summary>Media nodes as they report themselves. Lost ones stay listed for a while, so that operators see them.</summary>
 [ZonePlacement]
-public sealed class NodeDirectoryGrain(TimeProvider time, GrainMeter meter) : Grain, INodeDirectoryGrain
+public sealed class NodeDirectoryGrain([FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, GrainMeter meter) : Grain, INodeDirectoryGrain
 {
     private static readonly TimeSpan LostStays = TimeSpan.FromMinutes(10);
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Core;
@@ -8,9 +9,10 @@ namespace Nexus.Grains;
 
 /// <summary>Carries out what <see cref="SessionReconciler"/> says, for one session on one node.</summary>
 [ZonePlacement(preferRegion: true)]
-public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain> log) : Grain, INodeSessionGrain
+public sealed class NodeSessionGrain(
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, ILogger<NodeSessionGrain> log) : Grain, INodeSessionGrain
 {
-    /// <summary>How long a caller waits for the node, all tries together.</summary>
+    /// <summary>After so long no further command is begun; the one under way ends by its own deadlines (<see cref="NodeLine.Deadline"/>).</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Commands sent in one go; what is not settled by then is tried again with the next tick.</summary>
@@ -37,7 +39,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
 
     private IMediaNodeGrain Node => GrainFactory.GetGrain<IMediaNodeGrain>(Keys.MediaNode(Keys.Segment(Key, 1), Keys.Segment(Key, 2)));
 
-    private NodeLine Line => new(Node, time);
+    private NodeLine Line => new(Node);
 
     private bool IsAlive => _session.Phase is not (SessionPhase.Gone or SessionPhase.Unknown);
 
@@ -83,7 +85,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         }
         else if (_session.Phase == SessionPhase.Established && entry.State != LastReport.State)
         {
-            await Send(new SessionCommand.Claim(), NodeLine.Deadline); // a report was lost; a claim brings the latest
+            await Send(new SessionCommand.Claim()); // a report was lost; a claim brings the latest
             await Settle();
         }
 
@@ -133,14 +135,13 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
         SessionCommand next = _session.Phase == SessionPhase.Unknown ? new SessionCommand.Claim() : _session.Next();
         for (int sent = 0; next is not SessionCommand.None; sent++)
         {
-            TimeSpan left = deadline - time.GetUtcNow();
-            if (left <= TimeSpan.Zero || sent == MostAtOnce)
+            if (time.GetUtcNow() > deadline || sent == MostAtOnce)
             {
                 last = Failed(ReasonCodes.NodeTimeout, "the media node did not answer in time");
                 break;
             }
 
-            if (await Send(next, left) is { } answer)
+            if (await Send(next) is { } answer)
             {
                 last = answer;
                 _heardAt = time.GetUtcNow();
@@ -169,13 +170,13 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     }
 
     /// <summary>Null when the node could not be asked, or did not answer.</summary>
-    private async Task<SessionApplied?> Send(SessionCommand command, TimeSpan within)
+    private async Task<SessionApplied?> Send(SessionCommand command)
     {
         try
         {
             switch (command)
             {
-                case SessionCommand.Claim when await Line.Ask(port => port.Claim(Session), within) is { } claim:
+                case SessionCommand.Claim when await Line.Ask(port => port.Claim(Session)) is { } claim:
                     _session.OnClaimed(claim);
                     if (claim.Report is { } report)
                     {
@@ -183,10 +184,10 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
                     }
 
                     return new SessionApplied { Status = _session.Phase == SessionPhase.Gone ? ApplyStatus.Unknown : ApplyStatus.Applied };
-                case SessionCommand.Apply a when await Line.Ask(port => port.Apply(Session, a.Epoch, a.Seq, a.MustExist, a.Desired), within) is { } applied:
+                case SessionCommand.Apply a when await Line.Ask(port => port.Apply(Session, a.Epoch, a.Seq, a.MustExist, a.Desired)) is { } applied:
                     _session.OnApplied(a.Seq, applied);
                     return applied;
-                case SessionCommand.Close c when await Line.Ask(port => port.Close(Session, c.Epoch, c.Seq, c.Reason), within) is { } closed:
+                case SessionCommand.Close c when await Line.Ask(port => port.Close(Session, c.Epoch, c.Seq, c.Reason)) is { } closed:
                     _session.OnApplied(c.Seq, closed);
                     return closed;
                 default:
@@ -218,7 +219,7 @@ public sealed class NodeSessionGrain(TimeProvider time, ILogger<NodeSessionGrain
     private async Task CheckLease()
     {
         _heardAt = time.GetUtcNow();
-        SessionApplied? answer = await Send(_session.Check(), NodeLine.Deadline);
+        SessionApplied? answer = await Send(_session.Check());
         if (answer is null && _session.Phase == SessionPhase.Closing && time.GetUtcNow() - _closingSince > ClosingStays)
         {
             _session.GiveUp();

@@ -190,7 +190,7 @@ public sealed partial class ParticipantGrain
 
     private async Task TellRoom()
     {
-        AdmitResult room = await Room.Update(_view!);
+        AdmitResult room = await Room.Update(_view!, _roomSid);
         if (room.RoomSid.Length > 0)
         {
             (_roomSid, _policy) = (room.RoomSid, room.Policy);

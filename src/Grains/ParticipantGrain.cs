@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Core;
@@ -9,7 +10,8 @@ namespace Nexus.Grains;
 
 /// <summary>One person in one room: who it is, its legs, and what the roster and the tracks are told of it.</summary>
 [ZonePlacement]
-public sealed partial class ParticipantGrain(TimeProvider time, ILogger<ParticipantGrain> log) : Grain, IParticipantGrain
+public sealed partial class ParticipantGrain(
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, ILogger<ParticipantGrain> log) : Grain, IParticipantGrain
 {
     /// <summary>How long a new leg has to connect.</summary>
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(30);
@@ -190,7 +192,7 @@ public sealed partial class ParticipantGrain(TimeProvider time, ILogger<Particip
     {
         if (older is null || older.Sid != _view!.Sid)
         {
-            await Room.Update(Newer(_view!) with { State = ParticipantState.Disconnected });
+            await Room.Update(Newer(_view!) with { State = ParticipantState.Disconnected }, _roomSid);
         }
 
         _view = older;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
 using Nexus.Core;
 using Nexus.Grains.Placement;
@@ -6,14 +7,14 @@ using Nexus.Link;
 
 namespace Nexus.Grains;
 
-/// <summary>What of a room outlives its silo: policy and epoch, never the roster.</summary>
+/// <summary>What of a room outlives its silo: policy and epoch, never the roster. A closed room has none.</summary>
 [GenerateSerializer, Alias("nexus.RoomRecord")]
 public sealed class RoomRecord
 {
     /// <summary>Raised by compare-and-swap with each activation.</summary>
     [Id(0)] public long Epoch { get; set; }
 
-    /// <summary>Empty while the room is closed: a late word of a participant does not open it again.</summary>
+    /// <summary>Empty while the room is not open.</summary>
     [Id(1)] public string Sid { get; set; } = "";
 
     [Id(2)] public DateTimeOffset CreatedAt { get; set; }
@@ -24,7 +25,10 @@ public sealed class RoomRecord
 /// <summary>A room: roster, policy, the node it is on.</summary>
 [ZonePlacement]
 public sealed partial class RoomGrain(
-    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record, TimeProvider time, GrainMeter meter, IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
+    [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record,
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time,
+    GrainMeter meter,
+    IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
 {
     /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
     private static readonly TimeSpan NodesFresh = TimeSpan.FromSeconds(1);
@@ -118,20 +122,21 @@ public sealed partial class RoomGrain(
         return new AdmitResult { Error = refused, RoomSid = record.State.Sid, Node = choice.Node, Policy = record.State.Policy };
     }
 
-    public async Task<AdmitResult> Update(ParticipantView participant)
+    public async Task<AdmitResult> Update(ParticipantView participant, string roomSid)
     {
-        if (!IsOpen && participant.State != ParticipantState.Disconnected)
+        if (participant.State != ParticipantState.Disconnected)
         {
-            if (record.State.Epoch > 0)
+            if (IsOver(roomSid))
             {
-                // closed, and this participant had not heard of it
-                await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(participant.Sid, ReasonCodes.RoomClosed);
-                return new AdmitResult { Error = new LinkError(ReasonCodes.RoomClosed, "the room was closed") };
+                return await Refuse(participant);
             }
 
-            // the whole control side was lost and a node brought its sessions back: the room comes back with them
-            await Open(new RoomPolicy(), new TenantRules());
-            BeginJournal(rebuilding: true);
+            if (!IsOpen)
+            {
+                // the whole control side was lost and a node brought its sessions back: the room comes back with them
+                await Open(new RoomPolicy(), new TenantRules());
+                BeginJournal(rebuilding: true);
+            }
         }
 
         if (participant.Reason == ReasonCodes.NodeLost)
@@ -173,33 +178,6 @@ public sealed partial class RoomGrain(
     }
 
     public Task<RoomView?> Describe() => Task.FromResult(IsOpen ? View() : null);
-
-    public async Task<bool> Close(string reason)
-    {
-        if (!IsOpen)
-        {
-            return false;
-        }
-
-        ImmutableArray<ParticipantView> everyone = _roster.All;
-        foreach (ParticipantView participant in everyone)
-        {
-            await GrainFactory.GetGrain<IParticipantGrain>(Keys.Participant(Key, participant.Identity)).Evict(participant.Sid, reason);
-        }
-
-        _roster.Clear();
-        TellFinished(everyone, reason);
-        _node = null;
-        _wasJoined = false;
-        EndJournal();
-        StopWatching();
-        record.State.Sid = "";
-        await record.WriteStateAsync();
-        Count(0, 0);
-        await Tenant.CloseRoom(Name);
-        DeactivateOnIdle();
-        return true;
-    }
 
     private async Task<LinkError?> Open(RoomPolicy policy, TenantRules tenant)
     {

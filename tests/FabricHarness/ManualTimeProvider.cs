@@ -30,15 +30,17 @@ public sealed class ManualTimeProvider : TimeProvider
     public void Advance(TimeSpan time)
     {
         var target = GetUtcNow() + time;
-        while (Next(target) is { } due)
+        while (FireNext(target))
         {
-            due.Fire();
         }
+    }
 
-        lock (_gate)
-        {
-            _now = target;
-        }
+    /// <summary>Moves the clock to the next due timer and fires it, or to <paramref name="until"/> and says false when none is due by then.</summary>
+    public bool FireNext(DateTimeOffset until)
+    {
+        var next = Next(until);
+        next?.Fire();
+        return next is not null;
     }
 
     private ManualTimer? Next(DateTimeOffset until)
@@ -48,6 +50,7 @@ public sealed class ManualTimeProvider : TimeProvider
             var next = _timers.Where(timer => timer.Due <= until).MinBy(timer => timer.Due);
             if (next is null)
             {
+                _now = until > _now ? until : _now;
                 return null;
             }
 

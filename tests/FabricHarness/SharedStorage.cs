@@ -12,6 +12,12 @@ internal sealed class SharedStorage
     private readonly ConcurrentDictionary<(string Storage, string State, GrainId Grain), Record> _records = new();
     private long _etag;
 
+    /// <summary>Whose records there are, of whatever storage.</summary>
+    public IReadOnlyCollection<GrainId> Owners => [.. _records.Keys.Select(key => key.Grain)];
+
+    /// <summary>All records are lost.</summary>
+    public void Clear() => _records.Clear();
+
     /// <summary>The provider of one silo, which copies with that silo's serializer.</summary>
     public IGrainStorage Provider(string name, DeepCopier copier) => new View(this, name, copier);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -47,6 +48,29 @@ public sealed class GatewayHost : IAsyncLifetime
     public double Metric(string series) => Service<MetricsExporter>().Export().Split('\n')
         .Where(line => line.StartsWith(series + " ", StringComparison.Ordinal))
         .Select(line => double.Parse(line[series.Length..], CultureInfo.InvariantCulture)).SingleOrDefault();
+
+    /// <summary>Completes when a WebSocket has ended for this reason, from now on.</summary>
+    public async Task SocketEnds(string reason)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var listener = new MeterListener();
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+        {
+            if (tags.Contains(new("reason", reason)))
+            {
+                ended.TrySetResult();
+            }
+        });
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter == Service<GatewayState>().Meter && instrument.Name == "websockets_ended")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.Start();
+        await ended.Task;
+    }
 
     public static GatewayOptions Options => new()
     {
@@ -108,10 +132,11 @@ public sealed class GatewayHost : IAsyncLifetime
         return Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
     }
 
-    public static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null)
+    /// <param name="at">When it is made; now when nothing is said.</param>
+    public static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null, DateTimeOffset? at = null)
     {
         key ??= DevKey;
-        double now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        double now = (at ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds();
         var claims = new AccessToken
         {
             Issuer = key.Key,
@@ -123,8 +148,8 @@ public sealed class GatewayHost : IAsyncLifetime
         return TokenMinter.Sign(change?.Invoke(claims) ?? claims, key.Secret);
     }
 
-    public static string AdminToken(ApiKeyOptions? key = null) =>
-        Token("", "admin", t => t with { Video = new() { RoomAdmin = true, RoomList = true, RoomCreate = true } }, key);
+    public static string AdminToken(ApiKeyOptions? key = null, DateTimeOffset? at = null) =>
+        Token("", "admin", t => t with { Video = new() { RoomAdmin = true, RoomList = true, RoomCreate = true } }, key, at);
 
     public async Task<HttpResponseMessage> Send(
         string method, string path, string? token = null, string? body = null, string? contentType = null, string? ifMatch = null, string? accept = null)

@@ -5,16 +5,22 @@ namespace Nexus.Gateway.Tests;
 
 public class TokenTests
 {
-    private static readonly TokenVerifier Verifier = new(new TenantDirectory(GatewayHost.Options), TimeProvider.System);
+    /// <summary>Stands still: tokens are made once, when the test cases are listed, and looked at whenever their turn comes.</summary>
+    private static readonly DateTimeOffset Moment = DateTimeOffset.UtcNow;
 
-    private static double Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+    private static readonly TokenVerifier Verifier = new(new TenantDirectory(GatewayHost.Options), new Standing());
+
+    private static double Now => Moment.ToUnixTimeSeconds();
+
+    private static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null) =>
+        GatewayHost.Token(room, identity, change, key, Moment);
 
     private static string Base64(string text) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 
     /// <summary>A token with a header of one's own, signed with HMAC-SHA256 whatever it says.</summary>
     private static string WithHeader(string header)
     {
-        string token = GatewayHost.Token("r", "alice");
+        string token = Token("r", "alice");
         string signed = $"{Base64(header)}.{token.Split('.')[1]}";
         return $"{signed}.{System.Buffers.Text.Base64Url.EncodeToString(System.Security.Cryptography.HMACSHA256.HashData("secret"u8.ToArray(), Encoding.ASCII.GetBytes(signed)))}";
     }
@@ -22,7 +28,7 @@ public class TokenTests
     [Fact]
     public void A_valid_token_yields_its_claims_and_the_keys_tenant()
     {
-        var verdict = Verifier.Verify(GatewayHost.Token("r", "alice", t => t with { Name = "Alice", Metadata = "m", Video = t.Video with { CanPublish = false, CanPublishSources = ["camera"] } }));
+        var verdict = Verifier.Verify(Token("r", "alice", t => t with { Name = "Alice", Metadata = "m", Video = t.Video with { CanPublish = false, CanPublishSources = ["camera"] } }));
 
         Assert.Equal(TokenFault.None, verdict.Fault);
         var caller = verdict.Caller!;
@@ -48,13 +54,13 @@ public class TokenTests
         { WithHeader("{\"alg\":\"HS512\"}"), TokenFault.TokenAlgorithm },
         { WithHeader("{\"alg\":\"hs256\"}"), TokenFault.TokenAlgorithm },
         { WithHeader("{}"), TokenFault.TokenAlgorithm },
-        { GatewayHost.Token("r", "a", key: new("nobody", "secret")), TokenFault.TokenUnknownKey },
-        { GatewayHost.Token("r", "a", key: new("devkey", "wrong")), TokenFault.TokenSignature },
-        { GatewayHost.Token("r", "a", key: new("otherkey", "secret")), TokenFault.TokenSignature },
-        { string.Join('.', [.. GatewayHost.Token("r", "a").Split('.')[..2], GatewayHost.Token("r", "b").Split('.')[2]]), TokenFault.TokenSignature },
-        { GatewayHost.Token("r", "a", t => t with { Expires = Now - 1 }), TokenFault.TokenExpired },
-        { GatewayHost.Token("r", "a", t => t with { Expires = null }), TokenFault.TokenMalformed },
-        { GatewayHost.Token("r", "a", t => t with { NotBefore = Now + 60 }), TokenFault.TokenNotYetValid },
+        { Token("r", "a", key: new("nobody", "secret")), TokenFault.TokenUnknownKey },
+        { Token("r", "a", key: new("devkey", "wrong")), TokenFault.TokenSignature },
+        { Token("r", "a", key: new("otherkey", "secret")), TokenFault.TokenSignature },
+        { string.Join('.', [.. Token("r", "a").Split('.')[..2], Token("r", "b").Split('.')[2]]), TokenFault.TokenSignature },
+        { Token("r", "a", t => t with { Expires = Now - 1 }), TokenFault.TokenExpired },
+        { Token("r", "a", t => t with { Expires = null }), TokenFault.TokenMalformed },
+        { Token("r", "a", t => t with { NotBefore = Now + 60 }), TokenFault.TokenNotYetValid },
     };
 
     [Theory]
@@ -71,7 +77,7 @@ public class TokenTests
     [Fact]
     public void A_changed_claim_breaks_the_signature()
     {
-        string[] parts = GatewayHost.Token("r", "alice").Split('.');
+        string[] parts = Token("r", "alice").Split('.');
         string forged = Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(parts[1])).Replace("alice", "mallory");
 
         Assert.Equal(TokenFault.TokenSignature, Verifier.Verify($"{parts[0]}.{Base64(forged)}.{parts[2]}").Fault);
@@ -84,7 +90,7 @@ public class TokenTests
     [InlineData(false, "r", "r", false)]
     public void RoomAdmin_with_a_room_acts_on_that_room_only(bool roomAdmin, string granted, string asked, bool may)
     {
-        var caller = Verifier.Verify(GatewayHost.Token(granted, "a", t => t with { Video = t.Video with { RoomAdmin = roomAdmin } })).Caller!;
+        var caller = Verifier.Verify(Token(granted, "a", t => t with { Video = t.Video with { RoomAdmin = roomAdmin } })).Caller!;
 
         Assert.Equal(may, caller.MayAdminister(asked));
     }
@@ -92,17 +98,22 @@ public class TokenTests
     [Fact]
     public void Operating_needs_an_operators_key_and_an_admins_grant()
     {
-        Assert.True(Verifier.Verify(GatewayHost.AdminToken()).Caller!.MayOperate);
-        Assert.False(Verifier.Verify(GatewayHost.Token("r", "a")).Caller!.MayOperate);
-        Assert.False(Verifier.Verify(GatewayHost.AdminToken(GatewayHost.OtherKey)).Caller!.MayOperate);
+        Assert.True(Verifier.Verify(GatewayHost.AdminToken(at: Moment)).Caller!.MayOperate);
+        Assert.False(Verifier.Verify(Token("r", "a")).Caller!.MayOperate);
+        Assert.False(Verifier.Verify(GatewayHost.AdminToken(GatewayHost.OtherKey, Moment)).Caller!.MayOperate);
     }
 
     [Fact]
     public void A_minted_room_token_joins_and_an_admin_one_administers()
     {
-        string token = TokenMinter.ForRoom(GatewayHost.DevKey, "lobby", "ada", admin: true, TimeSpan.FromMinutes(1), DateTimeOffset.UtcNow);
+        string token = TokenMinter.ForRoom(GatewayHost.DevKey, "lobby", "ada", admin: true, TimeSpan.FromMinutes(1), Moment);
         var grants = Verifier.Verify(token).Caller!.Grants;
 
         Assert.Equal(("lobby", true, true, true), (grants.Room!, grants.RoomJoin, grants.RoomAdmin, grants.RoomList));
+    }
+
+    private sealed class Standing : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => Moment;
     }
 }

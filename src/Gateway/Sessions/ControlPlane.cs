@@ -31,7 +31,7 @@ public interface IControlPlane
 }
 
 /// <summary>The grains of the cluster.</summary>
-public sealed class ControlPlane(IGrainFactory grains, TimeProvider clock) : IControlPlane
+public sealed class ControlPlane(IGrainFactory grains) : IControlPlane
 {
     public IRoomGrain Room(TenantOptions tenant, string room) => grains.GetGrain<IRoomGrain>(RoomKey(tenant, room));
 
@@ -45,7 +45,7 @@ public sealed class ControlPlane(IGrainFactory grains, TimeProvider clock) : ICo
 
     public IMediaNodeGrain Node(NodeView node) => grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
 
-    public NodeLine Line(string region, string id) => new(grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(region, id)), clock);
+    public NodeLine Line(string region, string id) => new(grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(region, id)));
 
     public INodeSessionGrain Session(string ownerKey) => grains.GetGrain<INodeSessionGrain>(ownerKey);
 

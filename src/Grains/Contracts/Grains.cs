@@ -17,8 +17,9 @@ public interface IRoomGrain : IGrainWithStringKey
     /// A participant's newer state, or the same again so that a room that lost its memory is rebuilt. Older versions than the
     /// roster's are ignored; Disconnected removes.
     /// </summary>
+    /// <param name="roomSid">The room that the participant takes this one for; empty when it does not know, after a loss of memory.</param>
     /// <returns>Sid and policy of the room as they are; ROOM_CLOSED when the participant must leave.</returns>
-    Task<AdmitResult> Update(ParticipantView participant);
+    Task<AdmitResult> Update(ParticipantView participant, string roomSid);
 
     /// <summary>Null when there is no such room.</summary>
     Task<RoomView?> Describe();
@@ -169,7 +170,7 @@ public interface ITrackGrain : IGrainWithStringKey
 /// <summary>Desired state of one session on one node, kept equal to the actual. Key: <see cref="Keys.NodeSession"/>. Runs in the node's region.</summary>
 public interface INodeSessionGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the node's session so. Waits for the node at most 5 s; NODE_TIMEOUT or NODE_LOST after that.</summary>
+    /// <summary>Makes the node's session so. Waits for the node at most 13 s, when nobody answers at all; NODE_TIMEOUT or NODE_LOST after that.</summary>
     /// <param name="mustExist">The session was made before: if the node does not have it now, it is lost and must not be made again.</param>
     Task<SessionApplied> Apply(SessionDesired desired, bool mustExist);
 
@@ -208,7 +209,8 @@ public interface IMediaNodeGrain : IGrainWithStringKey
 
     Task<NodeView?> Describe();
 
-    /// <summary>Null while the node has no link. To be called by <see cref="NodeLine"/> only, which adds the deadline.</summary>
+    /// <summary>Null while the node has no link. To be called by <see cref="NodeLine"/> only.</summary>
+    [ResponseTimeout(NodeLine.Deadline)]
     Task<INodePort?> Port();
 
     /// <summary>A session was opened on the node (so that it can be told when the node is lost), or is gone.</summary>
@@ -262,30 +264,30 @@ public interface IGatewayObserver : IGrainObserver
 /// <summary>
 /// The holder of a node's link, as grains see it: commands with an answer. It is an observer, not a grain, because it lives
 /// with the socket. Every call ends within 3 s (<c>LinkTiming.Command</c>) while the link's holder lives; when it is gone nobody
-/// answers, so that ports are called through <see cref="NodeLine"/>. Calls interleave, else one slow session would hold up all others of its node.
+/// answers, and the call ends by <see cref="NodeLine.Deadline"/>. Calls interleave, else one slow session would hold up all others of its node.
 /// </summary>
 public interface INodePort : IGrainObserver
 {
-    [AlwaysInterleave]
+    [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<SessionClaim> Claim(string session);
 
-    [AlwaysInterleave]
+    [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired);
 
-    [AlwaysInterleave]
+    [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<SessionApplied> Close(string session, long epoch, long seq, string reason);
 
     /// <summary>A data message to participants of a room that are on the node, as <see cref="Link.SendData"/> says.</summary>
-    [AlwaysInterleave]
+    [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<DataDelivery> SendData(string roomKey, bool reliable, byte[] packet);
 
-    [AlwaysInterleave]
+    [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<NodeInspection> Inspect();
 
     /// <summary>
     /// Levels and connections of a room on this node go to the gateway's observer for so many seconds from now, past all grains:
     /// say it again in time. Each time all that holds is told again.
     /// </summary>
-    [AlwaysInterleave]
+    [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds);
 }

@@ -61,6 +61,7 @@ internal static class RedisSilo
             o.ConfigurationOptions = redis;
             o.CreateMultiplexer = _ => Task.FromResult((connection.Multiplexer, true));
             o.GrainStorageSerializer = new RecordJson();
+            o.DeleteStateOnClear = true; // else each room that ever was leaves an empty record
         }));
     }
 }

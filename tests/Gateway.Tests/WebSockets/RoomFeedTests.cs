@@ -16,7 +16,7 @@ public sealed class RoomFeedTests : IRoomListener
     private readonly List<SpeakerNews> _speakers = [];
     private readonly List<ParticipantQuality> _quality = [];
 
-    public RoomFeedTests() => _feed = new("any/t/r", _room, new("GW_1", null!), (_, _) => new NodeLine(new NodeOf(_node), TimeProvider.System));
+    public RoomFeedTests() => _feed = new("any/t/r", _room, new("GW_1", null!), (_, _) => new NodeLine(new NodeOf(_node)));
 
     void IRoomListener.OnDelta(Shared<RoomDelta> delta) => _heard.Add(delta.Value);
 
@@ -285,7 +285,7 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task<AdmitResult> Admit(AdmitRequest request) => throw new NotSupportedException();
 
-        public Task<AdmitResult> Update(ParticipantView participant) => throw new NotSupportedException();
+        public Task<AdmitResult> Update(ParticipantView participant, string roomSid) => throw new NotSupportedException();
 
         public Task<RoomView?> Describe() => throw new NotSupportedException();
 

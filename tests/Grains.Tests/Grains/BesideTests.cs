@@ -75,7 +75,7 @@ public sealed class BesideTests : IAsyncLifetime
         await Alice.Join(Main("SE_main"));
         await Alice.Join(Beside("SE_sub", "SE_main"));
         _node.SetState("SE_main", SessionState.Closed, ReasonCodes.ClientLeft);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         Assert.Null(await Alice.Describe());
     }
 

@@ -25,7 +25,7 @@ public sealed class LossTests : IAsyncLifetime
         string session = await _rig.JoinAsync(_node, "alice");
         Trouble(fate, commands: 1);
         await _rig.Participant("alice").Mute($"TR_{session}_video", true);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual[session].MutedTracks.Length == 1));
+        await _rig.UntilAsync(() => _node.Actual[session].MutedTracks.Length == 1);
     }
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class LossTests : IAsyncLifetime
         string session = await _rig.JoinAsync(_node, "alice");
         Trouble(fate, commands: 2);
         await _rig.Participant("alice").Leave(session, ReasonCodes.ClientLeft);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         Assert.Equal(ReasonCodes.ClientLeft, _node.CloseReasons[session]);
     }
 
@@ -50,21 +50,27 @@ public sealed class LossTests : IAsyncLifetime
         Assert.Equal(ReasonCodes.NodeTimeout, refused.Error!.Code);
         Assert.Empty(await _rig.RosterAsync());
         _rig.PortOf(_node).Fates = () => Fate.Arrives;
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
     }
 
     [Fact]
-    public async Task A_caller_waits_five_seconds_for_a_link_that_nobody_answers_and_not_longer()
+    public async Task A_port_that_nobody_answers_at_ends_in_a_time_out_of_its_own()
+    {
+        _rig.Abandon(_node);
+        var line = new NodeLine(_rig.Node(_node));
+        TimeoutException late = await Assert.ThrowsAsync<TimeoutException>(() => line.Ask(port => port.Claim("SE_a")));
+        Assert.Contains(NodeLine.Deadline, late.Message, StringComparison.Ordinal); // and not by that of all calls
+    }
+
+    [Fact]
+    public async Task Who_is_removed_while_nobody_answers_at_the_nodes_link_is_removed_when_it_is_linked_anew()
     {
         string session = await _rig.JoinAsync(_node, "alice");
-        _rig.PortOf(_node).Fates = () => Fate.Unanswered;
-        DateTimeOffset asked = _rig.Fabric.Time.GetUtcNow();
-        Task<ActResult> removing = _rig.Participant("alice").Remove(ReasonCodes.Removed);
-        await _rig.UntilAsync(() => Task.FromResult(removing.IsCompleted));
-        Assert.InRange(_rig.Fabric.Time.GetUtcNow() - asked, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6));
-
-        _rig.PortOf(_node).Fates = () => Fate.Arrives;
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        _rig.Abandon(_node);
+        Assert.Null((await _rig.Participant("alice").Remove(ReasonCodes.Removed)).Error);
+        Assert.True(_node.Actual.ContainsKey(session));
+        await _rig.LinkAsync(_node);
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         Assert.Equal(ReasonCodes.Removed, _node.CloseReasons[session]);
     }
 
@@ -72,7 +78,7 @@ public sealed class LossTests : IAsyncLifetime
     public async Task A_node_linked_anew_gets_commands_at_once_though_nobody_answers_at_its_old_link()
     {
         string session = await _rig.JoinAsync(_node, "alice");
-        _rig.PortOf(_node).Fates = () => Fate.Unanswered;
+        _rig.Abandon(_node);
         await _rig.LinkAsync(_node);
         Assert.Null((await _rig.Participant("alice").Remove(ReasonCodes.Removed)).Error);
         Assert.Equal(ReasonCodes.Removed, _node.CloseReasons[session]);
@@ -104,7 +110,7 @@ public sealed class LossTests : IAsyncLifetime
         await _rig.LinkAsync(_node);
         Assert.Equal(NodeState.Ready, (await _rig.Node(_node).Describe())!.State);
         await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 2);
-        await _rig.UntilAsync(() => Task.FromResult(!_node.Actual.ContainsKey(bob)));
+        await _rig.UntilAsync(() => !_node.Actual.ContainsKey(bob));
         Assert.Equal(ReasonCodes.SessionSuperseded, _node.CloseReasons[bob]);
         Assert.Equal(sid, (await _rig.Participant("alice").Describe())!.Sid);
         Assert.Equal([alice], _node.Actual.Keys);
@@ -119,11 +125,10 @@ public sealed class LossTests : IAsyncLifetime
         await _rig.Participant("alice").Remove(ReasonCodes.Removed);
         Assert.Empty(await _rig.RosterAsync());
         await _rig.UnlinkAsync(_node);
-        DateTimeOffset later = _rig.Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(60);
-        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() >= later), TimeSpan.FromSeconds(90));
+        await _rig.PassAsync(TimeSpan.FromSeconds(60));
 
         await _rig.LinkAsync(_node);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         Assert.Equal(ReasonCodes.Removed, _node.CloseReasons[alice]);
         Assert.Empty(await _rig.RosterAsync());
     }
@@ -134,8 +139,7 @@ public sealed class LossTests : IAsyncLifetime
         string session = await _rig.JoinAsync(_node, "alice");
         await _rig.UnlinkAsync(_node);
         await _rig.LinkAsync(_node);
-        DateTimeOffset later = _rig.Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(3);
-        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() >= later));
+        await _rig.PassAsync(TimeSpan.FromSeconds(3));
         Assert.Equal(["alice"], await _rig.RosterAsync());
         Assert.True(_node.Actual.ContainsKey(session));
     }
@@ -163,8 +167,7 @@ public sealed class LossTests : IAsyncLifetime
     {
         string session = await _rig.JoinAsync(_node, "alice");
         _rig.IsDeaf = true;
-        DateTimeOffset later = _rig.Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(40);
-        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() >= later));
+        await _rig.PassAsync(TimeSpan.FromSeconds(40));
         Assert.Equal(["alice"], await _rig.RosterAsync());
         Assert.True(_node.Actual.ContainsKey(session));
     }
@@ -196,6 +199,20 @@ public sealed class LossTests : IAsyncLifetime
         Assert.False(_node.Actual.ContainsKey(bob));
     }
 
+    [Fact]
+    public async Task A_room_whose_record_was_lost_with_its_silo_comes_back_with_those_who_are_in()
+    {
+        await _rig.JoinAsync(_node, "alice");
+        await _rig.JoinAsync(_node, "bob");
+        await _rig.Fabric.StartSiloAsync("local");
+        await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[0]);
+        _rig.Fabric.LoseStorage();
+        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 2);
+        await _rig.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(["alice", "bob"], await _rig.RosterAsync());
+        Assert.Equal(2, _node.Actual.Count);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -209,8 +226,7 @@ public sealed class LossTests : IAsyncLifetime
         }
 
         await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[killed]);
-        DateTimeOffset settled = _rig.Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(40);
-        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() >= settled));
+        await _rig.PassAsync(TimeSpan.FromSeconds(40));
 
         for (int i = 0; i < 4; i++)
         {
@@ -251,7 +267,7 @@ public sealed class LossTests : IAsyncLifetime
         await _rig.Fabric.StartSiloAsync("local");
         await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[0]);
         _node.SetState(session, SessionState.Closed, ReasonCodes.ClientLeft);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         await _rig.UntilAsync(async () => await _rig.Participant("alice").Describe() is null);
         Assert.Empty(await _rig.RosterAsync());
     }

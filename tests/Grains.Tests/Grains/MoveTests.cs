@@ -91,7 +91,7 @@ public sealed class MoveTests : IAsyncLifetime
         await Join();
         await Alice("s").Join(_rig.Request("SE_old") with { Offer = new(1, "audio") });
         Assert.Null((await Alice("r").Move("s", _rig.Rules)).Error);
-        await _rig.UntilAsync(() => Task.FromResult(_node.CloseReasons.ContainsKey("SE_old")));
+        await _rig.UntilAsync(() => _node.CloseReasons.ContainsKey("SE_old"));
         Assert.Equal("DUPLICATE_IDENTITY", _node.CloseReasons["SE_old"]);
         Assert.Single((await _rig.Room("s").Describe())!.Participants);
     }

@@ -143,8 +143,7 @@ public sealed class ParticipantTests : IAsyncLifetime
 
         _node.SetState(session, SessionState.Connected);
         await _rig.UntilAsync(async () => (await _rig.Participant("alice").Describe())!.State == ParticipantState.Active);
-        DateTimeOffset pastGrace = _rig.Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(4);
-        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() > pastGrace));
+        await _rig.PassAsync(TimeSpan.FromSeconds(4)); // past the grace
         Assert.True(_node.Actual.ContainsKey(session));
     }
 
@@ -153,7 +152,7 @@ public sealed class ParticipantTests : IAsyncLifetime
     {
         string session = await _rig.JoinAsync(_node, "alice");
         _node.SetState(session, SessionState.Disconnected);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         Assert.Equal(ReasonCodes.ClientLost, _node.CloseReasons[session]);
         Assert.Empty(await _rig.RosterAsync());
     }
@@ -162,7 +161,7 @@ public sealed class ParticipantTests : IAsyncLifetime
     public async Task A_client_that_never_connects_is_removed_by_name()
     {
         await _rig.Participant("alice").Join(_rig.Request("SE_a"));
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         Assert.Equal(ReasonCodes.NoIce, _node.CloseReasons["SE_a"]);
     }
 
@@ -172,7 +171,7 @@ public sealed class ParticipantTests : IAsyncLifetime
         string session = await _rig.JoinAsync(_node, "alice");
         _node.SetState(session, SessionState.Closed, ReasonCodes.ClientLeft);
         await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 0);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
     }
 
     [Fact]

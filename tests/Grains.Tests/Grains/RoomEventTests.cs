@@ -54,5 +54,5 @@ public sealed class RoomEventTests : IAsyncLifetime, IRoomEvents
 
     private IParticipantGrain Alice => _rig.Participant("alice");
 
-    private Task Until(string kinds) => _rig.UntilAsync(() => Task.FromResult(string.Join(' ', _heard.Select(e => e.Kind)) == kinds));
+    private Task Until(string kinds) => _rig.UntilAsync(() => string.Join(' ', _heard.Select(e => e.Kind)) == kinds);
 }

@@ -61,8 +61,7 @@ public sealed class RoomTests : IAsyncLifetime
     {
         string session = await _rig.JoinAsync(_node, "alice");
         string sid = (await _rig.Room().Describe())!.Sid;
-        DateTimeOffset later = _rig.Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(4);
-        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() >= later));
+        await _rig.PassAsync(TimeSpan.FromSeconds(4));
         Assert.Equal(sid, (await _rig.Room().Describe())!.Sid);
 
         await _rig.Participant("alice").Leave(session, ReasonCodes.ClientLeft);
@@ -75,12 +74,10 @@ public sealed class RoomTests : IAsyncLifetime
         await _rig.Room().Create(_rig.Rules.DefaultPolicy with { DepartureTimeoutSeconds = 8 }, _rig.Rules);
         string session = await _rig.JoinAsync(_node, "alice");
         await _rig.Participant("alice").Leave(session, ReasonCodes.ClientLeft);
-        DateTimeOffset left = _rig.Fabric.Time.GetUtcNow();
-        await _rig.UntilAsync(() => Task.FromResult(_rig.Fabric.Time.GetUtcNow() - left > TimeSpan.FromSeconds(5)));
+        await _rig.PassAsync(TimeSpan.FromSeconds(7));
         Assert.NotNull(await _rig.Room().Describe());
-
-        await _rig.UntilAsync(async () => await _rig.Room().Describe() is null);
-        Assert.True(_rig.Fabric.Time.GetUtcNow() - left >= TimeSpan.FromSeconds(8));
+        await _rig.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Null(await _rig.Room().Describe());
     }
 
     [Fact]
@@ -117,7 +114,7 @@ public sealed class RoomTests : IAsyncLifetime
         string bob = await _rig.JoinAsync(_node, "bob", leg: SessionLeg.Play);
 
         Assert.True(await _rig.Room().Close(ReasonCodes.RoomClosed));
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         Assert.Equal(ReasonCodes.RoomClosed, _node.CloseReasons[alice]);
         Assert.Equal(ReasonCodes.RoomClosed, _node.CloseReasons[bob]);
         Assert.Null(await _rig.Room().Describe());
@@ -130,9 +127,55 @@ public sealed class RoomTests : IAsyncLifetime
         await _rig.JoinAsync(_node, "alice");
         string before = (await _rig.Room().Describe())!.Sid;
         await _rig.Room().Close(ReasonCodes.RoomClosed);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
         await _rig.JoinAsync(_node, "alice");
         Assert.NotEqual(before, (await _rig.Room().Describe())!.Sid);
+    }
+
+    [Fact]
+    public async Task A_closed_room_leaves_no_record_and_soon_no_grain()
+    {
+        await _rig.JoinAsync(_node, "alice");
+        Assert.Single(_rig.Fabric.Stored);
+        await _rig.Room().Close(ReasonCodes.RoomClosed);
+        Assert.Empty(_rig.Fabric.Stored);
+
+        await _rig.PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Empty(_rig.Fabric.Stored);
+        var statistics = await _rig.Grains.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
+        Assert.DoesNotContain(statistics, s => s.GrainId == _rig.Room().GetGrainId());
+    }
+
+    [Fact]
+    public async Task A_late_word_does_not_open_a_closed_room_and_whoever_says_it_is_told()
+    {
+        (string session, ParticipantView alice, string room) = await CloseUnheard();
+        await _rig.PassAsync(TimeSpan.FromSeconds(30));
+        AdmitResult late = await _rig.Room().Update(alice, room);
+        AdmitResult rebuilt = await _rig.Room().Update(alice, "");
+        Assert.Equal((ReasonCodes.RoomClosed, ReasonCodes.RoomClosed), (late.Error?.Code, rebuilt.Error?.Code));
+        Assert.Null(await _rig.Room().Describe());
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
+        Assert.Equal(ReasonCodes.RoomClosed, _node.CloseReasons[session]);
+    }
+
+    [Fact]
+    public async Task A_late_word_of_a_closed_room_does_not_get_into_the_next_one()
+    {
+        (_, ParticipantView alice, string room) = await CloseUnheard();
+        await _rig.JoinAsync(_node, "bob");
+        Assert.Equal(ReasonCodes.RoomClosed, (await _rig.Room().Update(alice, room)).Error?.Code);
+        Assert.Equal(["bob"], await _rig.RosterAsync());
+    }
+
+    [Fact]
+    public async Task The_epoch_of_a_room_that_opens_again_at_once_is_higher()
+    {
+        await _rig.JoinAsync(_node, "alice");
+        long before = (await _rig.Room().Page(""))!.Epoch;
+        await _rig.Room().Close(ReasonCodes.RoomClosed);
+        await _rig.Room().Create(_rig.Rules.DefaultPolicy, _rig.Rules); // no time has passed
+        Assert.True((await _rig.Room().Page(""))!.Epoch > before);
     }
 
     [Fact]
@@ -158,7 +201,7 @@ public sealed class RoomTests : IAsyncLifetime
         Assert.True(_node.Actual.ContainsKey(session));
 
         await _rig.Participant("alice").Evict(sid, ReasonCodes.RoomClosed);
-        await _rig.UntilAsync(() => Task.FromResult(_node.Actual.IsEmpty));
+        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
     }
 
     [Fact]
@@ -177,5 +220,17 @@ public sealed class RoomTests : IAsyncLifetime
         JoinResult refused = await _rig.Participant("alice").Join(_rig.Request("SE_a"));
         Assert.Equal(ReasonCodes.RegionRefused, refused.Error!.Code);
         Assert.Empty(_node.Actual);
+    }
+
+    /// <summary>Alice's room is closed, and the word of it does not reach her. Her session, herself as she was, and the room's sid.</summary>
+    private async Task<(string Session, ParticipantView Alice, string Room)> CloseUnheard()
+    {
+        string session = await _rig.JoinAsync(_node, "alice");
+        ParticipantView alice = (await _rig.Participant("alice").Describe())!;
+        RoomView room = (await _rig.Room().Describe())!;
+        await _rig.Room().Update(alice with { Version = long.MaxValue, State = ParticipantState.Disconnected }, room.Sid);
+        await _rig.Room().Close(ReasonCodes.RoomClosed);
+        Assert.True(_node.Actual.ContainsKey(session));
+        return (session, alice, room.Sid);
     }
 }

@@ -38,7 +38,7 @@ public sealed class RoomListenersTests : IAsyncLifetime
         _ = new NodeLinkDialer(async token => _connection = await endpoint.ConnectAsync(token), introduction, _node, new LinkTiming(), TimeProvider.System)
             .RunAsync(_stop.Token);
         await _attached.WaitAsync();
-        _line = new NodeLine(_rig.Node(_node), TimeProvider.System);
+        _line = new NodeLine(_rig.Node(_node));
     }
 
     public async Task DisposeAsync()

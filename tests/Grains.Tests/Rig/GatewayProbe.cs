@@ -39,14 +39,14 @@ public sealed class GatewayProbe : IGatewayObserver
     public async Task<RoomDelta> NextDelta(GrainRig rig)
     {
         RoomDelta? delta = null;
-        await rig.UntilAsync(() => Task.FromResult((delta = Delta) is not null));
+        await rig.UntilAsync(() => (delta = Delta) is not null);
         return delta!;
     }
 
     public async Task<SessionNews> NextNews(GrainRig rig)
     {
         SessionNews? news = null;
-        await rig.UntilAsync(() => Task.FromResult((news = News) is not null));
+        await rig.UntilAsync(() => (news = News) is not null);
         return news!;
     }
 }

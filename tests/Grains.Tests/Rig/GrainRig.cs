@@ -18,13 +18,13 @@ public sealed class GrainRig : IAsyncDisposable
     private int _links;
     private int _sessions;
 
-    private GrainRig(IFabricHarness fabric) => Fabric = fabric;
+    private GrainRig(TestFabric fabric) => Fabric = fabric;
 
-    public IFabricHarness Fabric { get; }
+    public TestFabric Fabric { get; }
 
     public IGrainFactory Grains => Fabric.Client;
 
-    /// <summary>Rules and policy that joins bring along. Times are short, so that the tests also run on an engine with real time.</summary>
+    /// <summary>Rules and policy that joins bring along.</summary>
     public TenantRules Rules { get; set; } = new() { DefaultPolicy = new RoomPolicy { EmptyTimeoutSeconds = 2, GraceSeconds = 2 } };
 
     /// <summary>Drops reports and digests while true: one-way words may be lost.</summary>
@@ -35,13 +35,13 @@ public sealed class GrainRig : IAsyncDisposable
     /// <summary>A rig with one silo, whose rooms tell <paramref name="listener"/> what happens in them.</summary>
     public static Task<GrainRig> StartAsync(IRoomEvents listener) => StartAsync(null, listener, []);
 
-    private static async Task<GrainRig> StartAsync(ZoneMap? zones, IRoomEvents? listener, string[] regions) => new(await FabricHarness.Fabric.StartAsync(new FabricOptions
+    private static async Task<GrainRig> StartAsync(ZoneMap? zones, IRoomEvents? listener, string[] regions) => new(await TestFabric.StartAsync(new FabricOptions
     {
         Regions = regions.Length == 0 ? ["local"] : regions,
         Storages = [StorageNames.Rooms],
         ConfigureSilo = (_, silo) =>
         {
-            silo.AddZonePlacement(zones ?? ZoneMap.Open);
+            silo.AddNexusGrains(zones ?? ZoneMap.Open);
             if (listener is not null)
             {
                 silo.Services.AddSingleton(listener);
@@ -82,6 +82,13 @@ public sealed class GrainRig : IAsyncDisposable
         await Node(node).Detach(attachment.Link, "the link was cut");
     }
 
+    /// <summary>The holder of the node's link dies: nobody answers at its port any more, and nobody says so.</summary>
+    public void Abandon(FakeNode node)
+    {
+        _linked.Remove(node, out Attachment? attachment);
+        Grains.DeleteObjectReference<INodePort>(attachment!.Reference);
+    }
+
     public LossyPort PortOf(FakeNode node) => _linked[node].Port;
 
     /// <summary>What a node says every five seconds.</summary>
@@ -99,48 +106,51 @@ public sealed class GrainRig : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets time pass, with digests of all linked nodes as they come, until the condition holds.</summary>
+    /// <summary>Lets time pass, tick by tick and with digests of all linked nodes, until the condition holds.</summary>
+    /// <param name="limit">Of virtual time; a minute when nothing is said.</param>
+    /// <exception cref="TimeoutException">It did not come to hold.</exception>
     public async Task UntilAsync(Func<Task<bool>> condition, TimeSpan? limit = null)
     {
-        DateTimeOffset nextDigest = Fabric.Time.GetUtcNow();
-        await Fabric.UntilAsync(
-            async () =>
-            {
-                if (Fabric.Time.GetUtcNow() >= nextDigest)
-                {
-                    nextDigest += TimeSpan.FromSeconds(5);
-                    foreach (FakeNode node in _linked.Keys.ToList())
-                    {
-                        await DigestAsync(node);
-                    }
-                }
-
-                // one-way calls are on their way: virtual time must not run ahead of the work that real time would allow
-                await (Fabric.HasVirtualTime ? Task.Delay(1) : Task.CompletedTask);
-                return await condition();
-            },
-            limit ?? TimeSpan.FromSeconds(60));
-    }
-
-    /// <summary>Lets time pass, with digests as they come.</summary>
-    public async Task PassAsync(TimeSpan time)
-    {
-        DateTimeOffset end = Fabric.Time.GetUtcNow() + time;
-        while (Fabric.Time.GetUtcNow() < end)
+        DateTimeOffset end = Now + (limit ?? TimeSpan.FromSeconds(60));
+        await Fabric.QuietAsync();
+        while (!await condition())
         {
-            if (Fabric.Time.GetUtcNow() >= _nextDigest)
+            if (!await StepAsync(end))
             {
-                _nextDigest = Fabric.Time.GetUtcNow() + TimeSpan.FromSeconds(5);
-                foreach (FakeNode node in _linked.Keys.ToList())
-                {
-                    await DigestAsync(node);
-                }
+                throw new TimeoutException($"The condition did not come to hold in {limit ?? TimeSpan.FromSeconds(60)}.");
             }
-
-            await Fabric.AdvanceAsync(TimeSpan.FromSeconds(1));
-            await (Fabric.HasVirtualTime ? Task.Delay(1) : Task.CompletedTask);
         }
     }
+
+    /// <summary>As the other, for what is seen without asking a grain.</summary>
+    public Task UntilAsync(Func<bool> condition, TimeSpan? limit = null) => UntilAsync(() => Task.FromResult(condition()), limit);
+
+    /// <summary>Lets time pass, with digests as they come. The cluster is quiet when this completes.</summary>
+    public async Task PassAsync(TimeSpan time)
+    {
+        DateTimeOffset end = Now + time;
+        while (await StepAsync(end))
+        {
+        }
+    }
+
+    /// <summary>To the next tick or digest. False when the end has come, and all that is due by then is done.</summary>
+    private async Task<bool> StepAsync(DateTimeOffset end)
+    {
+        if (Now >= _nextDigest)
+        {
+            _nextDigest = Now + TimeSpan.FromSeconds(5);
+            foreach (FakeNode node in _linked.Keys.ToList())
+            {
+                await DigestAsync(node);
+            }
+        }
+
+        bool ticked = await Fabric.StepAsync(_nextDigest < end ? _nextDigest : end);
+        return ticked || Now < end;
+    }
+
+    private DateTimeOffset Now => Fabric.Time.GetUtcNow();
 
     public IMediaNodeGrain Node(FakeNode node) => Grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
 
@@ -188,6 +198,6 @@ public sealed class GrainRig : IAsyncDisposable
     private Task TellAsync(SessionReport report) =>
         IsDeaf ? Task.CompletedTask : Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
 
-    /// <summary>Keeps the port alive: the engines hold observers weakly.</summary>
+    /// <summary>Keeps the port alive: Orleans holds observers weakly.</summary>
     private sealed record Attachment(string Link, LossyPort Port, INodePort Reference);
 }

@@ -20,9 +20,6 @@ public enum Fate
 
     /// <summary>The caller hears a time-out, and the command arrives after the next ones.</summary>
     Late,
-
-    /// <summary>Nobody is there: the command is lost, and nothing ever says so.</summary>
-    Unanswered,
 }
 
 /// <summary>A node's link as grains see it, with trouble on request. Lost commands time out at once, so that no test waits.</summary>
@@ -86,8 +83,6 @@ public sealed class LossyPort(FakeNode node) : INodePort
                 }
 
                 throw new TimeoutException("the command is late");
-            case Fate.Unanswered:
-                return await new TaskCompletionSource<T>().Task;
             case Fate.Doubled:
                 await command();
                 break;
