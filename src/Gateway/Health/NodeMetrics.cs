@@ -1,15 +1,11 @@
-using System.Text;
 using Nexus.Contracts;
 using Nexus.Gateway.Sessions;
 
 namespace Nexus.Gateway.Health;
 
-/// <summary>What the media nodes report: load, tracks, packet counters, drops by reason.</summary>
+/// <summary>What the list of media nodes says: one read of one grain. What a node counts, its own process exports.</summary>
 internal sealed class NodeMetrics(IControlPlane control) : IMetricsSource
 {
-    /// <summary>A scrape must not wait for a node that is in trouble.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
     public async Task Write(MetricsText metrics)
     {
         var nodes = await control.Nodes();
@@ -27,48 +23,5 @@ internal sealed class NodeMetrics(IControlPlane control) : IMetricsSource
             metrics.Gauge("nexus_node_tracks", "Published tracks on the node.", node.Tracks, labels);
             metrics.Gauge("nexus_node_subscriptions", "Subscriptions on the node.", node.Subscriptions, labels);
         }
-
-        var inspections = await Task.WhenAll(nodes.Where(n => n.State != NodeState.Lost).Select(Inspect));
-        foreach (var inspection in inspections.OfType<Link.NodeInspection>())
-        {
-            WritePackets(metrics, inspection);
-        }
-    }
-
-    private static void WritePackets(MetricsText metrics, Link.NodeInspection inspection)
-    {
-        foreach (var (reason, count) in inspection.Drops)
-        {
-            metrics.Counter("nexus_dropped_packets_total", "Packets not processed or not forwarded, by reason.", count, ("node", inspection.NodeId), ("reason", reason));
-        }
-
-        foreach (var (name, count) in inspection.Counters)
-        {
-            metrics.Counter($"nexus_{Identifier(name)}_total", "Counter of the packet path.", count, ("node", inspection.NodeId));
-        }
-    }
-
-    private async Task<Link.NodeInspection?> Inspect(NodeView node)
-    {
-        try
-        {
-            return await control.Line(node.Region, node.Id).Ask(port => port.Inspect(), Patience);
-        }
-        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
-        {
-            return null; // its state says so already
-        }
-    }
-
-    /// <summary>A counter's name as Prometheus takes it.</summary>
-    private static string Identifier(string name)
-    {
-        var text = new StringBuilder(name.EndsWith("_total", StringComparison.Ordinal) ? name[..^6] : name);
-        for (int i = 0; i < text.Length; i++)
-        {
-            text[i] = char.IsAsciiLetterOrDigit(text[i]) ? text[i] : '_';
-        }
-
-        return text.ToString();
     }
 }

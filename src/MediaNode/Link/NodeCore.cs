@@ -19,6 +19,7 @@ public sealed partial class NodeCore
     private readonly Negotiator _negotiator;
     private readonly Offerer _offerer;
     private readonly NodeReporter _reporter;
+    private readonly RoomInspector _inspector;
     private readonly Dictionary<string, NodeSession> _sessions = [];
     private readonly NodeRooms _rooms;
     private readonly ServerData _serverData;
@@ -43,7 +44,8 @@ public sealed partial class NodeCore
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
         _offerer = new Offerer(_negotiator);
         BootId = Guid.NewGuid().ToString("N");
-        _reporter = new NodeReporter(options.NodeId, BootId, _loops, _sessions, load, send) { SnapshotTaken = HandleSnapshots };
+        _reporter = new NodeReporter(BootId, _loops, _sessions, load, send) { SnapshotTaken = HandleSnapshots };
+        _inspector = new RoomInspector(options.NodeId, _rooms, _reporter, send);
         _demands = new TrackDemands(_reporter.Report);
     }
 
@@ -56,6 +58,7 @@ public sealed partial class NodeCore
     /// <summary>Takes one message from the control side. Messages that are not for a node are ignored.</summary>
     public void Handle(Instant now, LinkMessage message)
     {
+        using var activity = message is LinkCommand command ? LinkTracing.StartHandling(command) : null;
         switch (message)
         {
             case ClaimSession claim:
@@ -73,8 +76,8 @@ public sealed partial class NodeCore
             case SendData data:
                 _serverData.Send(data);
                 break;
-            case InspectNode inspect:
-                _reporter.Inspect(inspect.Id);
+            case InspectRoom inspect:
+                _inspector.Inspect(inspect);
                 break;
             default:
                 break;

@@ -5,9 +5,8 @@ using Nexus.MediaNode.Session;
 
 namespace Nexus.MediaNode.Link;
 
-/// <summary>What a node says of itself: the digest every 5 s, load every second, a session's report on change, everything when asked.</summary>
+/// <summary>What a node says of itself: the digest every 5 s, load every second, a session's report on change. What it is asked is <see cref="RoomInspector"/>'s.</summary>
 internal sealed class NodeReporter(
-    string nodeId,
     string bootId,
     IReadOnlyList<LoopLink> loops,
     IReadOnlyDictionary<string, NodeSession> sessions,
@@ -24,7 +23,6 @@ internal sealed class NodeReporter(
     private Instant _nextSnapshot = Instant.Zero;
     private Instant _soonSnapshot = Instant.Never;
     private Instant _nextDigest = Instant.Zero;
-    private double _load;
 
     /// <summary>Called at least each second, when the sessions' snapshots are fresh.</summary>
     public Action? SnapshotTaken { get; init; }
@@ -36,9 +34,8 @@ internal sealed class NodeReporter(
         if (now >= _nextSnapshot)
         {
             _nextSnapshot = now + SnapshotInterval;
-            _load = load();
             send(new LoadReport(
-                _load,
+                load(),
                 sessions.Values.Count(s => s.Exists),
                 sessions.Values.Sum(s => s.Published.Count),
                 sessions.Values.Sum(s => s.Bound.Count)));
@@ -48,7 +45,7 @@ internal sealed class NodeReporter(
         if (now >= _soonSnapshot)
         {
             _soonSnapshot = Instant.Never;
-            TakeSnapshots(() =>
+            TakeSnapshots(loops, () =>
             {
                 SnapshotTaken?.Invoke();
                 ReportChanges(now);
@@ -84,32 +81,6 @@ internal sealed class NodeReporter(
             Report(session);
         }
     }
-
-    /// <summary>Answers with the state of everything, taken fresh from all loops.</summary>
-    public void Inspect(long id) => TakeSnapshots(() =>
-    {
-        var drops = new Dictionary<string, long>();
-        var counters = new Dictionary<string, long>();
-        foreach (var link in loops)
-        {
-            foreach (var (reason, count) in link.Loop.Drops.NonZero())
-            {
-                drops[reason.ToString()] = drops.GetValueOrDefault(reason.ToString()) + count;
-            }
-
-            link.Loop.Counters.AddTo(counters, link.Loop.Egress);
-        }
-
-        send(new NodeInspected(id, new NodeInspection
-        {
-            NodeId = nodeId,
-            BootId = bootId,
-            Sessions = [.. sessions.Values.Where(s => s.Exists).Select(ReportOf)],
-            Drops = drops.ToImmutableDictionary(),
-            Counters = counters.ToImmutableDictionary(),
-            Load = _load,
-        }));
-    });
 
     public static SessionReport ReportOf(NodeSession session) => new()
     {
@@ -197,10 +168,11 @@ internal sealed class NodeReporter(
         _ => "",
     };
 
-    private void TakeSnapshots(Action completed)
+    /// <summary>Has the sessions of some loops look fresh; <paramref name="completed"/> is called on this thread once they do.</summary>
+    public void TakeSnapshots(IReadOnlyList<LoopLink> of, Action completed)
     {
-        var left = loops.Count;
-        foreach (var link in loops)
+        var left = of.Count;
+        foreach (var link in of)
         {
             TakeSnapshot? command = null;
             command = new TakeSnapshot
