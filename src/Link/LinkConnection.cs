@@ -18,7 +18,7 @@ public sealed class LinkConnection(Stream stream, string peer, Func<bool>? hasUn
     public const int Version = 2;
 
     /// <summary>The largest frame taken, in octets.</summary>
-    public const int MaxFrame = 2 * 1024 * 1024;
+    public const int MaxFrame = 4 * 1024 * 1024;
 
     private const int HeaderLength = 4;
 

@@ -11,7 +11,7 @@ namespace Nexus.Link;
 /// No message grows with the number of people: what would is split (<see cref="Digest"/>, <see cref="RoomConnections"/>), paged
 /// (<see cref="InspectRoom"/>) or cut (<see cref="RoomLevels"/>). What one session may be long by itself: an SDP of 256 KiB, names
 /// of 256 characters, metadata and attributes of 64 KiB each, and about 130 octets for each subscription and each wish; so 1000
-/// of both are a quarter of a megabyte. What is over <see cref="LinkConnection.MaxOctets"/> all the same is refused by name at its
+/// of both are a quarter of a megabyte. All of that together fits (LinkBoundsTests). What is over <see cref="LinkConnection.MaxOctets"/> all the same is refused by name at its
 /// sender: the one who waits for it is told, and nothing else ends.
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
