@@ -52,6 +52,7 @@ internal sealed class MediaRole : IAsyncDisposable
             TimeProvider.System);
         NodeId = node.NodeId;
         _dialer.Linked += peer => log.LogInformation("media node {Node} is linked to {Peer}", node.NodeId, peer);
+        _dialer.Refused += what => log.LogWarning("media node {Node} did not tell something that is too long: {Reason}", node.NodeId, what);
         _dialer.Unlinked += reason => log.LogWarning("media node {Node} is not linked: {Reason}", node.NodeId, reason);
     }
 

@@ -35,6 +35,11 @@ public sealed class GatewayHost : IAsyncLifetime
 
     internal FakeNode Node { get; } = new();
 
+    /// <summary>What grains were called.</summary>
+    public GrainCalls Calls { get; } = new();
+
+    public IGrainFactory Grains => _engine!.Client;
+
     /// <summary>For hosts that differ from the others.</summary>
     public GatewayOptions Settings { get; init; } = Options;
 
@@ -60,6 +65,7 @@ public sealed class GatewayHost : IAsyncLifetime
                 ConfigureSilo = (_, silo) =>
                 {
                     silo.Services.AddSingleton(TimeProvider.System);
+                    silo.Services.AddSingleton<IIncomingGrainCallFilter>(Calls);
                     silo.AddZonePlacement(ZoneMap.Open);
                 },
             },
@@ -158,6 +164,26 @@ public sealed class GatewayHost : IAsyncLifetime
         var problem = await Json(response);
         Assert.NotEmpty(problem.GetProperty("message").GetString()!);
         return problem.GetProperty("code").GetString()!;
+    }
+}
+
+/// <summary>Counts calls of our grains: <c>IRoomGrain.Describe</c> and so on.</summary>
+public sealed class GrainCalls : IIncomingGrainCallFilter
+{
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _counts = new();
+
+    public IReadOnlyDictionary<string, int> Counts => _counts;
+
+    public void Clear() => _counts.Clear();
+
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (context.InterfaceMethod.DeclaringType is { Namespace: "Nexus.Contracts" } type)
+        {
+            _counts.AddOrUpdate($"{type.Name}.{context.InterfaceMethod.Name}", 1, (_, n) => n + 1);
+        }
+
+        return context.Invoke();
     }
 }
 

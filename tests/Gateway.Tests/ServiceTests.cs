@@ -15,7 +15,7 @@ public sealed class ServiceTests(GatewayHost host) : IClassFixture<GatewayHost>
     }
 
     [Fact]
-    public async Task Metrics_are_Prometheus_text_with_tracks_nodes_and_drops_by_reason()
+    public async Task Metrics_are_Prometheus_text_and_ask_no_node()
     {
         await host.Send("GET", "/api/v1/nodes"); // refused: counted
         using var response = await host.Send("GET", "/metrics");
@@ -24,8 +24,8 @@ public sealed class ServiceTests(GatewayHost host) : IClassFixture<GatewayHost>
         Assert.StartsWith("text/plain; version=0.0.4", response.Content.Headers.ContentType!.ToString());
         Assert.Contains("# TYPE nexus_active_tracks gauge\nnexus_active_tracks 5\n", text);
         Assert.Contains("nexus_nodes{state=\"ready\"} 1\n", text);
-        Assert.Contains("nexus_dropped_packets_total{node=\"ND_fake\",reason=\"StunMalformed\"} 7\n", text);
-        Assert.Contains("nexus_packets_received_total{node=\"ND_fake\"} 11\n", text);
+        Assert.Contains("nexus_node_load{node=\"ND_fake\",region=\"local\"} 0.25\n", text);
+        Assert.Empty(host.Node.Questions);
         Assert.Contains("nexus_requests_refused_total{code=\"TOKEN_MISSING\"}", text);
         Assert.All(text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches("^(# (HELP|TYPE) nexus_|nexus_[a-z_]+(\\{[^}]*\\})? [0-9.E+-]+$)", line));
     }

@@ -33,7 +33,7 @@ internal sealed class RoomNodeReads(IControlPlane control, TimeProvider clock)
         long began = clock.GetTimestamp();
         try
         {
-            while (Patience - clock.GetElapsedTime(began) is { Ticks: > 0 } left && await line.Ask(port => port.InspectRoom(question), left) is { } page)
+            while (Patience - clock.GetElapsedTime(began) is { Ticks: > 0 } left && await line.Ask(port => port.InspectRoom(question)).WaitAsync(left, clock) is { } page)
             {
                 sessions.AddRange(page.Sessions);
                 if (page.Next is null)

@@ -8,13 +8,13 @@ internal static class ControlMeter
     private static readonly Meter Meter = new("Nexus.Control");
 
     private static readonly Counter<long> Superseded = Meter.CreateCounter<long>(
-        "nexus.control.superseded", "{word}", "Words of nodes that a newer one replaced before their grain had time for them.");
+        "node_words_superseded", "{word}", "Reports of media nodes that a newer one replaced before a grain had time for them, by node. Many mean that the silos are overloaded.");
 
     private static readonly Counter<long> Dropped = Meter.CreateCounter<long>(
-        "nexus.control.dropped", "{word}", "Words of nodes that were dropped because too many sessions waited for their grains.");
+        "node_words_dropped", "{word}", "Reports of media nodes that were dropped because too many sessions waited for their grains, by node.");
 
     private static readonly Counter<long> Failed = Meter.CreateCounter<long>(
-        "nexus.control.failed", "{word}", "Words of nodes that did not get through to their grain; the next digest mends it.");
+        "node_words_failed", "{word}", "Reports of media nodes that did not get through to their grain, by node; the next digest, 5 s later, mends it.");
 
     public static void Count(Posted posted, string node)
     {
