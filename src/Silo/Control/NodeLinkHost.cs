@@ -66,16 +66,16 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
         RoomListeners listeners = _listeners.GetOrAdd(Keys.MediaNode(hello.Region, hello.NodeId), _ => new(hello.NodeId, LeaseTime ?? time));
         var port = new NodePort(server, listeners);
         INodePort reference = grains.CreateObjectReference<INodePort>(port);
-        var reports = new NodeReports(grains, hello, link, reference, server, listeners, time, log);
+        var reports = new NodeReports(grains, hello, link, reference, server, listeners, time, log, () =>
+        {
+            log.Linked(hello.NodeId, hello.Region);
+            Attached?.Invoke(hello.NodeId);
+        });
         string reason = "the node closed its link";
         try
         {
-            Task serving = server.RunAsync(reports, cancellation);
-            await reports.AttachAsync();
-            await reports.ListenAgainAsync();
-            Attached?.Invoke(hello.NodeId);
-            log.Linked(hello.NodeId, hello.Region);
-            await serving;
+            reports.Begin();
+            await server.RunAsync(reports, cancellation);
         }
         catch (LinkException e)
         {

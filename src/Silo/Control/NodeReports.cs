@@ -36,15 +36,20 @@ internal sealed class NodeReports : IControlLinkHandler
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly IMediaNodeGrain _node;
+    private readonly Action _attached;
+    private int _isAttached;
     private long _round;
     private long _completeRound;
     private int _late;
 
     /// <param name="link">Names the connection, as <see cref="IMediaNodeGrain.Attach"/> says.</param>
+    /// <param name="attached">Called once, when the node's grain knows of the link.</param>
     public NodeReports(
-        IGrainFactory grains, Hello hello, string link, INodePort port, NodeLinkServer server, RoomListeners listeners, TimeProvider time, ILogger log)
+        IGrainFactory grains, Hello hello, string link, INodePort port, NodeLinkServer server, RoomListeners listeners, TimeProvider time, ILogger log,
+        Action attached)
     {
         (_grains, _hello, _link, _port, _server, _listeners, _time, _log) = (grains, hello, link, port, server, listeners, time, log);
+        _attached = attached;
         _node = grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(hello.Region, hello.NodeId));
         _work = new(Concurrency, MostSessions, NotTold);
     }
@@ -58,10 +63,8 @@ internal sealed class NodeReports : IControlLinkHandler
         Load,
     }
 
-    public Task AttachAsync() => _node.Attach(
-        _link,
-        new NodeView { Id = _hello.NodeId, Region = _hello.Region, State = NodeState.Ready, BootId = _hello.BootId, Software = _hello.Software },
-        _port);
+    /// <summary>The link is up: its grain is told, and told again with each digest.</summary>
+    public void Begin() => Post(NodeLane, Word.Attach, AttachAsync);
 
     /// <summary>The link is down. What the node said last is told first, if that does not take long.</summary>
     public async Task DetachAsync(string reason)
@@ -115,18 +118,26 @@ internal sealed class NodeReports : IControlLinkHandler
         }
     });
 
-    /// <summary>The link is new: the node does not know who listens.</summary>
-    public async Task ListenAgainAsync()
-    {
-        foreach (string room in _listeners.Rooms)
-        {
-            await _server.ListenRoom(room, on: true);
-        }
-    }
-
     public void OnLevels(RoomLevels levels) => _listeners.Tell(levels);
 
     public void OnConnections(RoomConnections connections) => _listeners.Tell(connections);
+
+    private async Task AttachAsync()
+    {
+        await _node.Attach(
+            _link,
+            new NodeView { Id = _hello.NodeId, Region = _hello.Region, State = NodeState.Ready, BootId = _hello.BootId, Software = _hello.Software },
+            _port);
+        if (Interlocked.Exchange(ref _isAttached, 1) == 0)
+        {
+            foreach (string room in _listeners.Rooms)
+            {
+                await _server.ListenRoom(room, on: true); // the link is new: the node does not know who listens
+            }
+
+            _attached();
+        }
+    }
 
     private void EndRound(long round)
     {

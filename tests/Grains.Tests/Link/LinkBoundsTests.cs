@@ -71,9 +71,10 @@ public sealed class LinkBoundsTests : IAsyncLifetime
     [Fact]
     public async Task A_message_that_cannot_be_handled_ends_nothing()
     {
+        long epoch = (await _server.Claim("SE_1")).Epoch; // the node is there
         _node.Tell(new LoadReport(-1, 0, 0, 0));
         Assert.IsType<ArgumentOutOfRangeException>(await _faults.Reader.ReadAsync());
-        await AssertStands((await _server.Claim("SE_1")).Epoch);
+        await AssertStands(epoch);
     }
 
     private static Dictionary<string, LinkMessage> Longest
