@@ -40,6 +40,7 @@ public static class GatewayHosting
         services.AddSingleton<SocketServices>();
         services.AddSingleton<SocketLimiter>();
         services.AddSingleton<WhipWhepAdapter>();
+        services.AddSingleton<RoomNodeReads>();
         services.AddSingleton<RoomReads>();
         services.AddSingleton<RoomWhy>();
         services.AddSingleton<RoomActs>();

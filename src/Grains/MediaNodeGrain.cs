@@ -55,9 +55,9 @@ public sealed class MediaNodeGrain : Grain, IMediaNodeGrain
             ? Announce(_view with { Load = load, Sessions = sessions, Tracks = tracks, Subscriptions = subscriptions })
             : Task.CompletedTask;
 
-    public Task<NodeView?> Describe() => Task.FromResult(_view);
+    public Task<NodeView?> Describe() => Task.FromResult(Known(_view));
 
-    public Task<INodePort?> Port() => Task.FromResult(_port);
+    public Task<INodePort?> Port() => Task.FromResult(Known(_port));
 
     public Task TrackSession(string nodeSessionKey, bool open)
     {
@@ -75,6 +75,17 @@ public sealed class MediaNodeGrain : Grain, IMediaNodeGrain
         _drained = true;
         await Announce(_view with { State = NodeState.Draining, Reason = "drained by an operator" });
         return ActResult.Done;
+    }
+
+    /// <summary>Asking for a node that was never here leaves no grain behind.</summary>
+    private T? Known<T>(T? answer) where T : class
+    {
+        if (_view is null && _sessions.Count == 0)
+        {
+            DeactivateOnIdle();
+        }
+
+        return answer;
     }
 
     private Task Announce(NodeView view)

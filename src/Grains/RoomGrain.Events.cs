@@ -45,7 +45,7 @@ public sealed partial class RoomGrain
     {
         if (_listeners.Length > 0)
         {
-            var happened = new RoomEvent(Ids.NewEvent(), kind, time.GetUtcNow(), View([]), _roster.Count, participant, track);
+            var happened = new RoomEvent(Ids.NewEvent(), kind, time.GetUtcNow(), Head(), participant, track);
             Array.ForEach(_listeners, listener => listener.Publish(happened));
         }
     }

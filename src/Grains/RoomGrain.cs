@@ -97,7 +97,7 @@ public sealed partial class RoomGrain(
         }
 
         WatchEmpty();
-        return new RoomResult(null, View());
+        return new RoomResult(null, Summary());
     }
 
     public async Task<AdmitResult> Admit(AdmitRequest request)
@@ -160,7 +160,7 @@ public sealed partial class RoomGrain(
         return new AdmitResult { RoomSid = record.State.Sid, Policy = record.State.Policy };
     }
 
-    public async Task<RoomView?> UpdateMetadata(string metadata)
+    public async Task<RoomSummary?> UpdateMetadata(string metadata)
     {
         if (!IsOpen)
         {
@@ -174,10 +174,14 @@ public sealed partial class RoomGrain(
             NoteMetadata(metadata);
         }
 
-        return View();
+        return Summary();
     }
 
-    public Task<RoomView?> Describe() => Task.FromResult(IsOpen ? View() : null);
+    public Task<RoomView?> Describe() => Read(View);
+
+    public Task<RoomSummary?> Summarize() => Read(Summary);
+
+    public Task<RosterPage?> Roster(RosterQuery query) => Read(() => _roster.Page(query));
 
     private async Task<LinkError?> Open(RoomPolicy policy, TenantRules tenant)
     {
@@ -263,9 +267,31 @@ public sealed partial class RoomGrain(
         _emptying = null;
     }
 
-    private RoomView View() => View(_roster.All);
+    /// <summary>Asking for a room that is not there leaves no grain behind.</summary>
+    private Task<T?> Read<T>(Func<T> read) where T : class
+    {
+        if (IsOpen)
+        {
+            return Task.FromResult<T?>(read());
+        }
 
-    private RoomView View(ImmutableArray<ParticipantView> participants) => new()
+        DeactivateOnIdle();
+        return Task.FromResult<T?>(null);
+    }
+
+    private RoomSummary Summary()
+    {
+        ImmutableArray<ParticipantView> people = _roster.All;
+        return Head() with
+        {
+            Nodes = [.. people.Where(p => p is { Node: not null, Region: not null }).Select(p => new NodePlace(p.Region!, p.Node!)).Distinct()],
+            NumHidden = people.Count(p => p.Hidden),
+            NumPublishers = people.Count(p => !p.Tracks.IsEmpty),
+        };
+    }
+
+    /// <summary>What needs no look at the people.</summary>
+    private RoomSummary Head() => new()
     {
         Sid = record.State.Sid,
         Name = Name,
@@ -273,7 +299,22 @@ public sealed partial class RoomGrain(
         Zone = Keys.Zone(Key),
         CreatedAt = record.State.CreatedAt,
         Policy = record.State.Policy,
-        Nodes = [.. participants.Select(p => p.Node).OfType<string>().Distinct()],
-        Participants = participants,
+        NumParticipants = _roster.Count,
     };
+
+    private RoomView View()
+    {
+        ImmutableArray<ParticipantView> people = _roster.All;
+        return new()
+        {
+            Sid = record.State.Sid,
+            Name = Name,
+            Tenant = Keys.Segment(Key, 1),
+            Zone = Keys.Zone(Key),
+            CreatedAt = record.State.CreatedAt,
+            Policy = record.State.Policy,
+            Nodes = [.. people.Select(p => p.Node).OfType<string>().Distinct()],
+            Participants = people,
+        };
+    }
 }

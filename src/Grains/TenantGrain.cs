@@ -29,5 +29,14 @@ public sealed class TenantGrain : Grain, ITenantGrain
         return Task.CompletedTask;
     }
 
-    public Task<ImmutableArray<string>> Rooms() => Task.FromResult<ImmutableArray<string>>([.. _rooms]);
+    public Task<RoomNames> Rooms(string after, int limit)
+    {
+        if (_rooms.Count == 0)
+        {
+            DeactivateOnIdle(); // asking for the rooms of a tenant that has none leaves no grain behind
+        }
+
+        ImmutableArray<string> page = [.. _rooms.SkipWhile(r => string.CompareOrdinal(r, after) <= 0).Take(limit)];
+        return Task.FromResult(new RoomNames(_rooms.Count, page, page.Length > 0 && page.Length == limit ? page[^1] : null));
+    }
 }

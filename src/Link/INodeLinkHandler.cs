@@ -13,19 +13,22 @@ public interface INodeLinkHandler
     void OnUnlinked();
 }
 
-/// <summary>The control side, as its end of a node's link needs it. Calls come one at a time, in the order the node sent.</summary>
+/// <summary>
+/// The control side, as its end of a node's link needs it. Calls come one at a time, in the order the node sent. They only queue:
+/// whoever waited here would keep the link from being heard, and answers from whom they are for.
+/// </summary>
 public interface IControlLinkHandler
 {
-    Task OnReport(SessionReport report);
+    void OnReport(SessionReport report);
 
     /// <summary>One part of a digest round.</summary>
-    Task OnDigest(Digest digest);
+    void OnDigest(Digest digest);
 
-    Task OnLoad(LoadReport load);
+    void OnLoad(LoadReport load);
 
-    Task OnLevels(RoomLevels levels);
+    void OnLevels(RoomLevels levels);
 
-    Task OnConnections(RoomConnections connections);
+    void OnConnections(RoomConnections connections);
 }
 
 /// <summary>How a node introduces itself, and the timing that both ends keep.</summary>

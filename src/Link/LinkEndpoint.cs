@@ -78,7 +78,8 @@ public sealed record LinkEndpoint(EndPoint Address)
             socket.NoDelay = true;
         }
 
-        return new LinkConnection(new NetworkStream(socket, ownsSocket: true), socket.RemoteEndPoint?.ToString() is { Length: > 0 } name ? name : "a local node");
+        string peer = socket.RemoteEndPoint?.ToString() is { Length: > 0 } name ? name : "a local node";
+        return new LinkConnection(new NetworkStream(socket, ownsSocket: true), peer, () => socket.Available > 0);
     }
 
     public override string ToString() => Address is UnixDomainSocketEndPoint ? $"unix:{Address}" : Address.ToString()!;

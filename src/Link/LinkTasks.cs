@@ -5,7 +5,7 @@ namespace Nexus.Link;
 internal static class LinkTasks
 {
     /// <summary>Waits for the first of a link's parts to end, stops the others, and ends as the first did.</summary>
-    public static async Task UntilFirstEnds(Task[] parts, CancellationTokenSource ending)
+    public static async Task UntilFirstEnds(IReadOnlyCollection<Task> parts, CancellationTokenSource ending)
     {
         Task first = await Task.WhenAny(parts);
         await ending.CancelAsync();

@@ -4,9 +4,16 @@ using System.Text.Json.Serialization;
 namespace Nexus.Link;
 
 /// <summary>
-/// Everything that crosses the node link. <c>type</c> on the wire names the record. Requests carry an <c>id</c> that the
-/// reply repeats; everything else is one-way. Fields may be added in a version; a field's meaning never changes.
+/// Everything that crosses the node link. <c>type</c> on the wire names the record. Commands carry an <c>id</c> that the
+/// answer repeats; everything else is one-way. Fields may be added in a version; a field's meaning never changes.
 /// </summary>
+/// <remarks>
+/// No message grows with the number of people: what would is split (<see cref="Digest"/>, <see cref="RoomConnections"/>), paged
+/// (<see cref="InspectRoom"/>) or cut (<see cref="RoomLevels"/>). What one session may be long by itself: an SDP of 256 KiB, names
+/// of 256 characters, metadata and attributes of 64 KiB each, and about 130 octets for each subscription and each wish; so 1000
+/// of both are a quarter of a megabyte. All of that together fits (LinkBoundsTests). What is over <see cref="LinkConnection.MaxOctets"/> all the same is refused by name at its
+/// sender: the one who waits for it is told, and nothing else ends.
+/// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
 [JsonDerivedType(typeof(Hello), "hello")]
 [JsonDerivedType(typeof(Welcome), "welcome")]
@@ -19,8 +26,9 @@ namespace Nexus.Link;
 [JsonDerivedType(typeof(SessionReply), "applied")]
 [JsonDerivedType(typeof(SendData), "send-data")]
 [JsonDerivedType(typeof(DataSent), "data-sent")]
-[JsonDerivedType(typeof(InspectNode), "inspect")]
-[JsonDerivedType(typeof(NodeInspected), "inspected")]
+[JsonDerivedType(typeof(InspectRoom), "inspect-room")]
+[JsonDerivedType(typeof(RoomInspected), "room-inspected")]
+[JsonDerivedType(typeof(CommandRefused), "refused")]
 [JsonDerivedType(typeof(Digest), "digest")]
 [JsonDerivedType(typeof(SessionChanged), "session")]
 [JsonDerivedType(typeof(LoadReport), "load")]
@@ -28,6 +36,16 @@ namespace Nexus.Link;
 [JsonDerivedType(typeof(RoomLevels), "levels")]
 [JsonDerivedType(typeof(RoomConnections), "connections")]
 public abstract record LinkMessage;
+
+/// <summary>From the control side: the node answers with the same id.</summary>
+public abstract record LinkCommand(long Id) : LinkMessage
+{
+    /// <summary>W3C trace context of whoever asks; null when nobody traces. See <see cref="LinkTracing"/>.</summary>
+    public string? Traceparent { get; init; }
+}
+
+/// <summary>The node's answer to the command of that id.</summary>
+public abstract record LinkAnswer(long Id) : LinkMessage;
 
 // ---- opening ----
 
@@ -42,7 +60,7 @@ public sealed record Welcome(int Version, int HeartbeatMilliseconds, int DigestM
 /// <summary>The control side's refusal; the link is closed after it.</summary>
 public sealed record Rejected(string Code, string Message) : LinkMessage;
 
-/// <summary>Sent both ways at Welcome's interval. Three missed ones, and the link counts as lost.</summary>
+/// <summary>Sent both ways at Welcome's interval between processes. Three missed ones, and the link counts as lost.</summary>
 public sealed record Heartbeat : LinkMessage;
 
 // ---- commands (control to node) and their replies ----
@@ -52,24 +70,32 @@ public sealed record Heartbeat : LinkMessage;
 /// it and with the last desired state it was given, so that an owner that lost its memory can go on.
 /// The node is the compare-and-swap: of two owners only the later one's commands are taken.
 /// </summary>
-public sealed record ClaimSession(long Id, string Session) : LinkMessage;
+public sealed record ClaimSession(long Id, string Session) : LinkCommand(Id);
 
-public sealed record SessionClaimed(long Id, SessionClaim Claim) : LinkMessage;
+/// <summary>Bounded because both parts are: a desired state came in a command, which is half a frame at most.</summary>
+public sealed record SessionClaimed(long Id, SessionClaim Claim) : LinkAnswer(Id);
 
 /// <param name="MustExist">Set once the session was created: a node that has restarted since must say Unknown rather than create it again with other ICE credentials.</param>
-public sealed record ApplySession(long Id, string Session, long Epoch, long Seq, bool MustExist, SessionDesired Desired) : LinkMessage;
+public sealed record ApplySession(long Id, string Session, long Epoch, long Seq, bool MustExist, SessionDesired Desired) : LinkCommand(Id);
 
-public sealed record CloseSession(long Id, string Session, long Epoch, long Seq, string Reason) : LinkMessage;
+public sealed record CloseSession(long Id, string Session, long Epoch, long Seq, string Reason) : LinkCommand(Id);
 
-public sealed record SessionReply(long Id, SessionApplied Result) : LinkMessage;
+public sealed record SessionReply(long Id, SessionApplied Result) : LinkAnswer(Id);
 
 /// <summary>A data message to participants of a room on behalf of the server.</summary>
 /// <param name="Packet">A whole <c>DataPacket</c>, sent as it is: it names whom it is for, or nobody for everyone. At most 64 000 octets.</param>
-public sealed record SendData(long Id, string RoomKey, bool Reliable, byte[] Packet) : LinkMessage;
+public sealed record SendData(long Id, string RoomKey, bool Reliable, byte[] Packet) : LinkCommand(Id);
 
-public sealed record DataSent(long Id, DataDelivery Delivery) : LinkMessage;
+public sealed record DataSent(long Id, DataDelivery Delivery) : LinkAnswer(Id);
 
-public sealed record InspectNode(long Id) : LinkMessage;
+/// <summary>Asks for the sessions of a room on the node, a page at a time. What all of them are, nobody needs at once.</summary>
+public sealed record InspectRoom(long Id, RoomQuestion Question) : LinkCommand(Id);
+
+/// <summary>About half a megabyte at most, or a single session.</summary>
+public sealed record RoomInspected(long Id, RoomInspection Inspection) : LinkAnswer(Id);
+
+/// <summary>In place of an answer that cannot be given, for example because it is too long (TOO_LONG). The link stands.</summary>
+public sealed record CommandRefused(long Id, LinkError Error) : LinkAnswer(Id);
 
 /// <summary>
 /// One-way: somebody listens to a room, or nobody does any more. Said again for one that is listened to, the node tells again
@@ -77,14 +103,12 @@ public sealed record InspectNode(long Id) : LinkMessage;
 /// </summary>
 public sealed record ListenRoom(string Room, bool On) : LinkMessage;
 
-public sealed record NodeInspected(long Id, NodeInspection Inspection) : LinkMessage;
-
 // ---- reports and events (node to control) ----
 
-/// <summary>Every digest interval: all sessions that the node has, so that the control side mends what differs. Split over several messages when long; <see cref="Last"/> ends a round.</summary>
+/// <summary>Every digest interval: all sessions that the node has, so that the control side mends what differs. At most 500 in a message; <see cref="Last"/> ends a round.</summary>
 public sealed record Digest(string BootId, ImmutableArray<DigestEntry> Sessions, bool Last) : LinkMessage;
 
-/// <summary>State, tracks or layers of a session changed (layers at most once a second).</summary>
+/// <summary>State, tracks or layers of a session changed (layers at most once a second). One session, whole: what came before counts no more.</summary>
 public sealed record SessionChanged(SessionReport Report) : LinkMessage;
 
 /// <summary>Every second. <see cref="Load"/> is 0 (idle) to 1 (full): the busiest loop's share of its core.</summary>
@@ -92,11 +116,11 @@ public sealed record LoadReport(double Load, int Sessions, int Tracks, int Subsc
 
 /// <summary>
 /// Who speaks in a room that is listened to, the dominant speaker first. The whole truth each time, so that a lost one does no
-/// harm: who is not named is silent. On change, at most every 300 ms.
+/// harm: who is not named is silent. At most 16 of them; on change, at most every 300 ms.
 /// </summary>
 public sealed record RoomLevels(string Room, ImmutableArray<SpeakerLevel> Speakers) : LinkMessage;
 
-/// <summary>How participants of a room that is listened to are connected; those whose label changed, and all when listening begins.</summary>
+/// <summary>How participants of a room that is listened to are connected; those whose label changed, and all when listening begins. At most 500 in a message.</summary>
 public sealed record RoomConnections(string Room, ImmutableArray<ParticipantConnection> Participants) : LinkMessage;
 
 // ---- parts that also travel in grain calls ----
@@ -167,23 +191,4 @@ public sealed record SessionReport
     [Id(8)] public OfferWanted? OfferWanted { get; init; }
 
     [Id(9)] public ServerOffer? Offer { get; init; }
-}
-
-/// <summary>All that a node knows of itself, for admin reads, <c>nexus why</c> and tests.</summary>
-[GenerateSerializer, Immutable, Alias("nexus.NodeInspection")]
-public sealed record NodeInspection
-{
-    [Id(0)] public required string NodeId { get; init; }
-
-    [Id(1)] public required string BootId { get; init; }
-
-    [Id(2)] public ImmutableArray<SessionReport> Sessions { get; init; } = [];
-
-    /// <summary>Packets dropped since the start, by reason name.</summary>
-    [Id(3)] public ImmutableDictionary<string, long> Drops { get; init; } = ImmutableDictionary<string, long>.Empty;
-
-    /// <summary>Counters of the packet path since the start, by metric name without prefix, e.g. <c>packets_received</c>.</summary>
-    [Id(4)] public ImmutableDictionary<string, long> Counters { get; init; } = ImmutableDictionary<string, long>.Empty;
-
-    [Id(5)] public double Load { get; init; }
 }

@@ -6,7 +6,9 @@ namespace Nexus.Link;
 /// The node's end of the link: introduces the node, carries commands to the handler and its messages back. One instance serves
 /// one connection; <see cref="NodeLinkDialer"/> makes new ones for as long as the node runs.
 /// </summary>
-public sealed class NodeLinkClient(LinkConnection connection, NodeLinkOptions options, INodeLinkHandler handler, LinkTiming timing, TimeProvider time)
+/// <param name="refused">Told of each message that was not sent because it is too long.</param>
+public sealed class NodeLinkClient(
+    LinkConnection connection, NodeLinkOptions options, INodeLinkHandler handler, LinkTiming timing, TimeProvider time, Action<string>? refused = null)
 {
     /// <summary>Messages that may wait to be sent. A control side that is this far behind is as good as gone.</summary>
     private const int MaxQueued = 65536;
@@ -24,9 +26,14 @@ public sealed class NodeLinkClient(LinkConnection connection, NodeLinkOptions op
         try
         {
             TimeSpan heartbeat = TimeSpan.FromMilliseconds(welcome.HeartbeatMilliseconds);
-            var pulse = new LinkPulse(connection, heartbeat, heartbeat * 3, time);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            await LinkTasks.UntilFirstEnds([ReceiveAsync(pulse, ending.Token), SendAsync(ending.Token), pulse.RunAsync(ending.Token)], ending);
+            List<Task> parts = [ReceiveAsync(ending.Token), SendAsync(ending.Token)];
+            if (!connection.IsInProcess)
+            {
+                parts.Add(new LinkPulse(connection, heartbeat, heartbeat * 3, time).RunAsync(ending.Token));
+            }
+
+            await LinkTasks.UntilFirstEnds(parts, ending);
         }
         finally
         {
@@ -59,11 +66,10 @@ public sealed class NodeLinkClient(LinkConnection connection, NodeLinkOptions op
         }
     }
 
-    private async Task ReceiveAsync(LinkPulse pulse, CancellationToken cancellation)
+    private async Task ReceiveAsync(CancellationToken cancellation)
     {
         while (await connection.ReceiveAsync(cancellation) is { } message)
         {
-            pulse.Heard();
             if (message is not Heartbeat)
             {
                 handler.OnMessage(message);
@@ -75,7 +81,19 @@ public sealed class NodeLinkClient(LinkConnection connection, NodeLinkOptions op
     {
         await foreach (LinkMessage message in _queue.Reader.ReadAllAsync(cancellation))
         {
-            await connection.SendAsync(message, cancellation);
+            try
+            {
+                await connection.SendAsync(message, cancellation);
+            }
+            catch (LinkRefusedException e)
+            {
+                LinkMeter.CountRefused(message);
+                refused?.Invoke(e.Message);
+                if (message is LinkAnswer answer)
+                {
+                    await connection.SendAsync(new CommandRefused(answer.Id, e.Error), cancellation);
+                }
+            }
         }
     }
 

@@ -12,6 +12,9 @@ public sealed class NodeLinkDialer(Func<CancellationToken, Task<LinkConnection>>
     /// <summary>The link went down or could not be made; with the reason.</summary>
     public event Action<string>? Unlinked;
 
+    /// <summary>A message to the control side was not sent because it is too long; with what it was. The link stands.</summary>
+    public event Action<string>? Refused;
+
     /// <summary>Returns when cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -21,7 +24,7 @@ public sealed class NodeLinkDialer(Func<CancellationToken, Task<LinkConnection>>
             try
             {
                 await using LinkConnection connection = await dial(cancellation);
-                await new NodeLinkClient(connection, options, handler, timing, time).RunAsync(
+                await new NodeLinkClient(connection, options, handler, timing, time, what => Refused?.Invoke(what)).RunAsync(
                     () =>
                     {
                         pause = FirstPause;

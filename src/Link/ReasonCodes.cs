@@ -41,6 +41,9 @@ public static class ReasonCodes
     public const string BadRequest = "BAD_REQUEST";
     public const string RateLimited = "RATE_LIMITED";
 
+    /// <summary>An answer over the bound of the node link.</summary>
+    public const string TooLong = "TOO_LONG";
+
     // why a session ended
     public const string ClientLeft = "CLIENT_LEFT";
     public const string ClientLost = "CLIENT_LOST";

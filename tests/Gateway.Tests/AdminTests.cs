@@ -1,7 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Nexus.Gateway.Sessions;
-using Nexus.Link;
 using static Nexus.Gateway.Tests.GatewayHost;
 
 namespace Nexus.Gateway.Tests;
@@ -180,29 +178,5 @@ public sealed class AdminTests(GatewayHost host) : IClassFixture<GatewayHost>
 
         Task<HttpResponseMessage> Mute(string path, string body) =>
             host.Send("POST", $"/api/v1/rooms/{_room}/{path}/mute", AdminToken(), body, "application/json");
-    }
-
-    [Fact]
-    public async Task How_people_are_connected_is_told_also_of_rooms_that_have_no_client_here()
-    {
-        await Join("whip", "alice");
-        JsonElement alice = (await host.Api($"rooms/{_room}/participants")).GetProperty("participants")[0];
-        Assert.Equal(JsonValueKind.Null, alice.GetProperty("quality").ValueKind);
-        string key = host.Node.Sessions.Single(s => s.RoomKey.EndsWith($"/{_room}", StringComparison.Ordinal)).RoomKey;
-        while (await host.Node.Listened.Reader.ReadAsync() != key)
-        {
-        }
-
-        var told = new ParticipantConnection(alice.GetProperty("sid").GetString()!, QualityLabel.Fair, 3.4);
-        await host.Node.Listeners[key].Observer.OnConnections(key, "ND_fake", [told]);
-        RoomFeeds rooms = host.Service<GatewayPort>().Rooms;
-        Assert.True(SpinWait.SpinUntil(() => rooms.Find(key)!.Quality.Find(told.ParticipantSid) is not null, TimeSpan.FromSeconds(10)));
-        alice = await host.Api($"rooms/{_room}/participants/alice");
-        Assert.Equal(("fair", 3.4), (alice.GetProperty("quality").GetString(), alice.GetProperty("score").GetDouble()));
-
-        await rooms.ReleaseUnseen(DateTimeOffset.UtcNow.AddSeconds(29));
-        Assert.NotNull(rooms.Find(key));
-        await rooms.ReleaseUnseen(DateTimeOffset.UtcNow.AddSeconds(31));
-        Assert.Null(rooms.Find(key));
     }
 }

@@ -67,7 +67,7 @@ internal sealed class FakeNode : INodePort
         });
     }
 
-    /// <summary>How far a session is, for <see cref="Inspect"/>.</summary>
+    /// <summary>How far a session is, for <see cref="InspectRoom"/>.</summary>
     public void Stand(string session, SessionState state) => _states[session] = state;
 
     public string SessionOf(string room, string identity) =>
@@ -120,14 +120,44 @@ internal sealed class FakeNode : INodePort
         return Task.FromResult(new DataDelivery(null, _sessions.Values.Count(s => s.Desired.RoomKey == roomKey)));
     }
 
-    public Task<NodeInspection> Inspect() => Task.FromResult(new NodeInspection
+    /// <summary>Questions about rooms that came.</summary>
+    public ConcurrentQueue<RoomQuestion> Questions { get; } = new();
+
+    /// <summary>How people are connected, by identity.</summary>
+    public ConcurrentDictionary<string, (QualityLabel Quality, double Score)> Connections { get; } = new();
+
+    /// <summary>Gives no answer to questions about rooms.</summary>
+    public bool IsMute { get; set; }
+
+    /// <summary>Pages of two sessions.</summary>
+    public Task<RoomInspection> InspectRoom(RoomQuestion question)
     {
-        NodeId = "ND_fake",
-        BootId = "boot",
-        Drops = ImmutableDictionary<string, long>.Empty.Add("StunMalformed", 7),
-        Sessions = [.. _sessions.Keys.Select(s => Report(s, _states.GetValueOrDefault(s)))],
-        Counters = ImmutableDictionary<string, long>.Empty.Add("packets_received", 11),
-    });
+        Questions.Enqueue(question);
+        if (IsMute)
+        {
+            throw new TimeoutException("the node does not answer");
+        }
+
+        string[] asked =
+        [
+            .. _sessions.Where(s => s.Value.Desired.RoomKey == question.RoomKey).Select(s => (Place: $"{s.Value.Desired.Identity}\n{s.Key}", s.Value.Desired.Identity))
+                .Where(s => string.CompareOrdinal(s.Identity, question.From) >= 0 && (question.Through is null || string.CompareOrdinal(s.Identity, question.Through) <= 0))
+                .Select(s => s.Place).Where(p => string.CompareOrdinal(p, question.Cursor) > 0).Order(StringComparer.Ordinal).Take(2),
+        ];
+        return Task.FromResult(new RoomInspection
+        {
+            NodeId = "ND_fake",
+            Sessions = [.. asked.Select(place => Inspect(place.Split('\n')[1], question.Parts))],
+            Next = asked.Length == 2 ? asked[1] : null,
+        });
+    }
+
+    private SessionInspection Inspect(string session, InspectionParts parts)
+    {
+        var desired = _sessions[session].Desired;
+        var connection = Connections.TryGetValue(desired.Identity, out var known) ? new ParticipantConnection(desired.ParticipantSid, known.Quality, known.Score) : null;
+        return SessionInspection.Of(desired, Report(session, _states.GetValueOrDefault(session)), connection, parts);
+    }
 
     private static string Fragment(int generation) =>
         new SdpFragment

@@ -41,6 +41,9 @@ public sealed class GatewayHost : IAsyncLifetime
 
     internal FakeNode Node { get; } = new();
 
+    /// <summary>What grains were called.</summary>
+    public GrainCalls Calls { get; } = new();
+
     /// <summary>For hosts that differ from the others.</summary>
     public GatewayOptions Settings { get; init; } = Options;
 
@@ -95,6 +98,7 @@ public sealed class GatewayHost : IAsyncLifetime
             int port = FreePort();
             silo.UseLocalhostClustering(port, gatewayPort: 0, new IPEndPoint(IPAddress.Loopback, port));
             silo.UseSiloMetadata(new Dictionary<string, string> { [SiloMetadataKeys.Region] = "local" });
+            silo.Services.AddSingleton<IIncomingGrainCallFilter>(Calls);
             silo.AddMemoryGrainStorage(StorageNames.Rooms).AddNexusGrains(ZoneMap.Open);
         });
         builder.Services.AddNexusGateway(Settings);
@@ -194,6 +198,26 @@ public sealed class GatewayHost : IAsyncLifetime
         var problem = await Json(response);
         Assert.NotEmpty(problem.GetProperty("message").GetString()!);
         return problem.GetProperty("code").GetString()!;
+    }
+}
+
+/// <summary>Counts calls of our grains: <c>IRoomGrain.Describe</c> and so on.</summary>
+public sealed class GrainCalls : IIncomingGrainCallFilter
+{
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _counts = new();
+
+    public IReadOnlyDictionary<string, int> Counts => _counts;
+
+    public void Clear() => _counts.Clear();
+
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (context.InterfaceMethod.DeclaringType is { Namespace: "Nexus.Contracts" } type)
+        {
+            _counts.AddOrUpdate($"{type.Name}.{context.InterfaceMethod.Name}", 1, (_, n) => n + 1);
+        }
+
+        return context.Invoke();
     }
 }
 

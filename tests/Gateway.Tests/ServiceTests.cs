@@ -14,13 +14,14 @@ public sealed class ServiceTests(GatewayHost host) : IClassFixture<GatewayHost>
     }
 
     [Fact]
-    public async Task Metrics_are_Prometheus_text_of_all_that_this_process_measures()
+    public async Task Metrics_are_Prometheus_text_of_all_that_this_process_measures_and_ask_no_node()
     {
         await host.Send("GET", "/api/v1/nodes"); // refused: counted
         using var response = await host.Send("GET", "/metrics");
         string text = await response.Content.ReadAsStringAsync();
 
         Assert.StartsWith("text/plain; version=0.0.4", response.Content.Headers.ContentType!.ToString());
+        Assert.Empty(host.Node.Questions);
         Assert.Contains("nexus_requests_refused_total{code=\"TOKEN_MISSING\"} ", text);
         foreach (string family in new[] { "nexus_websockets gauge", "nexus_nodes gauge", "http_server_request_duration_seconds histogram", "dotnet_gc_collections_total counter", "kestrel_active_connections gauge" })
         {

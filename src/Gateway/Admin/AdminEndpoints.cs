@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
@@ -28,13 +29,15 @@ internal static class AdminEndpoints
 
     private static void MapRooms(RouteGroupBuilder api)
     {
-        Get<RoomReads, RoomsJson>(api, "rooms", "Rooms of the tenant.", (reads, caller, _) => reads.Rooms(caller));
-        Get<RoomReads, TracksJson>(api, "tracks", "Tracks of all rooms.", (reads, caller, _) => reads.AllTracks(caller));
+        List<RoomsJson>(api, "rooms", "Rooms of the tenant, by name.", (reads, caller, page, _) => reads.Rooms(caller, page));
+        List<TracksJson>(api, "tracks", "Tracks of all rooms.", (reads, caller, page, _) => reads.AllTracks(caller, page));
         Get<RoomReads, RoomJson>(api, "rooms/{room}", "One room.", (reads, caller, http) => reads.Room(caller, Room(http)));
-        Get<RoomReads, ParticipantsJson>(api, "rooms/{room}/participants", "Who is in the room.", (reads, caller, http) => reads.Participants(caller, Room(http)));
+        List<ParticipantsJson>(
+            api, "rooms/{room}/participants", "Who is in the room, by identity.", (reads, caller, page, http) => reads.Participants(caller, Room(http), page));
         Get<RoomReads, ParticipantJson>(
             api, "rooms/{room}/participants/{identity}", "One participant.", (reads, caller, http) => reads.Participant(caller, Room(http), Identity(http)));
-        Get<RoomReads, TracksJson>(api, "rooms/{room}/tracks", "What is published in the room.", (reads, caller, http) => reads.Tracks(caller, Room(http)));
+        List<TracksJson>(
+            api, "rooms/{room}/tracks", "What is published in the room, by publisher.", (reads, caller, page, http) => reads.Tracks(caller, Room(http), page));
         Get<RoomWhy, WhyJson>(api, "rooms/{room}/why", "Why something does not flow; ?identity= and ?track= narrow it.", (why, caller, http) =>
             why.Why(caller, Room(http), Query(http, "identity"), Query(http, "track")));
     }
@@ -55,6 +58,11 @@ internal static class AdminEndpoints
     private static void Get<TService, TJson>(RouteGroupBuilder api, string path, string summary, Func<TService, Caller, HttpContext, Task<IResult>> read)
         where TService : notnull =>
         Describe(api.MapGet(path, (HttpContext http, TService service) => As(http, caller => read(service, caller, http))), summary, 200).Produces<TJson>(200);
+
+    /// <summary>A list is told in parts: at most <paramref name="read"/>'s limit at once, the rest from <c>next</c> on.</summary>
+    private static void List<TJson>(RouteGroupBuilder api, string path, string summary, Func<RoomReads, Caller, PageQuery, HttpContext, Task<IResult>> read) =>
+        Describe(api.MapGet(path, ([AsParameters] ListQuery _, HttpContext http, RoomReads reads) => As(http, async caller =>
+            PageQuery.Read(http, out var refusal) is { } page ? await read(reads, caller, page, http) : refusal!)), summary, 200).Produces<TJson>(200);
 
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder endpoint, string summary, int status) =>
         (status == 204 ? endpoint.Produces(204) : endpoint).WithSummary(summary).WithProblems(400, 401, 403, 404, 503);
@@ -90,6 +98,11 @@ internal static class AdminEndpoints
             return new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", $"The body is not the JSON that is expected here: {e.Message.Split('.')[0]}");
         }
     }
+
+    /// <summary>For the description of the API; read by <see cref="PageQuery"/>, which names what is wrong.</summary>
+    /// <param name="Limit">1 to 1000; 500 when left out.</param>
+    /// <param name="After">The <c>next</c> of the part before.</param>
+    private sealed record ListQuery([property: FromQuery(Name = "limit")] string? Limit, [property: FromQuery(Name = "after")] string? After);
 
     private static string? Query(HttpContext http, string name) => http.Request.Query[name].ToString() is { Length: > 0 } value ? value : null;
 

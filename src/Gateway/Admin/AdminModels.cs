@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Nexus.Contracts;
 using Nexus.Gateway.Sessions;
 using Nexus.Link;
@@ -6,41 +7,58 @@ namespace Nexus.Gateway.Admin;
 
 // The JSON of the contract (design.md section 4): names and shapes are fixed, and only these types have them.
 
-public sealed record RoomsJson(IReadOnlyList<RoomJson> Rooms);
+/// <param name="Next">What <c>?after=</c> takes for the next part of the list; null after the last.</param>
+public sealed record RoomsJson(IReadOnlyList<RoomJson> Rooms, string? Next);
 
 public sealed record RoomJson(
     string Sid, string Name, string Tenant, string Zone, DateTimeOffset CreatedAt, int NumParticipants, int NumPublishers,
     IReadOnlyList<string> Nodes, string Metadata, int MaxParticipants, int EmptyTimeoutSeconds)
 {
-    public static RoomJson Of(RoomView room) => new(
-        room.Sid, room.Name, room.Tenant, room.Zone, room.CreatedAt, room.Participants.Length,
-        room.Participants.Count(p => !p.Tracks.IsEmpty), room.Nodes, room.Policy.Metadata, room.Policy.MaxParticipants, room.Policy.EmptyTimeoutSeconds);
+    public static RoomJson Of(RoomSummary room) => new(
+        room.Sid, room.Name, room.Tenant, room.Zone, room.CreatedAt, room.NumParticipants, room.NumPublishers,
+        [.. room.Nodes.Select(n => n.Id)], room.Policy.Metadata, room.Policy.MaxParticipants, room.Policy.EmptyTimeoutSeconds);
 }
 
-public sealed record ParticipantsJson(IReadOnlyList<ParticipantJson> Participants);
+/// <param name="Next">What <c>?after=</c> takes for the next part of the list; null after the last.</param>
+/// <param name="Unanswered">Nodes that gave no answer: what only they know of their people is null.</param>
+public sealed record ParticipantsJson(IReadOnlyList<ParticipantJson> Participants, string? Next, IReadOnlyList<string> Unanswered);
 
 /// <param name="Quality"><c>good</c>, <c>fair</c>, <c>poor</c> or <c>lost</c>: the worse of what its node measures and its client reports; null until either said.</param>
-/// <param name="Score">The mean opinion score that its node expects, 1 to 4.4; null until it said.</param>
+/// <param name="Score">The mean opinion score that its node expects, 1 to 4.4; null before it was ever connected.</param>
+/// <param name="Subscriptions">Null when its node gave no answer.</param>
+/// <param name="Unanswered">As in the list; only where one participant is read.</param>
 public sealed record ParticipantJson(
     string Sid, string Identity, string Name, string State, string? Reason, string? Node, string? Region, DateTimeOffset JoinedAt,
-    string Metadata, string? Quality, double? Score, IReadOnlyList<TrackJson> Tracks, IReadOnlyList<SubscriptionJson> Subscriptions)
+    string Metadata, string? Quality, double? Score, IReadOnlyList<TrackJson> Tracks, IReadOnlyList<SubscriptionJson>? Subscriptions,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Unanswered = null)
 {
-    internal static ParticipantJson Of(ParticipantView participant, ParticipantQuality? quality) => new(
-        participant.Sid, participant.Identity, participant.Name, AdminJson.CamelCase(participant.State), participant.Reason,
-        participant.Node, participant.Region, participant.JoinedAt, participant.Metadata,
-        quality is { } known ? AdminJson.CamelCase(known.Quality) : null, quality?.Score,
-        [.. participant.Tracks.Select(TrackJson.Of)], [.. participant.Subscriptions.Select(SubscriptionJson.Of)]);
+    /// <param name="sessions">What its node has of it.</param>
+    /// <param name="reported">What is known here of how its client finds its connection.</param>
+    internal static ParticipantJson Of(ParticipantView participant, IReadOnlyList<SessionInspection> sessions, bool isAnswered, ParticipantQuality? reported)
+    {
+        var measured = sessions.Select(s => s.Connection).OfType<ParticipantConnection>().MaxBy(c => c.Quality);
+        var quality = reported is { } told && (measured is null || told.Quality > measured.Quality) ? told.Quality : measured?.Quality;
+        return new(
+            participant.Sid, participant.Identity, participant.Name, AdminJson.CamelCase(participant.State), participant.Reason,
+            participant.Node, participant.Region, participant.JoinedAt, participant.Metadata,
+            quality is { } known ? AdminJson.CamelCase(known) : null, measured?.Score,
+            [.. participant.Tracks.Select(t => TrackJson.Of(t, sessions.SelectMany(s => s.Report.Tracks).FirstOrDefault(a => a.Sid == t.Sid), isAnswered))],
+            isAnswered ? [.. sessions.SelectMany(s => s.Report.Subscriptions).Select(SubscriptionJson.Of)] : null);
+    }
 }
 
-public sealed record TracksJson(IReadOnlyList<TrackJson> Tracks);
+/// <param name="Next">As in <see cref="ParticipantsJson"/>.</param>
+/// <param name="Unanswered">As in <see cref="ParticipantsJson"/>.</param>
+public sealed record TracksJson(IReadOnlyList<TrackJson> Tracks, string? Next, IReadOnlyList<string> Unanswered);
 
-/// <param name="Layers">Low to high; one without a rid when the track is not simulcast.</param>
+/// <param name="Layers">Low to high; one without a rid when the track is not simulcast. Null when its node gave no answer.</param>
 public sealed record TrackJson(
-    string Sid, string Identity, string Kind, string Source, string Codec, bool Muted, string? Node, IReadOnlyList<LayerJson> Layers)
+    string Sid, string Identity, string Kind, string Source, string Codec, bool Muted, string? Node, IReadOnlyList<LayerJson>? Layers)
 {
-    public static TrackJson Of(TrackView track) => new(
-        track.Sid, track.Identity, track.Kind, track.Source, track.Codec, track.Muted, track.Node,
-        [.. track.Layers.Select(l => new LayerJson(l.Rid, l.Width, l.Height, l.Bitrate, l.Active))]);
+    /// <param name="actual">As its node has it; null when it does not.</param>
+    internal static TrackJson Of(TrackView track, TrackDescription? actual, bool isAnswered) => new(
+        track.Sid, track.Identity, track.Kind, track.Source, track.Codec, actual?.Muted ?? track.Muted, track.Node,
+        isAnswered ? [.. (actual?.Layers ?? track.Layers).Select(l => new LayerJson(l.Rid, l.Width, l.Height, l.Bitrate, l.Active))] : null);
 }
 
 /// <param name="Bitrate">Bit/s over the last second.</param>

@@ -69,13 +69,12 @@ internal sealed class RoomActs(IControlPlane control)
             return refusal;
         }
 
-        if (await control.Room(caller.Tenant, room).Describe() is not { } view)
+        if (await control.Room(caller.Tenant, room).Roster(new() { Identity = identity, PublishersOnly = true }) is not { } roster)
         {
             return RoomReads.NoRoom();
         }
 
-        var publisher = view.Participants.FirstOrDefault(p =>
-            (identity is null || p.Identity == identity) && p.Tracks.Any(t => t.Sid == trackSid));
+        var publisher = roster.Participants.FirstOrDefault(p => p.Tracks.Any(t => t.Sid == trackSid));
         return publisher is null
             ? new ProblemResult(StatusCodes.Status404NotFound, ReasonCodes.TrackNotFound, "There is no such track in the room.")
             : Done(await control.Participant(caller.Tenant, room, publisher.Identity).Mute(trackSid, muted));

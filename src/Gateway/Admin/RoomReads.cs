@@ -8,43 +8,81 @@ using Nexus.Link;
 namespace Nexus.Gateway.Admin;
 
 /// <summary>
-/// Reads of rooms and what is in them, always from the room's grain: it is the roster. Only how people are connected is not known
-/// there: that comes from the room's feed here.
+/// Reads of rooms and who is in them: one read of the room's grain, which is the roster, and one question to each of its nodes,
+/// which know layers, subscriptions and connections. A read changes nothing.
 /// </summary>
-internal sealed class RoomReads(IControlPlane control, GatewayPort gateway, TimeProvider clock)
+internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, GatewayPort gateway)
 {
-    /// <summary>Grains asked at once for a list.</summary>
+    /// <summary>Rooms asked at once for a list.</summary>
     private const int Concurrency = 32;
 
-    public async Task<IResult> Rooms(Caller caller)
+    /// <summary>Names asked for at once.</summary>
+    private const int NamesAtOnce = 1000;
+
+    public async Task<IResult> Rooms(Caller caller, PageQuery page)
     {
         if (!caller.Grants.RoomList)
         {
             return RequestAuth.Forbidden("The token lacks the grant roomList.");
         }
 
-        return Results.Json(new RoomsJson([.. (await All(caller.Tenant)).Select(RoomJson.Of)]));
+        RoomNames names = await control.Tenant(caller.Tenant).Rooms(page.After, page.Limit);
+        return Results.Json(new RoomsJson([.. (await Summaries(caller.Tenant, names.Names)).Select(RoomJson.Of)], names.Next));
     }
 
-    public Task<IResult> Room(Caller caller, string room) =>
-        Read(caller, room, view => Task.FromResult(Results.Json(RoomJson.Of(view))));
+    public async Task<IResult> Room(Caller caller, string room) =>
+        Refusal(caller, room) ?? (await control.Room(caller.Tenant, room).Summarize() is { } summary ? Results.Json(RoomJson.Of(summary)) : NoRoom());
 
-    public Task<IResult> Participants(Caller caller, string room) => Read(caller, room, async view =>
+    public async Task<IResult> Participants(Caller caller, string room, PageQuery page)
     {
-        var quality = QualityOf(caller, room);
-        return Results.Json(new ParticipantsJson(await Each(view.Participants, p => InFull(caller, room, p), p => ParticipantJson.Of(p, quality.Find(p.Sid)))));
-    });
+        if (Refusal(caller, room) is { } refusal)
+        {
+            return refusal;
+        }
 
-    public Task<IResult> Participant(Caller caller, string room, string identity) => Read(caller, room, async view =>
-        view.Participants.FirstOrDefault(p => p.Identity == identity) is { } participant
-            ? Results.Json(ParticipantJson.Of(await InFull(caller, room, participant), QualityOf(caller, room).Find(participant.Sid)))
-            : NoParticipant());
+        if (await control.Room(caller.Tenant, room).Roster(new() { After = page.After, Limit = page.Limit }) is not { } roster)
+        {
+            return NoRoom();
+        }
 
-    public Task<IResult> Tracks(Caller caller, string room) => Read(caller, room, async view =>
-        Results.Json(new TracksJson(await TracksOf(caller, view))));
+        RoomActual actual = await Ask(caller.Tenant, room, roster, InspectionParts.Subscriptions);
+        return Results.Json(new ParticipantsJson([.. InFull(caller.Tenant, room, roster, actual)], roster.Next, [.. actual.Unanswered.Order(StringComparer.Ordinal)]));
+    }
+
+    public async Task<IResult> Participant(Caller caller, string room, string identity)
+    {
+        if (Refusal(caller, room) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (await control.Room(caller.Tenant, room).Roster(new() { Identity = identity }) is not { } roster)
+        {
+            return NoRoom();
+        }
+
+        RoomActual actual = await Ask(caller.Tenant, room, roster, InspectionParts.Subscriptions);
+        return InFull(caller.Tenant, room, roster, actual).FirstOrDefault() is { } participant
+            ? Results.Json(participant with { Unanswered = [.. actual.Unanswered] })
+            : NoParticipant();
+    }
+
+    public async Task<IResult> Tracks(Caller caller, string room, PageQuery page)
+    {
+        if (Refusal(caller, room) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var tracks = new List<TrackJson>();
+        var unanswered = new SortedSet<string>(StringComparer.Ordinal);
+        return await TryAddTracks(caller.Tenant, room, page, tracks, unanswered) is var (isThere, next) && isThere
+            ? Results.Json(new TracksJson(tracks, next, [.. unanswered]))
+            : NoRoom();
+    }
 
     /// <summary>Tracks of all rooms that the caller may read.</summary>
-    public async Task<IResult> AllTracks(Caller caller)
+    public async Task<IResult> AllTracks(Caller caller, PageQuery page)
     {
         if (!caller.MayAdminister(caller.Grants.Room ?? ""))
         {
@@ -52,12 +90,21 @@ internal sealed class RoomReads(IControlPlane control, GatewayPort gateway, Time
         }
 
         var tracks = new List<TrackJson>();
-        foreach (var room in (await All(caller.Tenant)).Where(r => caller.MayAdminister(r.Name)))
+        var unanswered = new SortedSet<string>(StringComparer.Ordinal);
+        TrackCursor from = TrackCursor.Parse(page.After);
+        string? next = null;
+        await foreach (string room in RoomsFrom(caller, from.Room))
         {
-            tracks.AddRange(await TracksOf(caller, room));
+            string after = room == from.Room ? from.Identity : "";
+            (_, string? more) = await TryAddTracks(caller.Tenant, room, new(after, page.Limit - tracks.Count), tracks, unanswered);
+            if (more is not null || tracks.Count >= page.Limit)
+            {
+                next = new TrackCursor(room, more ?? TrackCursor.Last).ToString();
+                break;
+            }
         }
 
-        return Results.Json(new TracksJson(tracks));
+        return Results.Json(new TracksJson(tracks, next, [.. unanswered]));
     }
 
     public static ProblemResult NoRoom() =>
@@ -66,53 +113,128 @@ internal sealed class RoomReads(IControlPlane control, GatewayPort gateway, Time
     public static ProblemResult NoParticipant() =>
         new(StatusCodes.Status404NotFound, ReasonCodes.ParticipantNotFound, "There is no such participant in the room.");
 
-    private RoomQuality QualityOf(Caller caller, string room)
-    {
-        RoomFeed feed = gateway.Rooms.Look(caller.Tenant, room, clock.GetUtcNow());
-        _ = feed.Ready();
-        return feed.Quality;
-    }
-
-    private async Task<IResult> Read(Caller caller, string room, Func<RoomView, Task<IResult>> present)
-    {
-        if (!caller.MayAdminister(room))
-        {
-            return RequestAuth.Forbidden("The token lacks the grant roomAdmin for this room.");
-        }
-
-        return PathSegments.IsName(room) && await control.Room(caller.Tenant, room).Describe() is { } view ? await present(view) : NoRoom();
-    }
-
     /// <summary>The tenant's rooms by name.</summary>
     /// <param name="only">Leaves out the others; null: all.</param>
-    public async Task<List<RoomView>> All(TenantOptions tenant, IEnumerable<string>? only = null)
+    public async Task<List<RoomSummary>> All(TenantOptions tenant, IEnumerable<string>? only = null)
     {
-        IEnumerable<string> there = await control.Tenant(tenant).Rooms();
-        var names = (only is null ? there : there.Intersect(only)).Order(StringComparer.Ordinal);
-        return [.. (await Each(names, name => control.Room(tenant, name).Describe(), view => view)).OfType<RoomView>()];
-    }
-
-    /// <summary>The roster says who is there; subscriptions and layers are the participant's own to tell.</summary>
-    private async Task<ParticipantView> InFull(Caller caller, string room, ParticipantView listed) =>
-        await control.Participant(caller.Tenant, room, listed.Identity).Describe() is { } own && own.Sid == listed.Sid
-            ? listed with { Tracks = own.Tracks, Subscriptions = own.Subscriptions }
-            : listed;
-
-    private Task<List<TrackJson>> TracksOf(Caller caller, RoomView room) => Each(
-        room.Participants.SelectMany(p => p.Tracks),
-        async listed => await control.Track(caller.Tenant, room.Name, listed.Sid).Describe() is { } own ? listed with { Layers = own.Layers } : listed,
-        TrackJson.Of);
-
-    /// <summary>Asks a grain about each, a bounded number of them at once.</summary>
-    private static async Task<List<TResult>> Each<TItem, TAnswer, TResult>(
-        IEnumerable<TItem> items, Func<TItem, Task<TAnswer>> ask, Func<TAnswer, TResult> present)
-    {
-        var results = new List<TResult>();
-        foreach (var chunk in items.Chunk(Concurrency))
+        List<string> names = only is null ? [] : [.. only.Where(PathSegments.IsName).Distinct().Order(StringComparer.Ordinal)];
+        for (string? after = only is null ? "" : null; after is not null;)
         {
-            results.AddRange((await Task.WhenAll(chunk.Select(ask))).Select(present));
+            RoomNames page = await control.Tenant(tenant).Rooms(after, NamesAtOnce);
+            names.AddRange(page.Names);
+            after = page.Next;
         }
 
-        return results;
+        return await Summaries(tenant, names);
+    }
+
+    private static ProblemResult? Refusal(Caller caller, string room) =>
+        !caller.MayAdminister(room) ? RequestAuth.Forbidden("The token lacks the grant roomAdmin for this room.")
+        : !PathSegments.IsName(room) ? NoRoom()
+        : null;
+
+    /// <summary>Asks the rooms, a bounded number of them at once. One that ended meanwhile is left out.</summary>
+    private async Task<List<RoomSummary>> Summaries(TenantOptions tenant, IEnumerable<string> names)
+    {
+        var rooms = new List<RoomSummary>();
+        foreach (string[] some in names.Chunk(Concurrency))
+        {
+            rooms.AddRange((await Task.WhenAll(some.Select(name => control.Room(tenant, name).Summarize()))).OfType<RoomSummary>());
+        }
+
+        return rooms;
+    }
+
+    /// <summary>Rooms in order of name, from that one on.</summary>
+    private async IAsyncEnumerable<string> RoomsFrom(Caller caller, string first)
+    {
+        if (caller.Grants.Room is { Length: > 0 } only)
+        {
+            yield return only;
+            yield break;
+        }
+
+        if (first.Length > 0)
+        {
+            yield return first;
+        }
+
+        for (string? after = first; after is not null;)
+        {
+            RoomNames page = await control.Tenant(caller.Tenant).Rooms(after, Concurrency);
+            foreach (string name in page.Names)
+            {
+                yield return name;
+            }
+
+            after = page.Next;
+        }
+    }
+
+    /// <summary>Adds tracks of a room, whole publishers at a time.</summary>
+    /// <param name="page">After an identity; at most so many tracks, but for one publisher who alone has more.</param>
+    private async Task<(bool IsThere, string? Next)> TryAddTracks(
+        TenantOptions tenant, string room, PageQuery page, List<TrackJson> tracks, SortedSet<string> unanswered)
+    {
+        if (await control.Room(tenant, room).Roster(new() { After = page.After, Limit = page.Limit, PublishersOnly = true }) is not { } roster)
+        {
+            return (false, null);
+        }
+
+        RosterPage fits = Fitting(roster, page.Limit);
+        RoomActual actual = await Ask(tenant, room, fits, InspectionParts.None);
+        tracks.AddRange(InFull(tenant, room, fits, actual).SelectMany(p => p.Tracks));
+        unanswered.UnionWith(actual.Unanswered);
+        return (true, fits.Next);
+    }
+
+    private static RosterPage Fitting(RosterPage roster, int mostTracks)
+    {
+        int people = 0;
+        for (int count = 0; people < roster.Participants.Length; people++)
+        {
+            count += roster.Participants[people].Tracks.Length;
+            if (count > mostTracks && people > 0)
+            {
+                break;
+            }
+        }
+
+        return people == roster.Participants.Length ? roster : new(roster.Participants[..people], roster.Participants[people - 1].Identity);
+    }
+
+    private Task<RoomActual> Ask(TenantOptions tenant, string room, RosterPage roster, InspectionParts parts) => nodes.Ask(
+        roster.Participants.Where(p => p is { Node: not null, Region: not null }).Select(p => new NodePlace(p.Region!, p.Node!)),
+        new RoomQuestion
+        {
+            RoomKey = control.RoomKey(tenant, room),
+            From = roster.Participants.FirstOrDefault()?.Identity,
+            Through = roster.Participants.LastOrDefault()?.Identity,
+            Parts = parts,
+        });
+
+    /// <summary>
+    /// The roster says who is there; the rest is the nodes' to tell. How a client itself finds its connection is known where it is
+    /// connected: the worse of both counts.
+    /// </summary>
+    private IEnumerable<ParticipantJson> InFull(TenantOptions tenant, string room, RosterPage roster, RoomActual actual)
+    {
+        var sessions = actual.Sessions.ToLookup(s => s.Session.Desired.ParticipantSid, s => s.Session);
+        RoomQuality? reported = gateway.Rooms.Find(control.RoomKey(tenant, room))?.Quality;
+        return roster.Participants.Select(p => ParticipantJson.Of(
+            p, [.. sessions[p.Sid]], isAnswered: p.Node is null || !actual.Unanswered.Contains(p.Node), reported?.Find(p.Sid)));
+    }
+
+    /// <summary>Where a list of tracks of many rooms goes on: after an identity in a room.</summary>
+    private readonly record struct TrackCursor(string Room, string Identity)
+    {
+        /// <summary>After everybody in the room.</summary>
+        public const string Last = "\uffff";
+
+        public static TrackCursor Parse(string text) => text.Split('/') is [var room, var identity]
+            ? new(Uri.UnescapeDataString(room), Uri.UnescapeDataString(identity))
+            : new("", "");
+
+        public override string ToString() => $"{Uri.EscapeDataString(Room)}/{Uri.EscapeDataString(Identity)}";
     }
 }

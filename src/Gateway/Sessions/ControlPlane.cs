@@ -10,17 +10,12 @@ public interface IControlPlane
 
     IParticipantGrain Participant(TenantOptions tenant, string room, string identity);
 
-    ITrackGrain Track(TenantOptions tenant, string room, string sid);
-
     ITenantGrain Tenant(TenantOptions tenant);
 
     IMediaNodeGrain Node(NodeView node);
 
     /// <summary>The way to ask the node itself.</summary>
     NodeLine Line(string region, string id);
-
-    /// <param name="ownerKey">As the node has it from the session's owner.</param>
-    INodeSessionGrain Session(string ownerKey);
 
     Task<ImmutableArray<NodeView>> Nodes();
 
@@ -38,16 +33,11 @@ public sealed class ControlPlane(IGrainFactory grains) : IControlPlane
     public IParticipantGrain Participant(TenantOptions tenant, string room, string identity) =>
         grains.GetGrain<IParticipantGrain>(Keys.Participant(RoomKey(tenant, room), identity));
 
-    public ITrackGrain Track(TenantOptions tenant, string room, string sid) =>
-        grains.GetGrain<ITrackGrain>(Keys.Track(RoomKey(tenant, room), sid));
-
     public ITenantGrain Tenant(TenantOptions tenant) => grains.GetGrain<ITenantGrain>(Keys.Tenant(tenant.Zone, tenant.Name));
 
     public IMediaNodeGrain Node(NodeView node) => grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
 
     public NodeLine Line(string region, string id) => new(grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(region, id)));
-
-    public INodeSessionGrain Session(string ownerKey) => grains.GetGrain<INodeSessionGrain>(ownerKey);
 
     public Task<ImmutableArray<NodeView>> Nodes() => grains.GetGrain<INodeDirectoryGrain>(Keys.NodeDirectory).List();
 

@@ -107,7 +107,6 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     /// <summary>Says that this process is there, and holds its sessions.</summary>
     public async Task RenewAll()
     {
-        await Try(() => Rooms.ReleaseUnseen(_clock.GetUtcNow()));
         await Task.WhenAll(Rooms.All.Select(feed => Try(feed.Renew)));
         foreach (var batch in _sessions.Chunk(256))
         {

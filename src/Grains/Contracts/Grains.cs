@@ -21,11 +21,20 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <returns>Sid and policy of the room as they are; ROOM_CLOSED when the participant must leave.</returns>
     Task<AdmitResult> Update(ParticipantView participant, string roomSid);
 
-    /// <summary>Null when there is no such room.</summary>
+    /// <summary>The room with everyone in it: not for lists. Null when there is no such room.</summary>
+    [ReadOnly]
     Task<RoomView?> Describe();
 
+    /// <summary>The room without its roster. Null when there is no such room.</summary>
+    [ReadOnly]
+    Task<RoomSummary?> Summarize();
+
+    /// <summary>A page of those who are in, hidden ones too. Null when there is no such room.</summary>
+    [ReadOnly]
+    Task<RosterPage?> Roster(RosterQuery query);
+
     /// <summary>Everyone in the room is told of the new metadata. Null when there is no such room.</summary>
-    Task<RoomView?> UpdateMetadata(string metadata);
+    Task<RoomSummary?> UpdateMetadata(string metadata);
 
     /// <summary>
     /// Deltas go to <paramref name="observer"/> for 30 s from now: say it again in time. The page is the first of the roster; the
@@ -180,10 +189,10 @@ public interface INodeSessionGrain : IGrainWithStringKey
     /// <summary>Ends it; waits for the node's word as Apply does, and goes on trying after that.</summary>
     Task<SessionApplied> Close(string reason);
 
-    [OneWay]
+    /// <summary>Done when the session is as it should be, or could not be made so now: the one who says it waits, so that not more is said than this grain takes.</summary>
     Task OnDigest(DigestEntry entry);
 
-    [OneWay]
+    /// <inheritdoc cref="OnDigest"/>
     Task OnReport(SessionReport report);
 
     /// <summary>The node's link is gone, or the node has restarted: the session is lost.</summary>
@@ -204,9 +213,9 @@ public interface IMediaNodeGrain : IGrainWithStringKey
     /// <summary>That link is down. The node's sessions are lost unless it is attached again soon.</summary>
     Task Detach(string link, string reason);
 
-    [OneWay]
     Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions);
 
+    [ReadOnly]
     Task<NodeView?> Describe();
 
     /// <summary>Null while the node has no link. To be called by <see cref="NodeLine"/> only.</summary>
@@ -238,8 +247,11 @@ public interface ITenantGrain : IGrainWithStringKey
     [OneWay]
     Task CloseRoom(string room);
 
-    /// <summary>Names of the rooms that are there.</summary>
-    Task<ImmutableArray<string>> Rooms();
+    /// <summary>A page of the names of the rooms that are there, in ordinal order.</summary>
+    /// <param name="after">The last name of the page before; empty for the first page.</param>
+    /// <param name="limit">0 only counts them.</param>
+    [ReadOnly]
+    Task<RoomNames> Rooms(string after, int limit);
 }
 
 /// <summary>One gateway process, as grains see it: what it is told of the rooms and sessions it serves.</summary>
@@ -281,8 +293,9 @@ public interface INodePort : IGrainObserver
     [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<DataDelivery> SendData(string roomKey, bool reliable, byte[] packet);
 
+    /// <summary>A page of the sessions of a room on the node; ask on from <see cref="RoomInspection.Next"/> for the others.</summary>
     [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
-    Task<NodeInspection> Inspect();
+    Task<RoomInspection> InspectRoom(RoomQuestion question);
 
     /// <summary>
     /// Levels and connections of a room on this node go to the gateway's observer for so many seconds from now, past all grains:

@@ -104,7 +104,7 @@ public sealed record AdmitResult
 
 /// <summary>A room, or by what it was refused.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.RoomResult")]
-public sealed record RoomResult([property: Id(0)] LinkError? Error, [property: Id(1)] RoomView? Room);
+public sealed record RoomResult([property: Id(0)] LinkError? Error, [property: Id(1)] RoomSummary? Room);
 
 /// <summary>A named result of an act: <see cref="Error"/> is null when it was done.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.ActResult")]

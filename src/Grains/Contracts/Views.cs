@@ -3,7 +3,64 @@ using Nexus.Link;
 
 namespace Nexus.Contracts;
 
-/// <summary>What admin tools read of a room, and clients later as a snapshot.</summary>
+/// <summary>A room without its people, for lists: its length does not depend on how many they are.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomSummary")]
+public sealed record RoomSummary
+{
+    [Id(0)] public required string Sid { get; init; }
+
+    [Id(1)] public required string Name { get; init; }
+
+    [Id(2)] public required string Tenant { get; init; }
+
+    [Id(3)] public required string Zone { get; init; }
+
+    [Id(4)] public required DateTimeOffset CreatedAt { get; init; }
+
+    [Id(5)] public required RoomPolicy Policy { get; init; }
+
+    /// <summary>The media nodes the room is on.</summary>
+    [Id(6)] public ImmutableArray<NodePlace> Nodes { get; init; } = [];
+
+    /// <summary>Hidden ones too.</summary>
+    [Id(7)] public int NumParticipants { get; init; }
+
+    [Id(8)] public int NumHidden { get; init; }
+
+    [Id(9)] public int NumPublishers { get; init; }
+}
+
+/// <summary>A media node, and where it is.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.NodePlace")]
+public sealed record NodePlace([property: Id(0)] string Region, [property: Id(1)] string Id);
+
+/// <summary>Which part of a roster is read.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RosterQuery")]
+public sealed record RosterQuery
+{
+    /// <summary>The last identity of the page before; empty for the first page.</summary>
+    [Id(0)] public string After { get; init; } = "";
+
+    [Id(1)] public int Limit { get; init; } = int.MaxValue;
+
+    /// <summary>Only this one; null for all.</summary>
+    [Id(2)] public string? Identity { get; init; }
+
+    /// <summary>Only those who publish something.</summary>
+    [Id(3)] public bool PublishersOnly { get; init; }
+}
+
+/// <summary>People of a room in ordinal order of identity.</summary>
+/// <param name="Next">Where the next page begins; null after the last.</param>
+[GenerateSerializer, Immutable, Alias("nexus.RosterPage")]
+public sealed record RosterPage([property: Id(0)] ImmutableArray<ParticipantView> Participants, [property: Id(1)] string? Next);
+
+/// <param name="Total">Of all rooms, not of this page.</param>
+/// <param name="Next">Where the next page begins; null after the last.</param>
+[GenerateSerializer, Immutable, Alias("nexus.RoomNames")]
+public sealed record RoomNames([property: Id(0)] int Total, [property: Id(1)] ImmutableArray<string> Names, [property: Id(2)] string? Next);
+
+/// <summary>A room with everyone in it, for those who need all of them.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.RoomView")]
 public sealed record RoomView
 {

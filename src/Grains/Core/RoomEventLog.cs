@@ -18,10 +18,9 @@ public enum RoomEventKind
 
 /// <summary>Something that happened in a room, for those who watch from outside.</summary>
 /// <param name="Id"><c>EV_…</c>, so that a receiver knows a repeated delivery.</param>
-/// <param name="Room">Without its participants.</param>
-/// <param name="NumParticipants">Who is in the room then.</param>
+/// <param name="Room">As it is then; of its people only how many they are.</param>
 public sealed record RoomEvent(
-    string Id, RoomEventKind Kind, DateTimeOffset At, RoomView Room, int NumParticipants, ParticipantView? Participant = null, TrackView? Track = null);
+    string Id, RoomEventKind Kind, DateTimeOffset At, RoomSummary Room, ParticipantView? Participant = null, TrackView? Track = null);
 
 /// <summary>Takes what happens in rooms, each room's events in their order.</summary>
 public interface IRoomEvents

@@ -79,6 +79,18 @@ public sealed class Roster
             .OrderBy(p => p.Identity, StringComparer.Ordinal).Take(count),
     ];
 
+    /// <summary>People in order of identity, hidden ones too.</summary>
+    public RosterPage Page(RosterQuery query)
+    {
+        IEnumerable<ParticipantView> asked = query.Identity is { } one ? Find(one) is { } found ? [found] : [] : _byIdentity.Values;
+        ImmutableArray<ParticipantView> page =
+        [
+            .. asked.Where(p => string.CompareOrdinal(p.Identity, query.After) > 0 && (!query.PublishersOnly || !p.Tracks.IsEmpty))
+                .OrderBy(p => p.Identity, StringComparer.Ordinal).Take(query.Limit),
+        ];
+        return new(page, page.Length > 0 && page.Length == query.Limit ? page[^1].Identity : null);
+    }
+
     public void Clear()
     {
         _byIdentity.Clear();

@@ -20,6 +20,7 @@ public sealed partial class NodeCore
     private readonly Negotiator _negotiator;
     private readonly Offerer _offerer;
     private readonly NodeReporter _reporter;
+    private readonly RoomInspector _inspector;
     private readonly Dictionary<string, NodeSession> _sessions = [];
     private readonly NodeRooms _rooms;
     private readonly ServerData _serverData;
@@ -54,10 +55,11 @@ public sealed partial class NodeCore
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
         _offerer = new Offerer(_negotiator);
         BootId = Guid.NewGuid().ToString("N");
-        _reporter = new NodeReporter(_node, BootId, _loops, _sessions, load, () => NodeTotals.Of(_sessions.Values, _rooms.Count), diagnostics, send)
+        _reporter = new NodeReporter(BootId, _loops, _sessions, load, () => NodeTotals.Of(_sessions.Values, _rooms.Count), diagnostics, send)
         {
             SnapshotTaken = HandleSnapshots,
         };
+        _inspector = new RoomInspector(options.NodeId, _rooms, _reporter, send);
         _demands = new TrackDemands(_reporter.Report);
     }
 
@@ -83,6 +85,7 @@ public sealed partial class NodeCore
     /// <summary>Takes one message from the control side. Messages that are not for a node are ignored; one that meets a fault is refused.</summary>
     public void Handle(Instant now, LinkMessage message)
     {
+        using var activity = message is LinkCommand command ? LinkTracing.StartHandling(command) : null;
         if (!_faults.Try(FaultPlace.Message, SessionOf(message), (Core: this, now, message), static a => a.Core.Take(a.now, a.message)))
         {
             _faults.Try(FaultPlace.Message, SessionOf(message), (Core: this, now, message), static a => a.Core.Refuse(a.now, a.message));
@@ -110,8 +113,8 @@ public sealed partial class NodeCore
             case SendData data:
                 _serverData.Send(data);
                 break;
-            case InspectNode inspect:
-                _reporter.Inspect(inspect.Id);
+            case InspectRoom inspect:
+                _inspector.Inspect(inspect);
                 break;
             default:
                 break;

@@ -7,12 +7,11 @@ using Nexus.MediaNode.Session;
 namespace Nexus.MediaNode.Link;
 
 /// <summary>
-/// What a node says of itself: the digest every 5 s, load every second, a session's report on change, everything when asked.
-/// Loops without sessions are not woken for it.
+/// What a node says of itself: the digest every 5 s, load every second, a session's report on change. Loops without sessions are not
+/// woken for it. What it is asked is <see cref="RoomInspector"/>'s.
 /// </summary>
 /// <param name="count">Counts what there is on the node.</param>
 internal sealed class NodeReporter(
-    string nodeId,
     string bootId,
     IReadOnlyList<LoopLink> loops,
     IReadOnlyDictionary<string, NodeSession> sessions,
@@ -31,7 +30,6 @@ internal sealed class NodeReporter(
     private Instant _nextSnapshot = Instant.Zero;
     private Instant _soonSnapshot = Instant.Never;
     private Instant _nextDigest = Instant.Zero;
-    private double _load;
     private NodeTotals _totals = NodeTotals.None;
 
     /// <summary>As it was within the last second. Any thread.</summary>
@@ -54,7 +52,7 @@ internal sealed class NodeReporter(
         if (now >= _soonSnapshot)
         {
             _soonSnapshot = Instant.Never;
-            TakeSnapshots(() =>
+            TakeSnapshots(loops, () =>
             {
                 SnapshotTaken?.Invoke();
                 ReportChanges();
@@ -83,32 +81,6 @@ internal sealed class NodeReporter(
             Report(session);
         }
     }
-
-    /// <summary>Answers with the state of everything, taken fresh from all loops.</summary>
-    public void Inspect(long id) => TakeSnapshots(() =>
-    {
-        var drops = new Dictionary<string, long>();
-        var counters = new Dictionary<string, long>();
-        foreach (var link in loops)
-        {
-            foreach (var (reason, count) in link.Loop.Drops.NonZero())
-            {
-                drops[reason.ToString()] = drops.GetValueOrDefault(reason.ToString()) + count;
-            }
-
-            link.Loop.Counters.AddTo(counters, link.Loop.Egress);
-        }
-
-        send(new NodeInspected(id, new NodeInspection
-        {
-            NodeId = nodeId,
-            BootId = bootId,
-            Sessions = [.. sessions.Values.Where(s => s.Exists).Select(ReportOf)],
-            Drops = drops.ToImmutableDictionary(),
-            Counters = counters.ToImmutableDictionary(),
-            Load = _load,
-        }));
-    });
 
     public static SessionReport ReportOf(NodeSession session) => new()
     {
@@ -198,9 +170,8 @@ internal sealed class NodeReporter(
 
     private void ReportLoad()
     {
-        _load = load();
         Volatile.Write(ref _totals, count());
-        send(new LoadReport(_load, _totals.AllSessions, _totals.Tracks, _totals.Subscriptions));
+        send(new LoadReport(load(), _totals.AllSessions, _totals.Tracks, _totals.Subscriptions));
     }
 
     private void SendReport(NodeSession session)
@@ -212,9 +183,10 @@ internal sealed class NodeReporter(
         }
     }
 
-    private void TakeSnapshots(Action completed)
+    /// <summary>Has the sessions of some loops look fresh; <paramref name="completed"/> is called on this thread once they do.</summary>
+    public void TakeSnapshots(IReadOnlyList<LoopLink> of, Action completed)
     {
-        var busy = loops.Where(l => l.Sessions != 0).ToList();
+        var busy = of.Where(l => l.Sessions != 0).ToList();
         var left = busy.Count;
         if (left == 0)
         {

@@ -62,15 +62,6 @@ public sealed class LoopCounters
         new("sends", "{send}", "Segmented sends that carried them: packets_sent over sends is what segmentation spares.", (_, e) => e.SendsSent),
         new("packets_lost_at_send", "{packet}", "Packets that the operating system did not take: its socket buffer was full.", (_, e) => e.PacketsLost),
     ];
-
-    /// <summary>Adds all of them, by name.</summary>
-    public void AddTo(IDictionary<string, long> counters, EgressBuffer egress)
-    {
-        foreach (var counter in All)
-        {
-            counters[counter.Name] = (counters.TryGetValue(counter.Name, out var before) ? before : 0) + counter.Read(this, egress);
-        }
-    }
 }
 
 /// <summary>One of a loop's counters.</summary>

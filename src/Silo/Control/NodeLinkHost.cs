@@ -62,7 +62,7 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
     {
         await using (connection)
         {
-            var server = new NodeLinkServer(connection, secret, timing, time);
+            var server = new NodeLinkServer(connection, secret, timing, time, fault => log.MessageFailed(fault, connection.Peer));
             try
             {
                 Hello hello = await server.AcceptAsync(cancellation);
@@ -70,7 +70,7 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
             }
             catch (LinkException e)
             {
-                log.LogWarning("{Reason}", e.Message);
+                log.LinkEnded(connection.Peer, e.Message);
             }
             catch (OperationCanceledException)
             {
@@ -78,7 +78,7 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
             }
             catch (Exception e)
             {
-                log.LogError(e, "the link to {Peer} ended by an error of this side", connection.Peer);
+                log.LinkFailed(e, connection.Peer);
             }
         }
     }
@@ -89,16 +89,16 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
         RoomListeners listeners = _listeners.GetOrAdd(Keys.MediaNode(hello.Region, hello.NodeId), _ => new(hello.NodeId, LeaseTime ?? time));
         var port = new NodePort(server, listeners);
         INodePort reference = grains.CreateObjectReference<INodePort>(port);
-        var reports = new NodeReports(grains, hello, link, reference, server, listeners);
+        var reports = new NodeReports(grains, hello, link, reference, server, listeners, time, log, () =>
+        {
+            log.Linked(hello.NodeId, hello.Region);
+            Attached?.Invoke(hello.NodeId);
+        });
         string reason = "the node closed its link";
         try
         {
-            Task serving = server.RunAsync(reports, cancellation);
-            await reports.AttachAsync();
-            await reports.ListenAgainAsync();
-            Attached?.Invoke(hello.NodeId);
-            log.LogInformation("media node {Node} ({Region}) is linked", hello.NodeId, hello.Region);
-            await serving;
+            reports.Begin();
+            await server.RunAsync(reports, cancellation);
         }
         catch (LinkException e)
         {
@@ -107,7 +107,7 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
         }
         finally
         {
-            log.LogInformation("media node {Node} ({Region}) is no longer linked: {Reason}", hello.NodeId, hello.Region, reason);
+            log.Unlinked(hello.NodeId, hello.Region, reason);
             await reports.DetachAsync(reason);
             grains.DeleteObjectReference<INodePort>(reference);
             GC.KeepAlive(port); // the engine holds observers weakly

@@ -15,7 +15,7 @@ internal sealed class NodePort(NodeLinkServer link, RoomListeners listeners) : I
 
     public Task<DataDelivery> SendData(string roomKey, bool reliable, byte[] packet) => link.SendData(roomKey, reliable, packet);
 
-    public Task<NodeInspection> Inspect() => link.Inspect();
+    public Task<RoomInspection> InspectRoom(RoomQuestion question) => link.InspectRoom(question);
 
     public async Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds)
     {

@@ -65,20 +65,26 @@ internal sealed class RoomListeners(string node, TimeProvider time)
         return silent ?? [];
     }
 
-    public Task Tell(RoomLevels levels) => Tell(levels.Room, observer => observer.OnLevels(levels.Room, node, levels.Speakers));
+    /// <summary>One-way, and waits for nobody: the next word is the whole truth again.</summary>
+    public void Tell(RoomLevels levels) => Tell(levels.Room, observer => observer.OnLevels(levels.Room, node, levels.Speakers));
 
-    public Task Tell(RoomConnections connections) =>
+    /// <inheritdoc cref="Tell(RoomLevels)"/>
+    public void Tell(RoomConnections connections) =>
         Tell(connections.Room, observer => observer.OnConnections(connections.Room, node, connections.Participants));
 
-    private Task Tell(string room, Func<IGatewayObserver, Task> tell)
+    private void Tell(string room, Func<IGatewayObserver, Task> tell)
     {
         Lease[] leases;
         lock (_gate)
         {
-            leases = _rooms.TryGetValue(room, out Dictionary<string, Lease>? known) ? [.. known.Values] : [];
+            DateTimeOffset now = time.GetUtcNow();
+            leases = _rooms.TryGetValue(room, out Dictionary<string, Lease>? known) ? [.. known.Values.Where(l => l.Until > now)] : [];
         }
 
-        return Task.WhenAll(leases.Select(lease => tell(lease.Observer)));
+        foreach (Lease lease in leases)
+        {
+            tell(lease.Observer).Ignore(); // a gateway that is gone lets its lease run out
+        }
     }
 
     private readonly record struct Lease(IGatewayObserver Observer, DateTimeOffset Until);

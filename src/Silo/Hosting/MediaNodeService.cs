@@ -84,6 +84,7 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
             _linked = true;
             LogLinked(_node.NodeId, peer);
         };
+        dialer.Refused += what => LogTooLong(_node.NodeId, what);
         dialer.Unlinked += reason =>
         {
             _linked = false;
@@ -162,6 +163,9 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
 
     [LoggerMessage(1101, LogLevel.Information, "media node {Node} is linked to {Peer}")]
     private partial void LogLinked(string node, string peer);
+
+    [LoggerMessage(1103, LogLevel.Warning, "media node {Node} did not tell something that is too long: {Reason}")]
+    private partial void LogTooLong(string node, string reason);
 
     [LoggerMessage(1102, LogLevel.Warning, "media node {Node} is not linked: {Reason}")]
     private partial void LogUnlinked(string node, string reason);

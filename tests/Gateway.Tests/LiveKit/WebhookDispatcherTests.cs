@@ -144,7 +144,7 @@ public sealed class WebhookDispatcherTests : IAsyncDisposable
         Zone = "any",
         CreatedAt = DateTimeOffset.UnixEpoch,
         Policy = new(),
-    }, 0);
+    });
 
     /// <summary>The pause between two tries begins, and passes.</summary>
     private async Task Pause(double seconds)

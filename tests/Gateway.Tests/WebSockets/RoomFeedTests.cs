@@ -289,7 +289,11 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task<RoomView?> Describe() => throw new NotSupportedException();
 
-        public Task<RoomView?> UpdateMetadata(string metadata) => throw new NotSupportedException();
+        public Task<RoomSummary?> Summarize() => throw new NotSupportedException();
+
+        public Task<RosterPage?> Roster(RosterQuery query) => throw new NotSupportedException();
+
+        public Task<RoomSummary?> UpdateMetadata(string metadata) => throw new NotSupportedException();
 
         public Task<bool> Close(string reason) => throw new NotSupportedException();
     }

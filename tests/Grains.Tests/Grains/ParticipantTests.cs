@@ -178,7 +178,7 @@ public sealed class ParticipantTests : IAsyncLifetime
     public async Task A_late_report_of_an_older_state_changes_nothing()
     {
         string session = await _rig.JoinAsync(_node, "alice");
-        SessionReport old = (await _node.Inspect()).Sessions.Single() with { Version = 1, State = SessionState.Disconnected };
+        SessionReport old = _node.ReportOf(session) with { Version = 1, State = SessionState.Disconnected };
         await _rig.Participant("alice").OnSessionReport(old);
         Assert.Equal(ParticipantState.Active, (await _rig.Participant("alice").Describe())!.State);
         Assert.True(_node.Actual.ContainsKey(session));

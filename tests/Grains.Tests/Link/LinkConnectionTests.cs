@@ -88,7 +88,10 @@ public sealed class LinkConnectionTests
     public async Task A_message_over_the_limit_is_refused_and_the_link_goes_on()
     {
         (LinkConnection control, LinkConnection node) = LinkConnection.CreatePair();
-        await Assert.ThrowsAsync<LinkException>(() => control.SendAsync(new CloseSession(1, "SE_1", 1, 1, new string('x', LinkConnection.MaxFrame))));
+        LinkRefusedException refused = await Assert.ThrowsAsync<LinkRefusedException>(
+            () => control.SendAsync(new CloseSession(1, "SE_1", 1, 1, new string('x', LinkConnection.MaxFrame))));
+        Assert.Equal(ReasonCodes.TooLong, refused.Error.Code);
+        Assert.Contains("CloseSession", refused.Message, StringComparison.Ordinal);
         await control.SendAsync(new Heartbeat());
         Assert.IsType<Heartbeat>(await node.ReceiveAsync());
     }

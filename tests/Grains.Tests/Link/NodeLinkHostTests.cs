@@ -65,11 +65,11 @@ public sealed class NodeLinkHostTests : IAsyncLifetime
     {
         FakeNode honest = await _rig.AddNodeAsync("ND_1");
         string session = await _rig.JoinAsync(honest, "alice");
-        SessionReport report = (await honest.Inspect()).Sessions.Single();
+        SessionReport report = honest.ReportOf(session);
 
         (LinkConnection control, LinkConnection node) = LinkConnection.CreatePair();
         Task serving = _host.ServeAsync(control, _stop.Token);
-        await node.SendAsync(new Hello(1, "ND_evil", "b", "local", Secret, "test", 1));
+        await node.SendAsync(new Hello(LinkConnection.Version, "ND_evil", "b", "local", Secret, "test", 1));
         Assert.IsType<Welcome>(await node.ReceiveAsync());
         await node.SendAsync(new SessionChanged(report with { Version = 99, State = SessionState.Closed }));
         await node.SendAsync(new Digest("b", [new DigestEntry(session, report.OwnerKey, 99, 99, SessionState.Closed), new DigestEntry("x", "", 1, 1, SessionState.New)], true));

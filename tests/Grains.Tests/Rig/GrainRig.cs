@@ -102,7 +102,7 @@ public sealed class GrainRig : IAsyncDisposable
         await AttachAsync(node, attachment);
         foreach (DigestEntry entry in node.Digest())
         {
-            await Grains.GetGrain<INodeSessionGrain>(entry.OwnerKey).OnDigest(entry);
+            _ = QuietlyAsync(Grains.GetGrain<INodeSessionGrain>(entry.OwnerKey).OnDigest(entry));
         }
     }
 
@@ -196,7 +196,20 @@ public sealed class GrainRig : IAsyncDisposable
         attachment.Reference);
 
     private Task TellAsync(SessionReport report) =>
-        IsDeaf ? Task.CompletedTask : Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
+        IsDeaf ? Task.CompletedTask : QuietlyAsync(Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report));
+
+    /// <summary>As the link's end does: it goes on whether or not a word got through.</summary>
+    private static async Task QuietlyAsync(Task telling)
+    {
+        try
+        {
+            await telling;
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            // the next digest mends it
+        }
+    }
 
     /// <summary>Keeps the port alive: Orleans holds observers weakly.</summary>
     private sealed record Attachment(string Link, LossyPort Port, INodePort Reference);

@@ -46,7 +46,7 @@ public sealed class LossyPort(FakeNode node) : INodePort
     public Task<DataDelivery> SendData(string roomKey, bool reliable, byte[] packet) =>
         Send(() => node.SendData(new SendData(0, roomKey, reliable, packet)));
 
-    public Task<NodeInspection> Inspect() => Send(node.Inspect);
+    public Task<RoomInspection> InspectRoom(RoomQuestion question) => Send(() => node.InspectRoom(question));
 
     public Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds) => Send(() => Task.FromResult(ActResult.Done));
 

@@ -123,9 +123,26 @@ public sealed class VirtualNode : IDisposable
         Subscribe = new SubscribeRule { Auto = leg != SessionLeg.Publish },
     };
 
-    public NodeInspection Inspect() => Ask<NodeInspected>(id => new InspectNode(id)).Inspection;
+    /// <summary>All sessions of a room, page by page.</summary>
+    public List<SessionInspection> Inspect(string room = "any/t/room", InspectionParts parts = InspectionParts.Subscriptions | InspectionParts.Wishes)
+    {
+        var sessions = new List<SessionInspection>();
+        string? cursor = null;
+        do
+        {
+            var page = Ask<RoomInspected>(id => new InspectRoom(id, new RoomQuestion { RoomKey = room, Parts = parts, Cursor = cursor })).Inspection;
+            sessions.AddRange(page.Sessions);
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        return sessions;
+    }
 
-    public SessionReport ReportOf(string session) => Inspect().Sessions.Single(s => s.Session == session);
+    /// <summary>A session of the room that <see cref="Desired"/> names, as it is now; its offer is the one that was told last.</summary>
+    public SessionReport ReportOf(string session) => Inspect().Select(s => s.Report).Single(s => s.Session == session) with
+    {
+        Offer = Sent.OfType<SessionChanged>().LastOrDefault(c => c.Report.Session == session)?.Report.Offer,
+    };
 
     /// <summary>Everything that can happen now.</summary>
     public void Turn()

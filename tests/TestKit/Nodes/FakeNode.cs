@@ -183,16 +183,34 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         }
     }
 
-    public Task<NodeInspection> Inspect()
+    /// <summary>Sessions in a page of <see cref="InspectRoom"/>.</summary>
+    public int PageSize { get; set; } = int.MaxValue;
+
+    /// <summary>As a real node, but pages are counted in sessions.</summary>
+    public Task<RoomInspection> InspectRoom(RoomQuestion question)
     {
         lock (_gate)
         {
-            return Task.FromResult(new NodeInspection
-            {
-                NodeId = id,
-                BootId = BootId,
-                Sessions = [.. Reports()],
-            });
+            SessionInspection[] asked =
+            [
+                .. _sessions.Where(s => s.Value.Desired?.RoomKey == question.RoomKey && IsAsked(question, s.Value.Desired.Identity))
+                    .OrderBy(s => s.Key, StringComparer.Ordinal)
+                    .Where(s => string.CompareOrdinal(s.Key, question.Cursor) > 0).Take(PageSize)
+                    .Select(s => SessionInspection.Of(s.Value.Desired!, Describe(s.Key, s.Value), null, question.Parts)),
+            ];
+            return Task.FromResult(new RoomInspection { NodeId = id, Sessions = [.. asked], Next = asked.Length == PageSize ? asked[^1].Report.Session : null });
+        }
+    }
+
+    private static bool IsAsked(RoomQuestion question, string identity) =>
+        string.CompareOrdinal(identity, question.From) >= 0 && (question.Through is null || string.CompareOrdinal(identity, question.Through) <= 0);
+
+    /// <summary>What it says now of a session that is here.</summary>
+    public SessionReport ReportOf(string session)
+    {
+        lock (_gate)
+        {
+            return Describe(session, _sessions[session]);
         }
     }
 
@@ -233,7 +251,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
             ApplySession a => new SessionReply(a.Id, await Apply(a)),
             CloseSession c => new SessionReply(c.Id, await Close(c)),
             SendData d => new DataSent(d.Id, await SendData(d)),
-            InspectNode i => new NodeInspected(i.Id, await Inspect()),
+            InspectRoom i => new RoomInspected(i.Id, await InspectRoom(i.Question)),
             _ => null,
         };
         if (answer is not null)

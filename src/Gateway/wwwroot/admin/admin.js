@@ -29,6 +29,18 @@ async function call(method, url, body) {
   return json;
 }
 
+/** A whole list: the server tells long ones in parts. */
+async function list(name, url) {
+  const all = [];
+  let next = null;
+  do {
+    const part = await call('GET', next === null ? url : `${url}?after=${encodeURIComponent(next)}`);
+    all.push(...part[name]);
+    ({ next } = part);
+  } while (next !== null);
+  return all;
+}
+
 function say(error) {
   byId('error').hidden = !error;
   byId('error').textContent = error ? `${error.code ?? 'FAULT'}: ${error.message}` : '';
@@ -71,7 +83,7 @@ function nodeCard(node) {
 }
 
 function trackRow(room, track) {
-  const bits = track.layers.filter((l) => l.active).reduce((sum, l) => sum + l.bitrate, 0);
+  const bits = (track.layers ?? []).filter((l) => l.active).reduce((sum, l) => sum + l.bitrate, 0);
   return make('div', 'row item',
     make('span', 'grow', `sends ${track.source} · ${track.codec} · ${Math.round(bits / 1000)} kbit/s · ${track.sid}`),
     track.muted ? state(false, 'MUTED') : null,
@@ -103,8 +115,8 @@ async function roomCard(room) {
     make('span', 'dim', `${room.numParticipants} in, ${room.numPublishers} publish · ${room.nodes.join(', ')}`),
     act('Close room', 'DELETE', path('rooms', room.name), { confirm: `Close ${room.name} for everyone?` }));
   try {
-    const [{ participants }, { findings }] = await Promise.all([
-      call('GET', path('rooms', room.name, 'participants')), call('GET', path('rooms', room.name, 'why'))]);
+    const [participants, { findings }] = await Promise.all([
+      list('participants', path('rooms', room.name, 'participants')), call('GET', path('rooms', room.name, 'why'))]);
     return make('div', 'card', head, ...participants.map((p) => personCard(room.name, p, findings)));
   } catch (error) {
     if (error.code === 'ROOM_NOT_FOUND') return null; // it ended meanwhile
@@ -123,7 +135,7 @@ async function refresh() {
   clearTimeout(timer);
   const mine = ++round;
   try {
-    const [{ nodes }, { rooms }] = await Promise.all([call('GET', path('nodes')), call('GET', path('rooms'))]);
+    const [{ nodes }, rooms] = await Promise.all([call('GET', path('nodes')), list('rooms', path('rooms'))]);
     const cards = [];
     for (const room of rooms) cards.push(await roomCard(room));
     if (mine !== round) return; // a newer reading is under way

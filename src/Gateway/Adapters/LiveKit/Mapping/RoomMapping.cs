@@ -24,7 +24,7 @@ internal static class RoomMapping
         };
     }
 
-    public static Room Info(RoomView room) => new()
+    public static Room Info(RoomSummary room) => new()
     {
         Sid = room.Sid,
         Name = room.Name,
@@ -34,8 +34,8 @@ internal static class RoomMapping
         CreationTime = room.CreatedAt.ToUnixTimeSeconds(),
         CreationTimeMs = room.CreatedAt.ToUnixTimeMilliseconds(),
         Metadata = room.Policy.Metadata,
-        NumParticipants = (uint)room.Participants.Count(p => !p.Hidden),
-        NumPublishers = (uint)room.Participants.Count(p => !p.Tracks.IsEmpty),
+        NumParticipants = (uint)(room.NumParticipants - room.NumHidden),
+        NumPublishers = (uint)room.NumPublishers,
     };
 
     /// <summary>Those who left come first: someone may be back under the same identity in the same delta.</summary>

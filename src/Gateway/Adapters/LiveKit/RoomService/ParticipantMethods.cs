@@ -102,8 +102,8 @@ internal sealed class ParticipantMethods(IControlPlane control)
     private async Task<ParticipantView> Find(Caller caller, string room, string identity)
     {
         Guards.Administers(caller, room);
-        var view = await control.View(caller, room);
-        return view.Participants.FirstOrDefault(p => p.Identity == identity) ?? throw NotThere();
+        var found = await control.Room(caller.Tenant, room).Roster(new() { Identity = identity }) ?? throw Guards.NoRoom();
+        return found.Participants.FirstOrDefault() ?? throw NotThere();
     }
 
     private static TwirpException NotThere() => new(TwirpCode.NotFound, "participant does not exist");

@@ -27,7 +27,7 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
 
         var grain = control.Room(caller.Tenant, request.Name);
         var rules = caller.Tenant.Rules;
-        var before = (await grain.Describe())?.Policy ?? rules.DefaultPolicy;
+        var before = (await grain.Summarize())?.Policy ?? rules.DefaultPolicy;
         var policy = before with
         {
             EmptyTimeoutSeconds = request.EmptyTimeout > 0 ? (int)request.EmptyTimeout : before.EmptyTimeoutSeconds,

@@ -21,17 +21,10 @@ internal static class WebhookBody
             RoomEventKind.TrackPublished => "track_published",
             _ => "track_unpublished",
         },
-        Room = Room(happened),
+        Room = RoomMapping.Info(happened.Room),
         Participant = happened.Participant is { } participant ? ParticipantMapping.Info(participant) : null,
         Track = happened.Track is { } track ? TrackMapping.Info(track) : null,
         Id = happened.Id,
         CreatedAt = happened.At.ToUnixTimeSeconds(),
     };
-
-    private static Room Room(RoomEvent happened)
-    {
-        Room room = RoomMapping.Info(happened.Room);
-        room.NumParticipants = (uint)happened.NumParticipants;
-        return room;
-    }
 }
