@@ -136,6 +136,7 @@ public sealed class NodeLinkTests
     public async Task A_node_whose_heartbeats_are_missed_is_lost()
     {
         (LinkConnection control, LinkConnection node) = await LinkTransport.ConnectAsync(Transport.Tcp);
+        await using LinkConnection heldControl = control, heldNode = node; // a socket that nobody holds is closed by its finalizer
         await node.SendAsync(new Hello(LinkConnection.Version, "ND_1", "b", "local", Secret, "test", 1));
         var server = new NodeLinkServer(control, Secret, _timing, _time);
         await server.AcceptAsync();
@@ -148,6 +149,7 @@ public sealed class NodeLinkTests
     public async Task A_control_side_whose_heartbeats_are_missed_is_lost()
     {
         (LinkConnection control, LinkConnection node) = await LinkTransport.ConnectAsync(Transport.Tcp);
+        await using LinkConnection heldControl = control, heldNode = node; // a socket that nobody holds is closed by its finalizer
         Task client = Client(node).RunAsync();
         await control.ReceiveAsync();
         await control.SendAsync(new Welcome(LinkConnection.Version, 500, 5000));
@@ -159,6 +161,7 @@ public sealed class NodeLinkTests
     public async Task A_node_that_no_longer_reads_is_lost_although_it_is_heard()
     {
         (LinkConnection control, LinkConnection node) = await LinkTransport.ConnectAsync(Transport.Unix);
+        await using LinkConnection heldControl = control, heldNode = node; // a socket that nobody holds is closed by its finalizer
         await node.SendAsync(new Hello(LinkConnection.Version, "ND_1", "b", "local", Secret, "test", 1));
         var server = new NodeLinkServer(control, Secret, _timing, _time);
         await server.AcceptAsync();
@@ -179,6 +182,7 @@ public sealed class NodeLinkTests
     public async Task Heartbeats_keep_an_idle_link_for_as_long_as_it_likes()
     {
         (LinkConnection control, LinkConnection node) = await LinkTransport.ConnectAsync(Transport.Tcp);
+        await using LinkConnection heldControl = control, heldNode = node; // a socket that nobody holds is closed by its finalizer
         using var stop = new CancellationTokenSource();
         var server = new NodeLinkServer(control, Secret, _timing, _time);
         Task client = Client(node).RunAsync(cancellation: stop.Token);
