@@ -275,7 +275,11 @@ public sealed partial class RoomGrain(
             return Task.FromResult<T?>(read());
         }
 
-        DeactivateOnIdle();
+        if (_closed is null)
+        {
+            DeactivateOnIdle(); // unless it remembers the room that was: late words may come yet
+        }
+
         return Task.FromResult<T?>(null);
     }
 

@@ -9,9 +9,9 @@ public sealed class DrainTests : IAsyncLifetime
 {
     private readonly GatewayHost _host = new();
 
-    public Task InitializeAsync() => _host.InitializeAsync();
+    public ValueTask InitializeAsync() => _host.InitializeAsync();
 
-    public Task DisposeAsync() => _host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task A_draining_process_is_alive_but_not_ready_and_refuses_joins()

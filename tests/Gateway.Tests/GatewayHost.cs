@@ -88,7 +88,7 @@ public sealed class GatewayHost : IAsyncLifetime
         IceServers = [new("turn:turn.example.org:3478?transport=udp", "turnsecret"), new("stun:stun.example.org")],
     };
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -114,7 +114,7 @@ public sealed class GatewayHost : IAsyncLifetime
         Http = new() { BaseAddress = new(address) };
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         Http.Dispose();
         await (_app?.DisposeAsync() ?? default);

@@ -14,14 +14,14 @@ public sealed class ReadTests(GatewayHost host) : IClassFixture<GatewayHost>, IA
 
     private readonly string _room = $"read-{Interlocked.Increment(ref _rooms)}";
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         await Join("whip", "alice");
         await Join("whip", "bob");
         await Join("whep", "carol");
     }
 
-    public Task DisposeAsync() => host.Send("DELETE", $"/api/v1/rooms/{_room}", AdminToken());
+    public async ValueTask DisposeAsync() => await host.Send("DELETE", $"/api/v1/rooms/{_room}", AdminToken());
 
     [Fact]
     public async Task How_people_are_connected_is_right_the_first_time()

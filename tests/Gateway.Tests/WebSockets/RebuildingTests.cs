@@ -7,9 +7,9 @@ public sealed class RebuildingTests : IAsyncLifetime
 {
     private readonly GatewayHost _host = new() { Settings = Options with { Rebuilding = TimeSpan.FromHours(1) } };
 
-    public Task InitializeAsync() => _host.InitializeAsync();
+    public ValueTask InitializeAsync() => _host.InitializeAsync();
 
-    public Task DisposeAsync() => _host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task A_session_that_nobody_knows_yet_is_asked_for_again_and_not_given_up()

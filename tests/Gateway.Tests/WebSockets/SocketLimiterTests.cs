@@ -8,9 +8,9 @@ public sealed class SocketLimiterTests : IAsyncLifetime
 {
     private readonly GatewayHost _host = new() { Settings = GatewayHost.Options with { SocketsPerAddress = 3 } };
 
-    public Task InitializeAsync() => _host.InitializeAsync();
+    public ValueTask InitializeAsync() => _host.InitializeAsync();
 
-    public Task DisposeAsync() => _host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task One_address_has_so_many_sockets_and_no_more_until_it_closes_one_whatever_they_speak()

@@ -10,9 +10,9 @@ public sealed class FabricTests : IAsyncLifetime, IFabricListener
     private readonly ConcurrentQueue<string> _heard = new();
     private TestFabric _fabric = null!;
 
-    public async Task InitializeAsync() => _fabric = await TestFabric.StartAsync(new() { Regions = ["one", "two"] });
+    public async ValueTask InitializeAsync() => _fabric = await TestFabric.StartAsync(new() { Regions = ["one", "two"] });
 
-    public async Task DisposeAsync() => await _fabric.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _fabric.DisposeAsync();
 
     Task IFabricListener.Hear(string what)
     {

@@ -12,13 +12,13 @@ public sealed class BesideTests : IAsyncLifetime
     private FakeNode _node = null!;
     private GatewayProbe _probe = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         (_rig, _node) = await GrainRig.StartWithNodeAsync();
         _probe = new GatewayProbe(_rig);
     }
 
-    public async Task DisposeAsync() => await _rig.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
     public async Task The_nodes_offer_comes_with_the_join_and_the_next_as_news()

@@ -13,13 +13,13 @@ public sealed class DuplexTests : IAsyncLifetime
     private FakeNode _node = null!;
     private GatewayProbe _probe = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         (_rig, _node) = await GrainRig.StartWithNodeAsync();
         _probe = new GatewayProbe(_rig);
     }
 
-    public async Task DisposeAsync() => await _rig.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
     public async Task Offers_follow_the_join_and_the_same_one_again_has_the_same_answer()

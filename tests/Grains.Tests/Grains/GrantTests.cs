@@ -15,13 +15,13 @@ public sealed class GrantTests : IAsyncLifetime
     private FakeNode _node = null!;
     private GatewayProbe _probe = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         (_rig, _node) = await GrainRig.StartWithNodeAsync();
         _probe = new GatewayProbe(_rig);
     }
 
-    public async Task DisposeAsync() => await _rig.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
     public async Task A_source_that_is_not_granted_is_refused_by_name_and_the_session_stays_as_it_was()

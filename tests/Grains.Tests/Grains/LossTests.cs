@@ -11,9 +11,9 @@ public sealed class LossTests : IAsyncLifetime
     private GrainRig _rig = null!;
     private FakeNode _node = null!;
 
-    public async Task InitializeAsync() => (_rig, _node) = await GrainRig.StartWithNodeAsync();
+    public async ValueTask InitializeAsync() => (_rig, _node) = await GrainRig.StartWithNodeAsync();
 
-    public async Task DisposeAsync() => await _rig.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     [Theory]
     [InlineData(Fate.CommandLost)]

@@ -12,13 +12,13 @@ public sealed class MoveTests : IAsyncLifetime
     private FakeNode _node = null!;
     private GatewayProbe _probe = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         (_rig, _node) = await GrainRig.StartWithNodeAsync();
         _probe = new GatewayProbe(_rig);
     }
 
-    public async Task DisposeAsync() => await _rig.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
     public async Task A_moved_participant_is_the_same_stay_with_the_same_media_in_the_other_room()

@@ -14,13 +14,13 @@ public sealed class RoomEventTests : IAsyncLifetime, IRoomEvents
     private GrainRig _rig = null!;
     private FakeNode _node = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _rig = await GrainRig.StartAsync(this);
         _node = await _rig.AddNodeAsync("ND_1");
     }
 
-    public async Task DisposeAsync() => await _rig.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     void IRoomEvents.Publish(RoomEvent happened) => _heard.Enqueue(happened);
 

@@ -10,9 +10,9 @@ public sealed class RoomTests : IAsyncLifetime
     private GrainRig _rig = null!;
     private FakeNode _node = null!;
 
-    public async Task InitializeAsync() => (_rig, _node) = await GrainRig.StartWithNodeAsync();
+    public async ValueTask InitializeAsync() => (_rig, _node) = await GrainRig.StartWithNodeAsync();
 
-    public async Task DisposeAsync() => await _rig.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
     public async Task The_first_join_makes_the_room()

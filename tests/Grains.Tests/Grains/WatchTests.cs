@@ -12,14 +12,14 @@ public sealed class WatchTests : IAsyncLifetime
     private FakeNode _node = null!;
     private GatewayProbe _probe = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         (_rig, _node) = await GrainRig.StartWithNodeAsync();
         _rig.Rules = _rig.Rules with { DefaultPolicy = _rig.Rules.DefaultPolicy with { EmptyTimeoutSeconds = 600 } };
         _probe = new GatewayProbe(_rig);
     }
 
-    public async Task DisposeAsync() => await _rig.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
     public async Task Deltas_go_on_from_the_page_without_a_gap_and_hold_whole_participants()

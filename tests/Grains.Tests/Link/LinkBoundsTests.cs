@@ -22,7 +22,7 @@ public sealed class LinkBoundsTests : IAsyncLifetime
     private Task _client = null!;
     private Task _serving = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         (LinkConnection control, LinkConnection node) = LinkConnection.CreatePair();
         _server = new NodeLinkServer(control, Secret, new LinkTiming(), TimeProvider.System, e => _faults.Writer.TryWrite(e));
@@ -32,7 +32,7 @@ public sealed class LinkBoundsTests : IAsyncLifetime
         _serving = _server.RunAsync(new Fussy(), _stop.Token);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_client, _serving).ContinueWith(_ => { }, TaskScheduler.Default);

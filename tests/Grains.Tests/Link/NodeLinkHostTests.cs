@@ -19,13 +19,13 @@ public sealed class NodeLinkHostTests : IAsyncLifetime
     private GrainRig _rig = null!;
     private NodeLinkHost _host = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _rig = await GrainRig.StartAsync();
         _host = new NodeLinkHost(_rig.Grains, Secret, _timing, TimeProvider.System, NullLogger<NodeLinkHost>.Instance);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _rig.DisposeAsync();

@@ -25,7 +25,7 @@ public sealed class RoomListenersTests : IAsyncLifetime
     private LinkConnection? _connection;
     private NodeLine _line = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _rig = await GrainRig.StartAsync();
         _gateway = new GatewayProbe(_rig);
@@ -41,7 +41,7 @@ public sealed class RoomListenersTests : IAsyncLifetime
         _line = new NodeLine(_rig.Node(_node));
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         _listener.Dispose();

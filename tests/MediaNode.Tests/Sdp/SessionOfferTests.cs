@@ -47,7 +47,7 @@ public class SessionOfferTests
     [Fact]
     public void No_number_stands_for_two_formats()
     {
-        var numbers = Formats.Select(f => int.Parse(((string)f[2]).Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        var numbers = Formats.Select(f => int.Parse(f.Data.Item3.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)).ToList();
         var all = numbers.Concat(numbers.Where(n => n is not (110 or 111)).Select(n => n + 1)).ToList();
         Assert.Equal(all.Count, all.Distinct().Count());
         Assert.All(all, n => Assert.False(n is < 35 or (>= 64 and <= 95) or > 127));

@@ -23,7 +23,7 @@ public sealed class RedisServer : IAsyncLifetime
 
     public IDatabase Database => _client!.GetDatabase();
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line && !line.Contains("Ready to accept connections", StringComparison.Ordinal))
         {
@@ -35,7 +35,7 @@ public sealed class RedisServer : IAsyncLifetime
     /// <summary>As if it had lost its data.</summary>
     public Task Empty() => _client!.GetServer(Address).FlushAllDatabasesAsync();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await (_client?.DisposeAsync() ?? default);
         _process.Kill();
