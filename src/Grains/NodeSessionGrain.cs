@@ -116,7 +116,7 @@ public sealed class NodeSessionGrain(
             return; // a closing one goes on trying, so that the node does not bring it back
         }
 
-        log.LogInformation("session {Session} is lost with its node: {Reason}", Session, reason);
+        log.SessionLost(Session, reason);
         _session.Lose();
         await TellLost(ReasonCodes.NodeLost);
         await Settle();
@@ -197,7 +197,7 @@ public sealed class NodeSessionGrain(
         catch (Exception e)
         {
             // whatever the link or the engine threw: the command may or may not have arrived, so it is sent again
-            log.LogDebug(e, "{Command} of session {Session} did not get through", command.GetType().Name, Session);
+            log.CommandFailed(e, command.GetType().Name, Session);
             return null;
         }
     }
@@ -245,7 +245,7 @@ public sealed class NodeSessionGrain(
         }
         catch (Exception e)
         {
-            log.LogDebug(e, "the grain of session {Session}'s node did not answer", Session);
+            log.NodeSilent(e, Session);
             return false;
         }
     }

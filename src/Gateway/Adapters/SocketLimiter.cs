@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;
 using Nexus.Link;
 
@@ -13,7 +12,7 @@ namespace Nexus.Gateway.Adapters;
 /// Bounds how many WebSockets one source address has open: an IPv4 address, or an IPv6 network of 64 bits, which is what one
 /// customer has. Thread-safe; its memory is bounded by the open sockets.
 /// </summary>
-public sealed class SocketLimiter(GatewayOptions options, GatewayState state)
+public sealed class SocketLimiter(GatewayOptions options)
 {
     private readonly Dictionary<IPAddress, int> _open = [];
 
@@ -35,7 +34,6 @@ public sealed class SocketLimiter(GatewayOptions options, GatewayState state)
         IPAddress source = SourceOf(context.HttpContext.Connection.RemoteIpAddress);
         if (!TryEnter(source))
         {
-            state.CountRefusal(ReasonCodes.RateLimited);
             return new ProblemResult(StatusCodes.Status429TooManyRequests, ReasonCodes.RateLimited, $"{options.SocketsPerAddress} connections of this address are open: close one, or raise sockets-per-address.")
                 .With("Retry-After", "5");
         }

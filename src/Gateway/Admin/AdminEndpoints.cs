@@ -73,11 +73,17 @@ internal static class AdminEndpoints
         var (caller, refusal) = ((TokenVerifier)services.GetService(typeof(TokenVerifier))!).Authenticate(http.Request);
         if (refusal is not null)
         {
-            ((GatewayState)services.GetService(typeof(GatewayState))!).CountRefusal(refusal.Problem.Code);
             return refusal;
         }
 
-        return await act(caller!);
+        IResult result = await act(caller!);
+        if (!HttpMethods.IsGet(http.Request.Method))
+        {
+            string outcome = result is ProblemResult { Problem.Code: var code } ? code : "done";
+            ((GatewayState)services.GetService(typeof(GatewayState))!).LogAct($"{http.Request.Method} {http.Request.Path}", outcome, caller!.Identity, caller.Key.Key);
+        }
+
+        return result;
     }
 
     /// <summary>Reads a JSON body; null when there is none.</summary>

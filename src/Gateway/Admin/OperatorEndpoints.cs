@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Nexus.Contracts;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Http;
 using Nexus.Gateway.Sessions;
@@ -24,7 +25,7 @@ internal sealed class OperatorEndpoints(IControlPlane control, TenantDirectory t
             return new ProblemResult(StatusCodes.Status404NotFound, "NODE_NOT_FOUND", "There is no such media node.");
         }
 
-        return (await control.Node(node).Drain()).Error is { } error ? ProblemResult.Of(error) : Results.Accepted();
+        return (await OperatorCall.By(caller.Identity, () => control.Node(node).Drain())).Error is { } error ? ProblemResult.Of(error) : Results.Accepted();
     }
 
     /// <summary>Relay links; none until rooms are on several nodes.</summary>

@@ -1,28 +1,39 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Reflection;
+using Microsoft.Extensions.Logging;
 using Nexus.Gateway.Http;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Health;
 
 /// <summary>What the gateway counts, and whether it takes new sessions. Thread-safe.</summary>
-public sealed class GatewayState
+public sealed partial class GatewayState
 {
     public const string MeterName = "Nexus.Gateway";
+
+    /// <summary>Lines of refusals in a second; the rest of a flood is only counted.</summary>
+    private const int MostLines = 50;
 
     private readonly Counter<long> _joins;
     private readonly Histogram<double> _joinTimes;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _socketEnds;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Lock _gate = new();
+    private long _secondBegan;
+    private int _linesOfSecond;
     private volatile Problem? _refusal;
     private volatile bool _draining;
 
-    public GatewayState(IMeterFactory meters)
+    public GatewayState(IMeterFactory meters, TimeProvider time, ILogger<GatewayState> log)
     {
+        (_time, _log) = (time, log);
         Meter meter = meters.Create(MeterName);
         _joins = meter.CreateCounter<long>("joins", "{join}", "Joins by tenant, leg and outcome: ok, or the code of the refusal. The tenant nexus.self is this process, which joins itself as it starts.");
         _joinTimes = meter.CreateHistogram<double>("join_duration", "s", "From a join's request to its answer, by tenant and leg.");
-        _refusals = meter.CreateCounter<long>("requests_refused", "{request}", "Requests refused at the door, by code.");
+        _refusals = meter.CreateCounter<long>("requests_refused", "{request}", "Requests refused, by code.");
         _socketEnds = meter.CreateCounter<long>("websockets_ended", "{websocket}", "Ended WebSockets, by reason.");
         meter.CreateObservableGauge("draining", () => _draining ? 1 : 0, null, "1 while this process takes no new sessions.");
         meter.CreateObservableGauge(
@@ -58,7 +69,41 @@ public sealed class GatewayState
 
     public void CountSocketEnd(string reason) => _socketEnds.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
-    public void CountRefusal(string code) => _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
+    /// <summary>A request was refused. One line each in the log, as long as it is no flood.</summary>
+    /// <param name="what">Method and path, or the protocol and what was asked in it; never a token.</param>
+    /// <param name="identity">Who asked, where that is known.</param>
+    public void CountRefusal(string code, string what, string? identity = null, IPAddress? source = null)
+    {
+        _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
+        if (MayLog())
+        {
+            LogRefused(what, code, identity, source);
+        }
+    }
+
+    /// <summary>An admin or operator did something, or was not let.</summary>
+    /// <param name="what">Method and path.</param>
+    /// <param name="result">HTTP status, or the code of a refusal.</param>
+    public void LogAct(string what, string result, string identity, string key) => LogActed(identity, key, what, result);
+
+    private bool MayLog()
+    {
+        lock (_gate)
+        {
+            if (_time.GetElapsedTime(_secondBegan) >= TimeSpan.FromSeconds(1))
+            {
+                (_secondBegan, _linesOfSecond) = (_time.GetTimestamp(), 0);
+            }
+
+            return ++_linesOfSecond <= MostLines;
+        }
+    }
+
+    [LoggerMessage(1401, LogLevel.Information, "refused: {What}: {Code} (identity {Identity}, from {Source})")]
+    private partial void LogRefused(string what, string code, string? identity, IPAddress? source);
+
+    [LoggerMessage(1402, LogLevel.Information, "{Identity} (key {ApiKey}) did {What}: {Result}")]
+    private partial void LogActed(string identity, string apiKey, string what, string result);
 }
 
 /// <summary>What runs.</summary>

@@ -42,7 +42,7 @@ public static class HealthHosting
         {
             if (await reason.Check() is { } problem)
             {
-                return new ProblemResult(StatusCodes.Status503ServiceUnavailable, problem.Code, problem.Message);
+                return Results.Json(problem, statusCode: StatusCodes.Status503ServiceUnavailable);
             }
         }
 

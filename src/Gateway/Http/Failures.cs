@@ -24,7 +24,7 @@ public static class Failures
             var refusal = Refusal(e);
             if (refusal.Status >= 500)
             {
-                log.LogError(e, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+                log.RequestFailed(e, $"{context.Request.Method} {context.Request.Path}");
             }
 
             await refusal.ExecuteAsync(context);

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Nexus.Gateway.Health;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Http;
@@ -22,6 +24,8 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        httpContext.RequestServices.GetService<GatewayState>()?.CountRefusal(
+            code, $"{httpContext.Request.Method} {httpContext.Request.Path}", source: httpContext.Connection.RemoteIpAddress);
         httpContext.Response.StatusCode = status;
         foreach (var (name, value) in Headers)
         {

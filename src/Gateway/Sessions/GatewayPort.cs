@@ -158,7 +158,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         else if (_unknown.AddOrUpdate(session, 1, (_, n) => n + 1) >= UnknownIsLost)
         {
             _unknown.TryRemove(session, out _);
-            _log.LogInformation("session {Session} is lost: nobody knows it any more", session);
+            _log.SessionLost(session);
             listener.OnNews(new SessionNews { Session = session, Ended = ReasonCodes.ClientLost });
         }
     }
@@ -179,7 +179,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _log.LogWarning(e, "a renewal did not get through; it is tried again");
+            _log.RenewalFailed(e);
         }
     }
 }

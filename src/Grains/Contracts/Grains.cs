@@ -227,6 +227,7 @@ public interface IMediaNodeGrain : IGrainWithStringKey
     Task TrackSession(string nodeSessionKey, bool open);
 
     /// <summary>The node takes no new sessions from now on; those it has stay. Until the node restarts.</summary>
+    [OperatorOnly]
     Task<ActResult> Drain();
 }
 

@@ -59,7 +59,7 @@ public sealed partial class NodeCore
         {
             SnapshotTaken = HandleSnapshots,
         };
-        _inspector = new RoomInspector(options.NodeId, _rooms, _reporter, send);
+        _inspector = new RoomInspector(options.NodeId, _rooms, _reporter, _faults, send);
         _demands = new TrackDemands(_reporter.Report);
     }
 

@@ -1,4 +1,5 @@
 using Nexus.Link;
+using Nexus.MediaNode.Diagnostics;
 
 namespace Nexus.MediaNode.Link;
 
@@ -7,7 +8,8 @@ namespace Nexus.MediaNode.Link;
 /// keeps nothing between pages: who comes or goes meanwhile is in the pages after, or is not. Control thread only.
 /// </summary>
 /// <param name="send">Takes messages for the control side.</param>
-internal sealed class RoomInspector(string nodeId, NodeRooms rooms, NodeReporter reporter, Action<LinkMessage> send)
+/// <param name="faults">Counts the sessions that could not be told of; the others are.</param>
+internal sealed class RoomInspector(string nodeId, NodeRooms rooms, NodeReporter reporter, Faults faults, Action<LinkMessage> send)
 {
     /// <summary>A page, estimated; a single session may be longer.</summary>
     private const int MostOctets = 512 * 1024;
@@ -39,8 +41,13 @@ internal sealed class RoomInspector(string nodeId, NodeRooms rooms, NodeReporter
         string? next = null;
         foreach (var (place, session) in sessions)
         {
-            var inspection = SessionInspection.Of(session.Desired!, NodeReporter.ReportOf(session), ConnectionOf(session), question.Parts);
-            octets += inspection.Octets;
+            var (inspection, length) = InspectGuarded(session, question.Parts);
+            if (inspection is null)
+            {
+                continue;
+            }
+
+            octets += length;
             if (octets > MostOctets && last is not null)
             {
                 next = last;
@@ -52,6 +59,20 @@ internal sealed class RoomInspector(string nodeId, NodeRooms rooms, NodeReporter
         }
 
         send(new RoomInspected(asked.Id, new RoomInspection { NodeId = nodeId, Sessions = [.. page], Next = next }));
+    }
+
+    private (SessionInspection? Inspection, int Octets) InspectGuarded(NodeSession session, InspectionParts parts)
+    {
+        try
+        {
+            var inspection = SessionInspection.Of(session.Desired!, NodeReporter.ReportOf(session), ConnectionOf(session), parts);
+            return (inspection, inspection.Octets);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            faults.Count(FaultPlace.Report, e, session.Id);
+            return default;
+        }
     }
 
     private static bool IsAsked(RoomQuestion question, string identity) =>

@@ -54,7 +54,12 @@ public sealed record LogLevels(LogLevel Level, ImmutableArray<(string Name, LogL
     public void Apply(ILoggingBuilder log)
     {
         log.SetMinimumLevel(Level);
-        foreach ((string name, LogLevel level) in Libraries.Concat(Parts))
+        foreach ((string name, LogLevel level) in Libraries)
+        {
+            log.AddFilter(name, level > Level ? level : Level);
+        }
+
+        foreach ((string name, LogLevel level) in Parts)
         {
             log.AddFilter(name, level);
         }

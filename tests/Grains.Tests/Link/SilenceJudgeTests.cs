@@ -105,7 +105,7 @@ public sealed class SilenceJudgeTests
         Task serving = server.RunAsync(new DeafControl());
         await server.Claim("SE_1"); // both ends are up
         Assert.True(time.Made > 0);
-        Assert.True(SpinWait.SpinUntil(() => time.Running == 0, TimeSpan.FromSeconds(10)), "the claim's own deadline is over once it is answered");
+        await time.AllEnded.WaitAsync(TimeSpan.FromSeconds(30)); // the claim's own deadline is over once it is answered
 
         int made = time.Made;
         time.Advance(TimeSpan.FromHours(1));
@@ -128,6 +128,23 @@ public sealed class SilenceJudgeTests
         private readonly ManualTimeProvider _clock = new();
         private int _running;
         private int _made;
+        private TaskCompletionSource? _ended;
+
+        /// <summary>Completes when no timer runs.</summary>
+        public Task AllEnded
+        {
+            get
+            {
+                var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                Volatile.Write(ref _ended, ended);
+                if (Running == 0)
+                {
+                    ended.TrySetResult();
+                }
+
+                return ended.Task;
+            }
+        }
 
         public int Running => Volatile.Read(ref _running);
 
@@ -145,7 +162,15 @@ public sealed class SilenceJudgeTests
         {
             Interlocked.Increment(ref _made);
             Interlocked.Increment(ref _running);
-            return new Counted(_clock.CreateTimer(callback, state, dueTime, period), () => Interlocked.Decrement(ref _running));
+            return new Counted(_clock.CreateTimer(callback, state, dueTime, period), End);
+        }
+
+        private void End()
+        {
+            if (Interlocked.Decrement(ref _running) == 0)
+            {
+                Volatile.Read(ref _ended)?.TrySetResult();
+            }
         }
 
         private sealed class Counted(ITimer timer, Action ended) : ITimer

@@ -170,10 +170,13 @@ public sealed class NodeFaultTests : IDisposable
         Join("bob");
         _node.Apply("carol", VirtualNode.Desired("carol", SessionLeg.Play) with { Subscriptions = default }, seq: 2);
         Publish("alice");
-        Assert.Equal("PA_alice", _node.ReportOf("bob").Subscriptions.Single().ParticipantSid);
-        Assert.Empty(_node.ReportOf("carol").Subscriptions);
         _node.Run(TimeSpan.FromSeconds(2));
+        Assert.Equal("PA_alice", _node.Sent.OfType<SessionChanged>().Last(c => c.Report.Session == "bob").Report.Subscriptions.Single().ParticipantSid);
         AssertTold(FaultPlace.Plan, (int)_node.Faults[FaultPlace.Plan], "carol");
+
+        // and its broken state costs the answer about the room that session alone
+        Assert.Equal(["alice", "bob"], _node.Inspect().Select(s => s.Report.Session));
+        Assert.Equal(1, _node.Faults[FaultPlace.Report]);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Nexus.Link;
+using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Link;
 using Nexus.TestKit.Media;
 
@@ -73,7 +74,7 @@ public sealed class RoomInspectorTests : NodeTest
 
     private RoomInspected Ask(RoomQuestion question)
     {
-        new RoomInspector("ND_1", _rooms, null!, _sent.Add).Inspect(new InspectRoom(1, question));
+        new RoomInspector("ND_1", _rooms, null!, new Faults(), _sent.Add).Inspect(new InspectRoom(1, question));
         return Assert.IsType<RoomInspected>(_sent[^1]);
     }
 

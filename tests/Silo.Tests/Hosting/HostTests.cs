@@ -76,7 +76,7 @@ public sealed class HostTests
         await Until(async () => (await gateway.Get("/readyz")).Status == HttpStatusCode.OK && (await media.Get("/readyz")).Status == HttpStatusCode.OK);
         Assert.Equal(HttpStatusCode.Created, (await gateway.Publish("r", "ada")).Status);
         await media.StopAsync();
-        Assert.Contains("NO_NODE", (await gateway.Get("/readyz")).Body);
+        await Until(async () => (await gateway.Get("/readyz")).Body.Contains("NO_NODE"));
     }
 
     [Fact]

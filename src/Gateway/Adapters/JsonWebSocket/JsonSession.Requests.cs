@@ -151,7 +151,7 @@ internal sealed partial class JsonSession
     {
         if (m.OutOfRange is not null)
         {
-            services.State.CountRefusal("QUALITY_REPORT");
+            services.State.CountRefusal("QUALITY_REPORT", $"nexus.v1 quality report in {_room}", _caller?.Identity, request.Source);
             return;
         }
 

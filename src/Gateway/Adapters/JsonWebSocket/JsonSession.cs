@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Sessions;
@@ -50,7 +49,7 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            services.Log.LogError(e, "{Message} failed", message.GetType().Name);
+            services.Log.RequestFailed(e, message.GetType().Name);
             Fail(message, new("INTERNAL", "The server failed; its log says why."), isFatal: !_isOpen);
         }
     }
@@ -190,7 +189,7 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
 
     private void Fail(ClientMessage message, LinkError error, bool isFatal = false, int? status = null)
     {
-        services.State.CountRefusal(error.Code);
+        services.State.CountRefusal(error.Code, $"nexus.v1 {message.GetType().Name} in {_room}", _caller?.Identity, request.Source);
         connection.Send(new Error(error.Code, error.Message.Length > 1024 ? error.Message[..1024] : error.Message, isFatal ? true : null) { RequestId = message.RequestId });
         if (isFatal)
         {

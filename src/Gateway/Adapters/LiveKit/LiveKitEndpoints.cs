@@ -60,7 +60,6 @@ internal static class LiveKitEndpoints
 
         if (services.Admit(TokenOf(context.Request), context.Connection.RemoteIpAddress, mayHaveExpired: false, out Caller? caller) is { } refused)
         {
-            services.State.CountRefusal(refused.Code);
             return Refusal(refused);
         }
 

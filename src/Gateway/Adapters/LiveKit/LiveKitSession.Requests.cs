@@ -138,7 +138,7 @@ internal sealed partial class LiveKitSession
         }
         else
         {
-            services.State.CountRefusal(result.Error!.Code);
+            CountRefusal(result.Error!.Code);
         }
     }
 
@@ -160,7 +160,7 @@ internal sealed partial class LiveKitSession
     {
         if ((await _session!.Admit(SubscriptionMapping.Audience(permission))).Error is { } error)
         {
-            services.State.CountRefusal(error.Code);
+            CountRefusal(error.Code);
         }
     }
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
@@ -41,7 +40,7 @@ internal sealed partial class LiveKitSession(LiveKitConnection connection, Socke
     /// <summary>Ends it by name: the client says what cannot be understood or served.</summary>
     public void Refuse(string code)
     {
-        services.State.CountRefusal(code);
+        CountRefusal(code);
         SayLeave(code);
     }
 
@@ -88,14 +87,16 @@ internal sealed partial class LiveKitSession(LiveKitConnection connection, Socke
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            services.Log.LogError(e, "a LiveKit client's request failed");
+            services.Log.RequestFailed(e, "a LiveKit client's request");
             Fail("INTERNAL", isFatal);
         }
     }
 
+    private void CountRefusal(string code) => services.State.CountRefusal(code, $"LiveKit signalling in {_entrance.Room}", _entrance.Caller.Identity);
+
     private void Fail(string code, bool isFatal)
     {
-        services.State.CountRefusal(code);
+        CountRefusal(code);
         if (isFatal)
         {
             SayLeave(code);

@@ -120,7 +120,6 @@ internal sealed class WhipWhepAdapter(
         var (caller, refusal) = tokens.Authenticate(context.Request);
         if (refusal is not null)
         {
-            state.CountRefusal(refusal.Problem.Code);
             return (null, refusal);
         }
 
@@ -132,11 +131,6 @@ internal sealed class WhipWhepAdapter(
             _ when !PathSegments.IsName(caller.Identity) => new(StatusCodes.Status400BadRequest, "IDENTITY", $"The token's sub must be an identity of 1 to {PathSegments.MaxLength} characters."),
             _ => null,
         };
-        if (refusal is not null)
-        {
-            state.CountRefusal(refusal.Problem.Code);
-        }
-
         return (caller, refusal);
     }
 
@@ -183,7 +177,6 @@ internal sealed class WhipWhepAdapter(
             return null;
         }
 
-        state.CountRefusal("JOIN_RATE");
         return new ProblemResult(StatusCodes.Status429TooManyRequests, "JOIN_RATE", "Too many joins in a short time: wait as Retry-After says.")
             .With("Retry-After", ((int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))).ToString());
     }

@@ -37,11 +37,13 @@ internal static class TwirpEndpoints
             byte[] answer = tooLarge is null
                 ? await call(caller, isJson, body)
                 : throw new TwirpException(TwirpCode.InvalidArgument, tooLarge.Problem.Message);
+            LogAct(context, caller, "done");
             context.Response.ContentType = isJson ? "application/json" : "application/protobuf";
             await context.Response.Body.WriteAsync(answer, context.RequestAborted);
         }
         catch (TwirpException e)
         {
+            context.RequestServices.GetRequiredService<GatewayState>().CountRefusal($"{e.Code}", $"{context.Request.Method} {context.Request.Path}", source: context.Connection.RemoteIpAddress);
             await TwirpErrors.Write(context, e.Code, e.Message);
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
@@ -52,7 +54,7 @@ internal static class TwirpEndpoints
         catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Nexus.Gateway.Twirp").LogError(e, "{Path} failed", context.Request.Path);
+            context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Nexus.Gateway.Twirp").RequestFailed(e, context.Request.Path);
             await TwirpErrors.Write(context, TwirpCode.Internal, "The server failed; its log says why.");
         }
     }
@@ -74,12 +76,21 @@ internal static class TwirpEndpoints
         };
     }
 
+    /// <summary>Reads are no acts.</summary>
+    private static void LogAct(HttpContext context, Caller caller, string result)
+    {
+        string method = context.Request.Path.Value!.Split('/')[^1];
+        if (!method.StartsWith("List", StringComparison.Ordinal) && !method.StartsWith("Get", StringComparison.Ordinal))
+        {
+            context.RequestServices.GetRequiredService<GatewayState>().LogAct($"RoomService {method}", result, caller.Identity, caller.Key.Key);
+        }
+    }
+
     private static Caller Authenticate(HttpContext context)
     {
         var (caller, refusal) = context.RequestServices.GetRequiredService<TokenVerifier>().Authenticate(context.Request);
         if (refusal is not null)
         {
-            context.RequestServices.GetRequiredService<GatewayState>().CountRefusal(refusal.Problem.Code);
             throw new TwirpException(TwirpCode.Unauthenticated, refusal.Problem.Message);
         }
 

@@ -97,7 +97,7 @@ public sealed class WebhookDispatcher : IRoomEvents, IAsyncDisposable
         }
         catch (HttpRequestException e)
         {
-            _log.LogDebug(e, "webhook {Url} cannot be reached", url);
+            _log.WebhookUnreachable(e, url);
             return false;
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)

@@ -152,7 +152,7 @@ internal sealed class WebhookLane(string url, Func<RoomEvent, CancellationToken,
         }
 
         Interlocked.Increment(ref Counts.Failed);
-        log.LogWarning("webhook {Kind} {Id} of room {Room} was not taken by {Url} and is given up", happened.Kind, happened.Id, happened.Room.Sid, url);
+        log.WebhookGivenUp(happened.Kind, happened.Id, happened.Room.Sid, url);
     }
 
     private async Task<bool?> Try(RoomEvent happened, CancellationToken stopping)
