@@ -1,7 +1,10 @@
 // The command line, as the README shows it.
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import test from 'node:test';
-import { Server, cli, freePort } from './rig/server.mjs';
+import { offer } from './rig/native.mjs';
+import { Process, Server, cli, freePort, token } from './rig/server.mjs';
+import { until } from './rig/wait.mjs';
 
 const claims = jwt => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url').toString());
 
@@ -28,12 +31,62 @@ for (const [what, args, named] of [
   ['an unknown command', ['fly'], /fly/],
   ['an unknown flag', ['up', '--colour', 'red'], /colour/],
   ['an impossible value', ['up', '--media-port', '99999'], /media-port/],
-  ['an unknown engine', ['up', '--engine', 'steam'], /steam/],
+  ['the engine switch of earlier versions', ['up', '--engine', 'orleans'], /--engine/],
   ['the development key away from loopback', ['up', '--http', '0.0.0.0:1'], /devkey|keys?/],
 ]) {
   test(`${what} stops the command with a message that names it`, async () => {
     await assert.rejects(cli(...args), error => error.code !== 0 && named.test(error.stderr + error.stdout));
   });
+}
+
+test('metrics pass promtool, with people in a call and without', async t => {
+  const server = await Server.start();
+  t.after(() => server.stop('SIGKILL'));
+  for (const room of ['', 'promtool']) {
+    if (room) await whip(server, room);
+    const { text } = await server.request('/metrics');
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    assert.equal(status, 0, stdout + stderr);
+    if (room) for (const family of ['nexus_rooms 1', 'nexus_participants 1', 'nexus_joins_total{tenant="dev",leg="publish",result="ok"} 1', 'nexus_active_tracks{'])
+      assert.ok(text.includes(`\n${family}`), family);
+  }
+});
+
+test('--log json writes one object a line, with fields', async t => {
+  const server = await Server.start({ flags: ['--log', 'json'] });
+  t.after(() => server.stop('SIGKILL'));
+  await whip(server, 'logged');
+  const joined = await until('the join in the log', () => server.output.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line)).find(line => line.EventId === 1311));
+  assert.equal(joined.State.Identity, 'ada');
+  assert.equal(joined.State.Room, 'dev/logged');
+});
+
+test('a silo that cannot go on ends the process with its reason and code 1', async t => {
+  const redis = new Process('redis-server', ['--port', `${await freePort()}`, '--bind', '127.0.0.1', '--save', '']);
+  t.after(() => redis.stop('SIGKILL'));
+  const [, port] = await redis.says(/port[=:] *(\d+)/i, 10);
+  await redis.says(/Ready to accept connections/, 10);
+  const flags = async region => ['--redis', `127.0.0.1:${port}`, '--region', region, '--silo', `127.0.0.1:${await freePort()}`];
+  const stays = await Server.start({ flags: await flags('eu') });
+  t.after(() => stays.stop('SIGKILL'));
+  const frozen = await Server.start({ flags: await flags('us') });
+  t.after(() => frozen.stop('SIGKILL'));
+  frozen.child.kill('SIGSTOP');
+  await until('the frozen silo is declared dead', () => execFileSync('redis-cli', ['-p', port, 'hvals', 'nexus/members/nexus'], { encoding: 'utf8' }).includes('Dead'), { seconds: 120 });
+  frozen.child.kill('SIGCONT');
+  assert.equal(await frozen.exited, 1);
+  assert.match(frozen.output, /nexus: the silo cannot go on/);
+});
+
+/** Publishes sound with an offer of its own; nobody ever connects. */
+async function whip(server, room) {
+  const { peer, sdp } = await offer('ada');
+  peer.close();
+  const { status, text } = await server.request(`/whip/${room}`, {
+    method: 'POST', body: sdp.replace(/a=recvonly/g, 'a=sendonly'),
+    headers: { 'content-type': 'application/sdp', authorization: `Bearer ${token({ room, identity: 'ada' })}` },
+  });
+  assert.equal(status, 201, text);
 }
 
 test('a port in use stops the start with a message that names it', async t => {

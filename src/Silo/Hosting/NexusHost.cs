@@ -19,7 +19,8 @@ public static class NexusHost
     /// <summary>Within the 5 s that SIGTERM may take.</summary>
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
 
-    public static WebApplication Build(NexusOptions options)
+    /// <param name="configure">What a test adds.</param>
+    public static WebApplication Build(NexusOptions options, Action<WebApplicationBuilder>? configure = null)
     {
         // empty: settings come from our reader alone, not from appsettings.json of whatever folder it is started in
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "nexus", ContentRootPath = AppContext.BaseDirectory });
@@ -41,6 +42,7 @@ public static class NexusHost
         }
 
         builder.AddHttp(options);
+        configure?.Invoke(builder);
         WebApplication app = builder.Build();
         app.MapHttp(options);
         return app;

@@ -11,6 +11,8 @@ namespace Nexus.Silo.Telemetry;
 /// <summary>What the process pushes, when a collector is configured. <c>/metrics</c> is there in any case (<see cref="MetricsExporter"/>).</summary>
 internal static class TelemetrySetup
 {
+    private const int PushMilliseconds = 10_000;
+
     public static void AddNexusTelemetry(this IServiceCollection services, NexusOptions options)
     {
         if (options.Otlp is not { } collector)
@@ -23,7 +25,11 @@ internal static class TelemetrySetup
                 .AddAttributes([new("nexus.region", string.Join(',', options.Regions)), new("nexus.roles", options.Roles.ToString())]))
             .WithMetrics(m => m
                 .AddMeter("Nexus.*", "Microsoft.AspNetCore.*", "Microsoft.Orleans", "System.Runtime")
-                .AddOtlpExporter(o => Point(o, collector, "metrics")))
+                .AddOtlpExporter((o, reader) =>
+                {
+                    Point(o, collector, "metrics");
+                    reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = PushMilliseconds;
+                }))
             .WithTracing(t => t
                 .AddSource("Nexus.*", "Microsoft.Orleans.*", "Microsoft.AspNetCore")
                 .AddOtlpExporter(o => Point(o, collector, "traces")));

@@ -40,7 +40,7 @@ export class Operator {
     await this.page.bringToFront();
     await until(`a button ${label}`, () => this.page.evaluate((room, label, person) => {
       const card = [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room);
-      const part = person ? [...card.querySelectorAll('.person')].find(p => p.innerText.includes(person)) : card;
+      const part = person ? [...card.querySelectorAll('.person')].find(p => p.innerText.startsWith(person)) /* others' rows name the person too, as whom they receive */ : card;
       const button = [...part.querySelectorAll('button')].find(b => b.textContent === label);
       button?.click();
       return Boolean(button);

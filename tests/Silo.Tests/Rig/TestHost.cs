@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Nexus.Gateway.Auth;
 using Nexus.Silo.Hosting;
 using Nexus.Silo.Settings;
@@ -19,11 +20,14 @@ internal sealed class TestHost : IAsyncDisposable
     private TestHost(NexusOptions options)
     {
         Options = options;
-        _app = NexusHost.Build(options);
+        _app = NexusHost.Build(options, builder => builder.Logging.AddProvider(Log));
         Http = new HttpClient { BaseAddress = new Uri($"http://{options.Http}") };
     }
 
     public NexusOptions Options { get; }
+
+    /// <summary>What it said, at the levels that <c>--log-level</c> lets through.</summary>
+    public LogProbe Log { get; } = new();
 
     public HttpClient Http { get; }
 
@@ -80,6 +84,14 @@ internal sealed class TestHost : IAsyncDisposable
         };
         using HttpResponseMessage response = await Http.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Ends what <see cref="Publish"/> began.</summary>
+    public async Task<HttpStatusCode> Act(string method, string path)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", AdminToken) } };
+        using HttpResponseMessage response = await Http.SendAsync(request);
+        return response.StatusCode;
     }
 
     public static string AdminToken =>
