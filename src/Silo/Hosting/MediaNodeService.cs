@@ -82,7 +82,7 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
         dialer.Linked += peer =>
         {
             _linked = true;
-            LogLinked(_node.NodeId, peer);
+            LogLinked(_links is null ? LogLevel.Information : LogLevel.Debug, _node.NodeId, peer); // within a process, the control side says it
         };
         dialer.Refused += what => LogTooLong(_node.NodeId, what);
         dialer.Unlinked += reason =>
@@ -161,8 +161,8 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
         return node;
     }
 
-    [LoggerMessage(1101, LogLevel.Information, "media node {Node} is linked to {Peer}")]
-    private partial void LogLinked(string node, string peer);
+    [LoggerMessage(EventId = 1101, Message = "media node {Node} is linked to {Peer}")]
+    private partial void LogLinked(LogLevel level, string node, string peer);
 
     [LoggerMessage(1103, LogLevel.Warning, "media node {Node} did not tell something that is too long: {Reason}")]
     private partial void LogTooLong(string node, string reason);
