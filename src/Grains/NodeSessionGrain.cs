@@ -15,6 +15,9 @@ public sealed class NodeSessionGrain(
     /// <summary>After so long no further command is begun; the one under way ends by its own deadlines (<see cref="NodeLine.Deadline"/>).</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>What failed later than this was waited for: to send it once more would only have the caller wait twice.</summary>
+    private static readonly TimeSpan QuickFailure = TimeSpan.FromSeconds(1);
+
     /// <summary>Commands sent in one go; what is not settled by then is tried again with the next tick.</summary>
     private const int MostAtOnce = 8;
 
@@ -141,12 +144,13 @@ public sealed class NodeSessionGrain(
                 break;
             }
 
+            DateTimeOffset began = time.GetUtcNow();
             if (await Send(next) is { } answer)
             {
                 last = answer;
                 _heardAt = time.GetUtcNow();
             }
-            else if (failed)
+            else if (failed || time.GetUtcNow() - began > QuickFailure)
             {
                 last = Failed(ReasonCodes.NodeTimeout, "the media node cannot be reached now");
                 break;

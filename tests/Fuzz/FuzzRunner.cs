@@ -6,11 +6,12 @@ namespace Nexus.Fuzz;
 
 /// <summary>
 /// Runs every <see cref="IFuzzTarget"/> over its seeds and then over their mutations, bounded by count and time.
-/// <c>NEXUS_FUZZ_SECONDS</c> and <c>NEXUS_FUZZ_SEED</c> make a longer or another run; a finding prints seed and input.
+/// <c>./nexus test --long</c> runs each for 30 s; <c>NEXUS_FUZZ_SECONDS</c> and <c>NEXUS_FUZZ_SEED</c> make a longer or another run; a finding prints seed and input.
 /// </summary>
 public class FuzzRunner
 {
-    private const int MaxMutations = 200_000;
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("NEXUS_LONG") == "1";
+    private static readonly int MaxMutations = IsLong ? int.MaxValue : 200_000;
     private static readonly TimeSpan HangAfter = TimeSpan.FromSeconds(20);
 
     private delegate void Body(ReadOnlySpan<byte> input);
@@ -22,7 +23,7 @@ public class FuzzRunner
     public void No_input_makes_the_parser_throw_or_hang(string target)
     {
         var seed = (int)FromEnvironment("NEXUS_FUZZ_SEED", 20261121);
-        var seconds = FromEnvironment("NEXUS_FUZZ_SECONDS", 3);
+        var seconds = FromEnvironment("NEXUS_FUZZ_SECONDS", IsLong ? 30 : 3);
         var type = TargetTypes().Single(t => t.Name == target);
         var run = new Run(BodyOf(type), [.. SeedsOf(type)], seed, TimeSpan.FromSeconds(seconds));
 

@@ -84,6 +84,7 @@ public interface IParticipantGrain : IGrainWithStringKey
     Task<ActResult> UpdateProfile(string session, ProfileChange change);
 
     /// <summary>The duplex session of a stay, for clients that know only their <c>PA_…</c>; null when that stay is over.</summary>
+    [ReadOnly]
     Task<string?> DuplexSession(string participantSid);
 
     /// <summary>The client is back on another connection: the same join. SESSION_NOT_FOUND once its time of grace is over.</summary>
@@ -116,9 +117,11 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// Null when the session is none of this participant's. Otherwise the <see cref="IceRestart.Generation"/> of its latest ICE
     /// restart, 0 before the first: gateways derive WHIP's ETag from it, so that any of them can serve any session.
     /// </summary>
+    [ReadOnly]
     Task<int?> IceGeneration(string session);
 
     /// <summary>Null when the participant is not in the room.</summary>
+    [ReadOnly]
     Task<ParticipantView?> Describe();
 
     /// <summary>Ends all sessions, once the node has confirmed it.</summary>
@@ -170,6 +173,7 @@ public interface ITrackGrain : IGrainWithStringKey
     Task OnReport(TrackDescription track);
 
     /// <summary>Null when it is not published.</summary>
+    [ReadOnly]
     Task<TrackView?> Describe();
 
     [OneWay]
