@@ -84,6 +84,15 @@ public sealed class MetricsExporterTests : IDisposable
     }
 
     [Fact]
+    public void Two_meters_with_one_name_are_two_families()
+    {
+        _meter.CreateCounter<int>("same").Add(1);
+        _services.GetRequiredService<IMeterFactory>().Create("Nexus.Other").CreateCounter<int>("same").Add(5);
+        Assert.Contains("nexus_same_total 1\n", _exporter.Export());
+        Assert.Contains("nexus_other_same_total 5\n", _exporter.Export());
+    }
+
+    [Fact]
     public void Meters_of_another_host_in_the_process_and_of_strangers_are_not_ours()
     {
         using ServiceProvider other = new ServiceCollection().AddMetrics().BuildServiceProvider();

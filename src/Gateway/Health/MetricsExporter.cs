@@ -19,6 +19,7 @@ public sealed class MetricsExporter : IDisposable
     private readonly IMeterFactory _factory;
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _owners = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, MetricFamily> _observed = new(StringComparer.Ordinal);
     private readonly Lock _collecting = new();
 
@@ -74,6 +75,12 @@ public sealed class MetricsExporter : IDisposable
         MetricKind kind = KindOf(instrument);
         (string name, double scale) = MetricNames.Of(instrument.Meter.Name, instrument.Name, instrument.Unit, kind);
         string help = string.IsNullOrWhiteSpace(instrument.Description) ? $"{instrument.Name} of {instrument.Meter.Name}." : instrument.Description;
+        if (_owners.GetOrAdd(name, instrument.Meter.Name) != instrument.Meter.Name)
+        {
+            // two meters with one name for two things: the later one says whose it is, so that neither is lost in the other
+            (name, scale) = MetricNames.Of(instrument.Meter.Name, $"{instrument.Meter.Name.Split('.')[^1]}_{instrument.Name}", instrument.Unit, kind);
+        }
+
         MetricFamily family = _families.GetOrAdd(name, _ => new MetricFamily(name, kind, help, scale, kind == MetricKind.Histogram ? Bounds(instrument, scale, name) : []));
         if (instrument.IsObservable)
         {

@@ -100,7 +100,7 @@ public sealed partial class NodeMeter : IDisposable
             () => Enum.GetValues<SessionState>().Select(s => OfNode(core.Totals.Sessions[(int)s], Tag("state", SnakeCase(s.ToString())))),
             "{session}",
             "Client sessions on the node by state: new (no connectivity yet), connecting (DTLS), connected, disconnected (may come back), closed.");
-        _meter.CreateObservableGauge("rooms", () => OfNode(core.Totals.Rooms), "{room}", "Rooms that have sessions on the node.");
+        _meter.CreateObservableGauge("node_rooms", () => OfNode(core.Totals.Rooms), "{room}", "Rooms that have sessions on the node.");
         _meter.CreateObservableGauge("active_tracks", () => OfNode(core.Totals.Tracks), "{track}", "Tracks published on the node. To scale by.");
         _meter.CreateObservableGauge("subscriptions", () => OfNode(core.Totals.Subscriptions), "{subscription}", "Tracks that clients are subscribed to on the node.");
         _meter.CreateObservableCounter(

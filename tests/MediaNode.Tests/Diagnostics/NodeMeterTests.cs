@@ -30,7 +30,7 @@ public sealed partial class NodeMeterTests : NodeTest
         Assert.Equal(270, Value(read, "packets_forwarded"));
         Assert.Equal(2, Value(read, "sessions", ("state", "connected")));
         Assert.Equal(0, Value(read, "sessions", ("state", "new")));
-        Assert.Equal([1, 1, 1], [Value(read, "active_tracks"), Value(read, "subscriptions"), Value(read, "rooms")]);
+        Assert.Equal([1, 1, 1], [Value(read, "active_tracks"), Value(read, "subscriptions"), Value(read, "node_rooms")]);
         Assert.Equal(2, Value(read, "dtls_handshakes_completed"));
         Assert.Equal(Node.Loop.Memory.Free, Value(read, "packet_memory_free", ("loop", "0")));
         Assert.Equal(0, Value(read, "faults", ("place", "fan_out")));
