@@ -56,18 +56,17 @@ install_node_modules() {
   done
 }
 
-# files_with NAME FILE...: those whose text or file name has every part of Class.Method; a test's name may be part of a line.
+# files_with NAME FILE...: those whose text has every part of Class.Method.
 files_with() {
-  local name=$1 part matches
-  shift
-  matches=$(printf '%s\n' "$@" | grep -iF -- "$name" || true)
-  while IFS= read -r part; do
-    [[ -z $part ]] || mapfile -t kept < <(grep -liF -- "$part" "$@" /dev/null || true)
-    set -- "${kept[@]}"
-    (($#)) || break
-  done < <([[ $name == *.mjs ]] && echo "$name" || tr '.' '\n' <<<"$name")
-  { [[ -z $matches ]] || echo "$matches"; (($# == 0)) || printf '%s\n' "$@"; } | sort -u
+  local part kept
+  while (($# > 1)) && IFS= read -r part; do
+    [[ -z $part ]] || { mapfile -t kept < <(grep -liF -- "$part" "${@:2}" /dev/null || true); set -- "$1" "${kept[@]}"; }
+  done < <(tr '.' '\n' <<<"$1")
+  (($# == 1)) || printf '%s\n' "${@:2}"
 }
+
+# files_named NAME FILE...: those that have it in their own name; they run whole.
+files_named() { printf '%s\n' "${@:2}" | grep -iE -- "/[^/]*$(sed 's/[][\\.*^$+?(){}|]/\\&/g' <<<"$1")[^/]*$" || true; }
 
 # Fills projects, sdk_tests and interop_files with what has the name; all of them without one.
 select_tests() {
@@ -80,9 +79,17 @@ select_tests() {
     ((${#own[@]} == 0)) || { projects+=("$project"); sources+=("${own[@]}"); }
   done
   sdk_tests=("$root"/sdk/web/test/*.test.ts) interop_files=("$root"/tests/Interop/*.test.mjs)
+  pattern=$name
   if [[ -n $name ]]; then
-    mapfile -t sdk_tests < <(files_with "$name" "${sdk_tests[@]}")
-    mapfile -t interop_files < <(files_with "$name" "${interop_files[@]}")
+    mapfile -t named < <(files_named "$name" "${sdk_tests[@]}" "${interop_files[@]}")
+    if ((${#named[@]})); then
+      pattern=''
+      mapfile -t sdk_tests < <(printf '%s\n' "${named[@]}" | grep '\.ts$' || true)
+      mapfile -t interop_files < <(printf '%s\n' "${named[@]}" | grep '\.mjs$' || true)
+    else
+      mapfile -t sdk_tests < <(files_with "$name" "${sdk_tests[@]}")
+      mapfile -t interop_files < <(files_with "$name" "${interop_files[@]}")
+    fi
   fi
   sources+=("${interop_files[@]}")
   ((${#projects[@]} + ${#sdk_tests[@]} + ${#interop_files[@]})) || die "no test has '$name' in its name, class or file"
@@ -103,10 +110,10 @@ run_dotnet_tests() {
   done
 }
 
-# run_node_tests SUITE FOLDER NAME COMMAND...: the command takes node's test options and runs in the folder.
+# run_node_tests SUITE FOLDER PATTERN COMMAND...: the command takes node's test options and runs in the folder.
 run_node_tests() {
   local suite=$1 folder=$2 filter=()
-  [[ -n $3 && $3 != *.mjs ]] && filter=("--test-name-pattern=/$(sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$3")/i")
+  [[ -n $3 ]] && filter=("--test-name-pattern=/$(sed 's/[][\\.*^$+?(){}|/]/\\&/g' <<<"$3")/i")
   shift 3
   echo "== $suite" >&2
   (cd "$folder" && "$@" "${filter[@]}" --test-reporter=spec --test-reporter-destination=stdout \
@@ -145,7 +152,7 @@ run_tests() {
     done
   fi
   run_dotnet_tests "$name"
-  ((${#sdk_tests[@]} == 0)) || run_node_tests Sdk "$root/sdk/web" "$name" node test/run.mjs
-  ((${#interop_files[@]} == 0)) || run_node_tests Interop "$root/tests/Interop" "$name" interop
+  ((${#sdk_tests[@]} == 0)) || run_node_tests Sdk "$root/sdk/web" "$pattern" node test/run.mjs
+  ((${#interop_files[@]} == 0)) || run_node_tests Interop "$root/tests/Interop" "$pattern" interop
   exec node "$root/build/test-summary.mjs" "$results"
 }
