@@ -9,6 +9,9 @@ internal static partial class GatewayLog
     [LoggerMessage(1403, LogLevel.Error, "{What} failed")]
     public static partial void RequestFailed(this ILogger log, Exception cause, string what);
 
+    [LoggerMessage(1408, LogLevel.Warning, "{What} could not be done now: {Reason}")]
+    public static partial void Unavailable(this ILogger log, string what, string reason);
+
     [LoggerMessage(1404, LogLevel.Information, "session {Session} is lost: nobody knows it any more")]
     public static partial void SessionLost(this ILogger log, string session);
 

@@ -15,7 +15,7 @@ public sealed partial class ParticipantGrain
 
     private JoinResult Refused(JoinRequest request, LinkError error)
     {
-        LogRefused(NewsLevel, Identity, TenantAndRoom, error.Code, request.Leg, request.Session, error.Message);
+        LogRefused(LogLevel.Debug, Identity, TenantAndRoom, error.Code, request.Leg, request.Session, error.Message);
         return JoinResult.Refused(error.Code, error.Message);
     }
 

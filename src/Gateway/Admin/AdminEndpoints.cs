@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -13,7 +14,7 @@ internal static class AdminEndpoints
 {
     private const int MaxBody = 128 * 1024;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
     public static void MapAdmin(this IEndpointRouteBuilder routes)
     {
@@ -24,6 +25,7 @@ internal static class AdminEndpoints
         Get<OperatorEndpoints, LinksJson>(api, "links", "Relay links between nodes.", (_, caller, _) => Task.FromResult(OperatorEndpoints.Links(caller)));
         Describe(api.MapPost("nodes/{id}/drain", (string id, HttpContext http, OperatorEndpoints operators) =>
             As(http, caller => operators.Drain(caller, http.Segment("id", 3)))), "Has a node take no new sessions.", 202).Produces(202);
+        api.MapFallback("{**path}", () => new ProblemResult(StatusCodes.Status404NotFound, "NOT_FOUND", "There is no such path: /openapi/v1.json lists them.")).ExcludeFromDescription();
         Get<OperatorEndpoints, TenantsJson>(api, "tenants", "Tenants of the configuration.", (operators, caller, _) => operators.Tenants(caller));
     }
 

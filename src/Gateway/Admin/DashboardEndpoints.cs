@@ -25,8 +25,8 @@ public static class DashboardEndpoints
             TokenVerdict verdict = tokens.Verify(token);
             if (verdict.Caller is not { MayOperate: true } caller)
             {
-                return verdict.Caller is null && token is null
-                    ? new ProblemResult(StatusCodes.Status401Unauthorized, "TOKEN_MISSING", $"Open {Path}?access_token=… with a token of a key that is marked operator: ./nexus token --identity me --admin prints one.")
+                return verdict.Caller is null && token is not null ? RequestAuth.Unauthorized(verdict)
+                    : token is null ? new ProblemResult(StatusCodes.Status401Unauthorized, "TOKEN_MISSING", $"Open {Path}?access_token=… with a token of a key that is marked operator: ./nexus token --identity me --admin prints one.")
                     : RequestAuth.Forbidden("The dashboard needs a token with roomAdmin or roomList, signed by a key that is marked operator.");
             }
 

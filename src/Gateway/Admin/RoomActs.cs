@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
+using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;
 using Nexus.Gateway.Sessions;
 using Nexus.Link;
@@ -8,12 +9,17 @@ using Nexus.Link;
 namespace Nexus.Gateway.Admin;
 
 /// <summary>What admins do to rooms, participants and tracks.</summary>
-internal sealed class RoomActs(IControlPlane control)
+internal sealed class RoomActs(IControlPlane control, GatewayState state)
 {
     private const int MaxMetadata = 64 * 1024;
 
     public async Task<IResult> Create(Caller caller, CreateRoomJson request)
     {
+        if (state.Refusal is { } unready)
+        {
+            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, unready.Code, unready.Message).With("Retry-After", "1");
+        }
+
         string name = request.Name ?? "";
         if (!caller.Grants.RoomCreate && !caller.MayAdminister(name))
         {

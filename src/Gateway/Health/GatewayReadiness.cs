@@ -10,6 +10,14 @@ internal sealed class GatewayReadiness(GatewayState state, IControlPlane control
 {
     public async ValueTask<Problem?> Check()
     {
-        return state.Refusal ?? ((await control.Nodes()).Any(n => n.State == NodeState.Ready) ? null : new Problem(ReasonCodes.NoNode, "No media node is ready."));
+        if (state.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        var nodes = await control.Nodes();
+        return nodes.Any(n => n.State == NodeState.Ready) ? null
+            : nodes.Any(n => n.State == NodeState.Draining) ? new Problem(ReasonCodes.NoNode, "All media nodes are drained: restart one, or start another.")
+            : new Problem(ReasonCodes.NoNode, "No media node is linked: start one, or look at its log for why it is not.");
     }
 }

@@ -72,10 +72,11 @@ public sealed partial class GatewayState
     /// <summary>A request was refused. One line each in the log, as long as it is no flood.</summary>
     /// <param name="what">Method and path, or the protocol and what was asked in it; never a token.</param>
     /// <param name="identity">Who asked, where that is known.</param>
-    public void CountRefusal(string code, string what, string? identity = null, IPAddress? source = null)
+    /// <param name="isNews">False for what happens every day, such as a read of what is not there: it is only counted.</param>
+    public void CountRefusal(string code, string what, string? identity = null, IPAddress? source = null, bool isNews = true)
     {
         _refusals.Add(1, new KeyValuePair<string, object?>("code", code));
-        if (MayLog())
+        if (isNews && MayLog())
         {
             LogRefused(what, code, identity, source);
         }
@@ -115,5 +116,5 @@ public static class ProductVersion
     public const string Engine = "orleans";
 
     public static string Orleans { get; } =
-        typeof(IGrainFactory).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        typeof(IGrainFactory).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', ' ')[0].TrimEnd('.') ?? "0";
 }

@@ -22,7 +22,11 @@ public static class Failures
 #pragma warning restore CA1031
         {
             var refusal = Refusal(e);
-            if (refusal.Status >= 500)
+            if (refusal.Problem.Code == "UNAVAILABLE")
+            {
+                log.Unavailable($"{context.Request.Method} {context.Request.Path}", e.Message);
+            }
+            else if (refusal.Status >= 500)
             {
                 log.RequestFailed(e, $"{context.Request.Method} {context.Request.Path}");
             }

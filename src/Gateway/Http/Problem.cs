@@ -25,7 +25,11 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.RequestServices.GetService<GatewayState>()?.CountRefusal(
-            code, $"{httpContext.Request.Method} {httpContext.Request.Path}", source: httpContext.Connection.RemoteIpAddress);
+            code,
+            $"{httpContext.Request.Method} {httpContext.Request.Path}",
+            RequestAuth.IdentityOf(httpContext),
+            httpContext.Connection.RemoteIpAddress,
+            isNews: status != StatusCodes.Status404NotFound || !HttpMethods.IsGet(httpContext.Request.Method));
         httpContext.Response.StatusCode = status;
         foreach (var (name, value) in Headers)
         {

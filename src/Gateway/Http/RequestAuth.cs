@@ -15,11 +15,18 @@ public static class RequestAuth
         var verdict = verifier.Verify(Bearer(request));
         if (verdict.Caller is { } caller)
         {
+            request.HttpContext.Items[typeof(Caller)] = caller;
             return (caller, null);
         }
 
+        return (null, Unauthorized(verdict));
+    }
+
+    /// <summary>401 by the token's fault.</summary>
+    internal static ProblemResult Unauthorized(TokenVerdict verdict)
+    {
         string challenge = verdict.Fault == TokenFault.TokenMissing ? "Bearer" : "Bearer error=\"invalid_token\"";
-        return (null, new ProblemResult(StatusCodes.Status401Unauthorized, CodeOf(verdict.Fault), verdict.Message).With("WWW-Authenticate", challenge));
+        return new ProblemResult(StatusCodes.Status401Unauthorized, CodeOf(verdict.Fault), verdict.Message).With("WWW-Authenticate", challenge);
     }
 
     /// <summary>The token of <c>Authorization: Bearer …</c>; null without one.</summary>
@@ -28,6 +35,9 @@ public static class RequestAuth
         string header = request.Headers.Authorization.ToString();
         return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
     }
+
+    /// <summary>Who makes the request, once <see cref="Authenticate"/> has found out.</summary>
+    internal static string? IdentityOf(HttpContext context) => (context.Items[typeof(Caller)] as Caller)?.Identity;
 
     public static ProblemResult Forbidden(string message) =>
         new(StatusCodes.Status403Forbidden, Link.ReasonCodes.Permission, message);

@@ -1,8 +1,10 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Nexus.Silo.Hosting;
+using Nexus.Silo.Logging;
 using Nexus.Silo.Settings;
 
 namespace Nexus.Silo.Commands;
@@ -11,7 +13,7 @@ namespace Nexus.Silo.Commands;
 public static class UpCommand
 {
     /// <summary>What has not ended by then (the parts have a little less) is given up, and that is an error.</summary>
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
 
     public static string Help
     {
@@ -44,7 +46,7 @@ public static class UpCommand
         {
             await app.StartNexusAsync();
         }
-        catch (OperationCanceledException) when (stopping.Task.IsCompleted)
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             return failure.Reason is null ? 0 : 1; // told to stop before it had started
         }
@@ -54,16 +56,22 @@ public static class UpCommand
         bool stopped = await StopAsync(app);
         if (!stopped)
         {
-            await Console.Error.WriteLineAsync($"nexus: not everything ended within {StopWithin.TotalSeconds:F0} s");
+            await SayLast(options, $"not everything ended within {StopWithin.TotalSeconds:F1} s");
         }
 
         if (failure.Reason is { } reason)
         {
-            await Console.Error.WriteLineAsync($"nexus: {reason}");
+            await SayLast(options, reason);
         }
 
         return stopped && failure.Reason is null ? 0 : 1;
     }
+
+    /// <summary>After the loggers have gone, in their form.</summary>
+    private static Task SayLast(NexusOptions options, string words) => Console.Error.WriteLineAsync(
+        options.Log == LogFormat.Json
+            ? JsonSerializer.Serialize(new { Timestamp = DateTimeOffset.UtcNow, EventId = 1003, LogLevel = "Critical", Category = "Nexus.Silo", Message = words })
+            : $"nexus: {words}");
 
     /// <summary>False when something did not end.</summary>
     private static async Task<bool> StopAsync(WebApplication app)

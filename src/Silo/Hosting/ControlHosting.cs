@@ -59,6 +59,11 @@ internal static class ControlHosting
             services.AddHostedService(s => s.GetRequiredService<ClusterWatch>());
         }
 
+        if (options.DataFolder is not null)
+        {
+            services.AddHostedService<KeptRooms>();
+        }
+
         services.AddSingleton(s => new NodeLinkHost(
             s.GetRequiredService<IGrainFactory>(), options.EffectiveLinkSecret, new LinkTiming(), TimeProvider.System, s.GetRequiredService<ILogger<NodeLinkHost>>()));
         if (options.ControlListen is not null)
@@ -84,7 +89,7 @@ internal static class ControlHosting
     {
         if (options.Redis is not null)
         {
-            return [.. options.Regions.Select((_, i) => new IPEndPoint(options.Silo.Address, options.Silo.Port + i))];
+            return [.. options.Regions.Select((_, i) => new IPEndPoint(options.EffectiveSilo.Address, options.EffectiveSilo.Port + i))];
         }
 
         TcpListener[] listeners = [.. options.Regions.Select(_ => new TcpListener(IPAddress.Loopback, 0))];

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,6 +39,9 @@ internal static class MediaHosting
 /// <summary>One media node of this process, and the dialer that keeps it linked.</summary>
 internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadiness, IAsyncDisposable
 {
+    /// <summary>A control side that stays away is news once a minute.</summary>
+    private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan AttachWithin = TimeSpan.FromSeconds(20);
 
     private readonly NexusOptions _options;
@@ -50,6 +54,7 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
     private Task _dialing = Task.CompletedTask;
     private Task _serving = Task.CompletedTask;
     private volatile bool _linked;
+    private (string Reason, long At) _said;
 
     /// <param name="index">Which of the process's regions it serves: its ports start 10 higher for each.</param>
     /// <param name="links">The control side, when it is in this process; otherwise it is dialled.</param>
@@ -82,14 +87,16 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
         dialer.Linked += peer =>
         {
             _linked = true;
+            _said = default;
             LogLinked(_links is null ? LogLevel.Information : LogLevel.Debug, _node.NodeId, peer); // within a process, the control side says it
         };
         dialer.Refused += what => LogTooLong(_node.NodeId, what);
         dialer.Unlinked += reason =>
         {
             _linked = false;
-            if (!_stopping.IsCancellationRequested)
+            if (!_stopping.IsCancellationRequested && (reason != _said.Reason || Stopwatch.GetElapsedTime(_said.At) > SayAgain))
             {
+                _said = (reason, Stopwatch.GetTimestamp());
                 LogUnlinked(_node.NodeId, reason);
             }
         };

@@ -1,8 +1,11 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Nexus.Gateway.Health;
 using Nexus.Silo.Logging;
 using Nexus.Silo.Settings;
 using Nexus.Silo.Storage;
@@ -14,10 +17,10 @@ namespace Nexus.Silo.Hosting;
 /// The one host of a process. Its parts are hosted services: started in the order in which they are added here, stopped in reverse;
 /// HTTP is served last and first no more.
 /// </summary>
-public static class NexusHost
+public static partial class NexusHost
 {
     /// <summary>Within the 5 s that SIGTERM may take.</summary>
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4);
 
     /// <param name="configure">What a test adds.</param>
     public static WebApplication Build(NexusOptions options, Action<WebApplicationBuilder>? configure = null)
@@ -54,8 +57,11 @@ public static class NexusHost
     {
         try
         {
+            RequireAddresses(app.Services.GetRequiredService<NexusOptions>());
             _ = app.Services.GetService<FileGrainStorage>(); // so that a folder that cannot be used is refused now, and not at the first room
+            _ = app.Services.GetService<OtlpWatch>(); // listens from here on
             await app.StartAsync(cancellation);
+            Serving.Log(app);
         }
         catch (Exception e)
         {
@@ -69,13 +75,41 @@ public static class NexusHost
         }
     }
 
+    /// <summary>The first line that an operator looks for.</summary>
+    private static partial class Serving
+    {
+        public static void Log(WebApplication app)
+        {
+            var options = app.Services.GetRequiredService<NexusOptions>();
+            Say(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nexus.Silo"), HttpHosting.AddressOf(app), options.Roles, string.Join(',', options.Regions), ProductVersion.Current, ProductVersion.Orleans);
+        }
+
+        [LoggerMessage(1002, LogLevel.Information, "serving {Address} as {Roles} in {Regions}: Nexus {Version}, Orleans {Orleans}")]
+        private static partial void Say(ILogger log, string address, Roles roles, string regions, string version, string orleans);
+    }
+
+    private static void RequireAddresses(NexusOptions options)
+    {
+        FreeAddress.Require("http", options.Http);
+        if (options.Metrics is { } metrics && !metrics.Equals(options.Http))
+        {
+            FreeAddress.Require("metrics", metrics);
+        }
+
+        for (int i = 0; options.Redis is not null && options.Roles.HasFlag(Roles.Control) && i < options.Regions.Length; i++)
+        {
+            // Orleans would take the place of the process that has it, which would then be told that it is dead
+            FreeAddress.Require("silo", new IPEndPoint(options.EffectiveSilo.Address, options.EffectiveSilo.Port + i));
+        }
+    }
+
     private static async Task StopStarted(WebApplication app)
     {
         try
         {
             await app.StopAsync();
         }
-        catch (Exception e) when (e is InvalidOperationException or AggregateException)
+        catch (Exception e) when (e is InvalidOperationException or AggregateException or OperationCanceledException)
         {
             // a silo that never ran says so when it is stopped; why it did not is the start's exception
         }

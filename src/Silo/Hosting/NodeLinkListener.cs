@@ -19,7 +19,7 @@ internal sealed class NodeLinkListener(NexusOptions options, NodeLinkHost links,
         {
             _listener = options.ControlListen!.Listen();
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
         {
             throw new SettingsException($"control-listen: {options.ControlListen} cannot be bound: {e.Message}");
         }

@@ -25,7 +25,8 @@ internal sealed partial class WarmUp(IServer server, IControlPlane control, Tena
 {
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(5);
 
-    private const string Room = "warm-up";
+    /// <summary>Other processes of the cluster do the same.</summary>
+    private static readonly string Room = $"warm-up-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
 
     /// <summary>Smallest offer with a section to send of each kind.</summary>
     private const string Offer =

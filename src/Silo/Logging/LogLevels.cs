@@ -20,24 +20,27 @@ public sealed record LogLevels(LogLevel Level, ImmutableArray<(string Name, LogL
     public static readonly LogLevels Default = new(LogLevel.Information, []);
 
     /// <summary>
-    /// What the libraries say at Information is nothing that an operator could act on, and some of it is said per request. Orleans'
-    /// warnings name grain keys, its start has two that concern nobody, and Polly logs every retry with its stack.
+    /// What the libraries say at Information is nothing that an operator could act on, and some of it is said per request. Levels of
+    /// parts (<c>--log-level Orleans=warning</c>) bring it back.
     /// </summary>
     private static readonly ImmutableArray<(string Name, LogLevel Level)> Libraries =
     [
         ("Microsoft", LogLevel.Warning),
         ("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None), // the command says itself why it could not start
         ("System", LogLevel.Warning),
-        ("Orleans", LogLevel.Warning),
-        ("Orleans.Runtime.Silo", LogLevel.Error), // warns of workstation GC, which is chosen on purpose
-        ("Orleans.Runtime.ClientObserverRegistrar", LogLevel.Error),
-        ("Orleans.Runtime.Watchdog", LogLevel.Error), // its first check counts the machine's uptime as a stall
-        ("Polly", LogLevel.Error),
+        ("Orleans", LogLevel.Error), // whose warnings come with a stack trace for each call that a dead silo did not answer
+        ("Orleans.Runtime.MembershipService.MembershipTableManager", LogLevel.Warning), // says who was declared dead
+        ("Polly", LogLevel.None), // every retry with its stack; what fails for good reaches the caller
     ];
 
     /// <exception cref="FormatException">A level is unknown.</exception>
     public static LogLevels Parse(string text)
     {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw new FormatException("a level is expected, such as information");
+        }
+
         LogLevels levels = Default;
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {

@@ -71,7 +71,9 @@ public sealed record NexusOptions
     public string Cluster { get; init; } = "nexus";
 
     /// <summary>With Redis: where the other control processes reach this one.</summary>
-    public IPEndPoint Silo { get; init; } = new(IPAddress.Loopback, 11111);
+    public IPEndPoint? Silo { get; init; }
+
+    public IPEndPoint EffectiveSilo => Silo ?? new(IPAddress.Loopback, 11111);
 
     /// <summary>From the configuration file; the development tenant when there is none.</summary>
     public ImmutableArray<TenantOptions> Tenants { get; init; } = [];

@@ -15,7 +15,7 @@ public static class OptionsValidator
     {
         Require(options.Regions.Distinct().Count() == options.Regions.Length, "regions: each may be named once");
         int lastPort = options.MediaPort + (10 * (options.Regions.Length - 1)) + options.Loops - 1;
-        Require(lastPort <= 65535, $"media-port: {options.Regions.Length} regions of {options.Loops} loops from {options.MediaPort} on go past port 65535");
+        Require(lastPort <= 65535, $"media-port: {options.Regions.Length} regions of {options.Loops} loops from {options.MediaPort} on go past port 65535, the last there is");
         CheckRoles(options);
         CheckSecrets(options);
         CheckCluster(options);
@@ -51,16 +51,17 @@ public static class OptionsValidator
     /// <summary>A silo that others cannot reach at the address it gives would be declared dead by them, or they by it.</summary>
     private static void CheckCluster(NexusOptions options)
     {
+        Require(options.Redis is not null || options.Silo is null, "silo: without redis nobody joins this process, so nobody needs its address; leave silo out, or set redis");
         Require(options.Redis is null || options.DataFolder is null, "data: with redis, state is kept there; leave data out");
         if (options.Redis is not { } redis || !options.Roles.HasFlag(Roles.Control))
         {
             return;
         }
 
-        Require(!options.Silo.Address.Equals(IPAddress.Any) && !options.Silo.Address.Equals(IPAddress.IPv6Any), $"silo: {options.Silo} is no address that other processes could reach: name this machine's own");
+        Require(!options.EffectiveSilo.Address.Equals(IPAddress.Any) && !options.EffectiveSilo.Address.Equals(IPAddress.IPv6Any), $"silo: {options.EffectiveSilo} is no address that other processes could reach: name this machine's own");
         Require(
-            !IPAddress.IsLoopback(options.Silo.Address) || redis.EndPoints.All(IsLoopback),
-            $"silo: {options.Silo} is a loopback address, and redis is shared with other machines, which would take each other for dead: set silo to an address of this machine that they reach");
+            !IPAddress.IsLoopback(options.EffectiveSilo.Address) || redis.EndPoints.All(IsLoopback),
+            $"silo: {options.EffectiveSilo} is a loopback address, and redis is shared with other machines, which would take each other for dead: set silo to an address of this machine that they reach");
     }
 
     private static bool IsLoopback(EndPoint end) => end switch

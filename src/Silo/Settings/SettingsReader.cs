@@ -37,9 +37,9 @@ public static class SettingsReader
         return options;
     }
 
-    private static List<(Setting, string)> Flags(IReadOnlyList<string> arguments, out string? file)
+    private static List<(Setting Setting, string Value)> Flags(IReadOnlyList<string> arguments, out string? file)
     {
-        var flags = new List<(Setting, string)>();
+        var flags = new List<(Setting Setting, string Value)>();
         file = null;
         for (int i = 0; i < arguments.Count; i++)
         {
@@ -58,6 +58,10 @@ public static class SettingsReader
             {
                 file = value;
             }
+            else if (flags.Any(f => f.Setting == setting || (IsRegion(f.Setting) && IsRegion(setting))))
+            {
+                throw new SettingsException($"{parts[0]} is said twice{(IsRegion(setting) ? " (--region is --regions with one)" : "")}: say it once");
+            }
             else
             {
                 flags.Add((setting, value));
@@ -66,6 +70,8 @@ public static class SettingsReader
 
         return flags;
     }
+
+    private static bool IsRegion(Setting setting) => setting.Name is "region" or "regions";
 
     private static NexusOptions FromEnvironment(NexusOptions options, IDictionary environment)
     {

@@ -25,7 +25,7 @@ public static class SettingsTable
         new("control", "ADDRESS", "", "the control side that this media node dials: host:port or unix:/path", (o, v) => o with { Control = LinkEndpoint.Parse(v) }),
         new("link-secret", "SECRET", "", "shared by control side and media nodes; needed unless both are on loopback", (o, v) => o with { LinkSecret = v }),
         new("node-id", "ND_…", "from machine and media address", "id of this media node", (o, v) => o with { NodeId = NodeId(v) }),
-        new("data", "FOLDER", "in memory", "keeps room policies over restarts of a process without redis", (o, v) => o with { DataFolder = v }),
+        new("data", "FOLDER", "in memory", "keeps room policies over restarts of a process without redis", (o, v) => o with { DataFolder = v.Length > 0 ? v : throw new FormatException("a folder is expected") }),
         new("redis", "ADDRESS:PORT", "", "membership and state of a cluster of several control processes; with password and more: docs/configuration.md", (o, v) => o with { Redis = RedisAddress(v) }),
         new("cluster", "NAME", "nexus", "processes with the same redis and the same name are one cluster; nothing of two names meets", (o, v) => o with { Cluster = Name(v) }),
         new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "with redis: where the other control processes reach this one; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),

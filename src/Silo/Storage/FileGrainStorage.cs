@@ -20,10 +20,10 @@ public sealed class FileGrainStorage : IGrainStorage, IDisposable
     private readonly FileStream _lock;
     private readonly SemaphoreSlim _gate = new(1, 1);
 
-    /// <exception cref="IOException">The folder cannot be written, or another process has it; the message says which.</exception>
+    /// <exception cref="IOException">The folder cannot be written, another process has it, or a file holds no record; the message says which.</exception>
     public FileGrainStorage(string folder)
     {
-        _folder = folder;
+        _folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(folder);
         string file = Path.Combine(folder, ".lock");
         try
@@ -32,8 +32,28 @@ public sealed class FileGrainStorage : IGrainStorage, IDisposable
         }
         catch (IOException e) when (File.Exists(file))
         {
-            throw new IOException($"another process has {folder} in use", e);
+            throw new IOException("another process has it in use", e);
         }
+
+        try
+        {
+            Array.ForEach(Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories), CheckRecord);
+        }
+        catch
+        {
+            _lock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The keys of the grains of a type that have a record of that state, as far as their file names tell.</summary>
+    public IEnumerable<string> KeysOf(string stateName, string grainType)
+    {
+        string states = Path.Combine(_folder, Uri.EscapeDataString(stateName));
+        return (Directory.Exists(states) ? Directory.GetFiles(states, "*.json") : [])
+            .Select(file => Uri.UnescapeDataString(Path.GetFileNameWithoutExtension(file)))
+            .Where(id => id.StartsWith(grainType + "/", StringComparison.Ordinal))
+            .Select(id => id[(grainType.Length + 1)..]);
     }
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -103,6 +123,25 @@ public sealed class FileGrainStorage : IGrainStorage, IDisposable
         _gate.Dispose();
     }
 
+    /// <summary>A file that cannot be read is found at the start, where somebody looks, and not by whoever needs it first.</summary>
+    private static void CheckRecord(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            if (JsonSerializer.Deserialize<Record<JsonElement>>(file, RecordJson.Options) is null or { Etag: null })
+            {
+                throw Unreadable(path, "it has no Etag");
+            }
+        }
+        catch (JsonException e)
+        {
+            throw Unreadable(path, e.Message);
+        }
+    }
+
+    private static IOException Unreadable(string path, string why) => new($"{path} holds no state that this version reads ({why}): move it away to start without it");
+
     private static async Task CheckAsync<T>(string path, GrainId grainId, IGrainState<T> grainState)
     {
         string? stored = (await ReadAsync<T>(path))?.Etag;
@@ -126,7 +165,7 @@ public sealed class FileGrainStorage : IGrainStorage, IDisposable
         }
         catch (JsonException e)
         {
-            throw new IOException($"{path} holds no state that this version reads ({e.Message}): move it away to start without it", e);
+            throw Unreadable(path, e.Message);
         }
     }
 

@@ -20,6 +20,7 @@ internal static class TelemetrySetup
             return;
         }
 
+        services.AddSingleton<OtlpWatch>();
         services.AddOpenTelemetry()
             .ConfigureResource(r => r.AddService("nexus", serviceVersion: ProductVersion.Current, serviceInstanceId: $"{Environment.MachineName}/{options.Http}")
                 .AddAttributes([new("nexus.region", string.Join(',', options.Regions)), new("nexus.roles", options.Roles.ToString())]))

@@ -29,6 +29,37 @@ public sealed class HostTests
     }
 
     [Fact]
+    public async Task Rooms_that_were_kept_are_listed_after_a_restart_and_end_by_their_time_out()
+    {
+        string folder = Directory.CreateTempSubdirectory("nexus-data").FullName;
+        await using (TestHost before = await TestHost.StartAsync("--data", folder))
+        {
+            foreach (string room in new[] { """{"name":"keep","emptyTimeoutSeconds":3600,"metadata":"hello"}""", """{"name":"go","emptyTimeoutSeconds":1}""" })
+            {
+                Assert.Equal(HttpStatusCode.Created, await before.Act("POST", "/api/v1/rooms", room));
+            }
+
+            await before.StopAsync();
+        }
+
+        await using TestHost after = await TestHost.StartAsync("--data", folder);
+        Assert.Contains((await after.Api("rooms")).GetProperty("rooms").EnumerateArray(), r => r.GetProperty("metadata").GetString() == "hello");
+        await Until(async () => (await after.Api("rooms")).GetProperty("rooms").GetArrayLength() == 1);
+        await after.StopAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Told_to_stop_while_it_waits_for_what_it_needs_it_stops()
+    {
+        TestHost host = TestHost.Make("--redis", $"127.0.0.1:{TestHost.FreePort()},connectTimeout=200", "--silo", $"127.0.0.1:{TestHost.FreePort()}");
+        Task starting = host.RunAsync();
+        host.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHostApplicationLifetime>().StopApplication();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Null(host.Failure.Reason);
+    }
+
+    [Fact]
     public async Task Several_regions_are_as_many_silos_with_a_node_each()
     {
         await using TestHost host = await TestHost.StartAsync("--regions", "eu,us,ap");

@@ -57,6 +57,16 @@ public sealed class RedisTests : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task A_silo_address_that_another_process_has_is_refused_by_name()
+    {
+        string silo = $"127.0.0.1:{TestHost.FreePort()}";
+        await using TestHost first = await TestHost.StartAsync("--redis", $"{_redis.Address}", "--cluster", _cluster, "--silo", silo);
+        var refused = await Assert.ThrowsAsync<SettingsException>(() => TestHost.StartAsync("--redis", $"{_redis.Address}", "--cluster", _cluster, "--silo", silo));
+        Assert.Contains(silo, refused.Message);
+        Assert.Equal(HttpStatusCode.Created, (await first.Publish("r", "ada")).Status);
+    }
+
+    [Fact]
     public async Task Clusters_of_different_names_share_a_Redis_and_nothing_else()
     {
         await using TestHost one = await StartAsync("eu");

@@ -57,8 +57,12 @@ internal sealed class TestHost : IAsyncDisposable
     public static TestHost Make(params string[] flags)
     {
         string[] own = ["--http", $"127.0.0.1:{FreePort()}", "--media-port", $"{FreePorts(31)}", "--loops", "1", "--log-level", "none"];
-        return new(SettingsReader.Read([.. own, .. flags], new Dictionary<string, string>()));
+        IEnumerable<string> unsaid = own.Chunk(2).Where(pair => !flags.Contains(pair[0])).SelectMany(pair => pair);
+        return new(SettingsReader.Read([.. unsaid, .. flags], new Dictionary<string, string>()));
     }
+
+    /// <summary>Starts what <see cref="Make"/> built.</summary>
+    public Task RunAsync() => _app.StartNexusAsync();
 
     /// <summary>In order, as on SIGTERM. Throws what a part throws.</summary>
     public Task StopAsync() => _app.StopAsync();
@@ -87,9 +91,10 @@ internal sealed class TestHost : IAsyncDisposable
     }
 
     /// <summary>Ends what <see cref="Publish"/> began.</summary>
-    public async Task<HttpStatusCode> Act(string method, string path)
+    public async Task<HttpStatusCode> Act(string method, string path, string? body = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", AdminToken) } };
+        request.Content = body is null ? null : new StringContent(body, new MediaTypeHeaderValue("application/json"));
         using HttpResponseMessage response = await Http.SendAsync(request);
         return response.StatusCode;
     }
