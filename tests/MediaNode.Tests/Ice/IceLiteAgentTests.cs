@@ -123,6 +123,43 @@ public class IceLiteAgentTests
     }
 
     [Fact]
+    public void Anything_authentic_from_a_validated_tuple_renews_consent()
+    {
+        _client.Check(Start, IceClient.Source(1));
+        _agent.Hear(Start + (29 * Second), IceClient.Source(1));
+        _agent.Hear(Start + (40 * Second), IceClient.Source(2)); // not validated: proves nothing
+        _agent.HandleTimeout(_agent.NextTimeout);
+        Assert.Equal(IceState.Connected, _agent.State);
+        Assert.Equal(Start + (59 * Second), _agent.NextTimeout);
+        _agent.HandleTimeout(_agent.NextTimeout);
+        Assert.Equal(IceState.Disconnected, _agent.State);
+    }
+
+    [Fact]
+    public void A_tuple_that_media_come_over_takes_over_from_one_that_fell_silent()
+    {
+        _client.Check(Start, IceClient.Source(1), nominate: true);
+        _client.Check(Start, IceClient.Source(2));
+        _agent.Hear(Start + (20 * Second), IceClient.Source(2));
+        _agent.HandleTimeout(Start + (30 * Second));
+        Assert.Equal(IceClient.Source(2), _agent.Selected);
+        Assert.Equal(Start + (50 * Second), _agent.NextTimeout);
+    }
+
+    /// <summary>As libnice does over ICE-TCP: it checks no more once it is connected.</summary>
+    [Fact]
+    public void An_open_tcp_connection_is_alive_however_silent_and_dead_when_it_ends()
+    {
+        var tcp = IceClient.Source(1) with { Connection = 7 };
+        _client.Check(Start, tcp, nominate: true);
+        Assert.Equal(Instant.Never, _agent.NextTimeout);
+        _agent.HandleTimeout(Start + TimeSpan.FromHours(1));
+        Assert.Equal(IceState.Connected, _agent.State);
+        _agent.Forget(Start + TimeSpan.FromHours(1), tcp);
+        Assert.Equal(IceState.Disconnected, _agent.State);
+    }
+
+    [Fact]
     public void A_peer_that_never_checks_is_disconnected_after_thirty_seconds()
     {
         Assert.Equal(Start + (30 * Second), _agent.NextTimeout);
