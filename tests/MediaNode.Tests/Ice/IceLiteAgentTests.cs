@@ -1,3 +1,4 @@
+using System.Text;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Stun;
 
@@ -81,11 +82,38 @@ public class IceLiteAgentTests
         Assert.Equal(IceOutcome.Selected, _client.Check(Start, IceClient.Source(1), unknown: 0xC057).Outcome);
     }
 
+    /// <summary>As FFmpeg 8.0 checks: it names neither its role nor a priority.</summary>
     [Fact]
-    public void A_check_without_priority_gets_400()
+    public void A_check_needs_no_more_than_its_credentials()
     {
-        _client.Check(Start, IceClient.Source(1), priority: false);
-        Assert.Equal(StunErrorCode.BadRequest, _client.LastError);
+        var minimal = _client.Begin();
+        minimal.AddUseCandidate();
+        minimal.AddIntegrity(Encoding.ASCII.GetBytes(_agent.Local.Password));
+        minimal.AddFingerprint();
+        Assert.Equal(IceOutcome.Selected, _client.Send(Start, IceClient.Source(1), minimal.Written, _agent.Local).Outcome);
+        Assert.Equal(IceClient.Source(1), _client.LastMapped);
+        Assert.True(_agent.IsNominated);
+
+        var bare = _client.Begin();
+        bare.AddIntegrity(Encoding.ASCII.GetBytes(_agent.Local.Password));
+        Assert.True(_client.Send(Start, IceClient.Source(2), bare.Written, _agent.Local).IsAuthentic); // not even FINGERPRINT
+    }
+
+    [Theory]
+    [InlineData(0x0024)] // PRIORITY
+    [InlineData(0x802A)] // ICE-CONTROLLING
+    [InlineData(0x0020)] // XOR-MAPPED-ADDRESS
+    [InlineData(0x0009)] // ERROR-CODE
+    [InlineData(0x0014)] // REALM
+    [InlineData(0x8022)] // SOFTWARE
+    [InlineData(0xC001)] // NOMINATION, of drafts
+    public void An_attribute_that_is_not_used_may_hold_anything(ushort type)
+    {
+        var check = _client.Begin();
+        check.AddRaw(type, [1, 2, 3]);
+        check.AddIntegrity(Encoding.ASCII.GetBytes(_agent.Local.Password));
+        check.AddFingerprint();
+        Assert.Equal(IceOutcome.Selected, _client.Send(Start, IceClient.Source(1), check.Written, _agent.Local).Outcome);
     }
 
     [Fact]
@@ -244,7 +272,7 @@ public class IceLiteAgentTests
         var buffer = new byte[100];
         var writer = new StunWriter(buffer, StunClass.Request, new byte[12]);
         writer.AddPriority(1);
-        writer.AddUsername(System.Text.Encoding.ASCII.GetBytes(_agent.Local.Ufrag + ":abcd"));
+        writer.AddUsername(Encoding.ASCII.GetBytes(_agent.Local.Ufrag + ":abcd"));
         Assert.True(UfragKey.TryRead(writer.Written, out var key));
         Assert.Equal(_agent.Local.Key, key);
         Assert.Equal(_agent.Local.Ufrag, key.ToString());

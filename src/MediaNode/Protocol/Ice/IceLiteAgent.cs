@@ -68,7 +68,8 @@ public sealed class IceLiteAgent
             return new(IceOutcome.Dropped); // keep-alives, and answers to what we never asked
         }
 
-        if (!request.HasUsername || !request.HasIntegrity || !request.HasFingerprint)
+        // Without FINGERPRINT too (RFC 8445 section 7.1.2 wants it sent): that tells STUN from others, which the integrity does as well.
+        if (!request.HasUsername || !request.HasIntegrity)
         {
             responseLength = Refuse(request, StunErrorCode.BadRequest, default, response);
             return new(IceOutcome.Refused, DropReason.StunMalformed);
@@ -150,16 +151,16 @@ public sealed class IceLiteAgent
     /// <summary>Ufrags of ended generations, each once: unmap them.</summary>
     public bool TryTakeRetiredUfrag(out UfragKey ufrag) => _retired.TryDequeue(out ufrag);
 
+    /// <summary>
+    /// What an authentic check may not have; nothing is missed that a lite agent has no use for. PRIORITY, which a full agent
+    /// would make a peer-reflexive candidate of (RFC 8445 section 7.3.1.3), is such, and the controlling role goes without saying.
+    /// </summary>
     private static StunErrorCode Examine(in StunMessage request)
     {
+        // Below 0x8000 what is not known must be refused (RFC 8489 section 6.3.1); from there on it is ignored.
         if (request.UnknownCount > 0)
         {
             return StunErrorCode.UnknownAttribute;
-        }
-
-        if (!request.HasPriority)
-        {
-            return StunErrorCode.BadRequest;
         }
 
         // a lite agent is always controlled: a peer that thinks so of itself has to switch (RFC 8445 section 7.3.1.1)
