@@ -195,13 +195,13 @@ public sealed class MediaSession
         }
 
         var datagram = Loop.Memory.Span(packet.Slot)[..packet.Length];
-        if (!srtp.Inbound.TryUnprotectRtp(datagram, out var length, out _, out var reason))
+        if (!srtp.Inbound.TryUnprotectRtp(datagram, out var length, out var index, out var reason))
         {
             return reason;
         }
 
         Hear(now, packet.Source);
-        return Receiver.Receive(now, new Instant(now.Nanoseconds - packet.Age), packet.Slot, length);
+        return Receiver.Receive(now, new Instant(now.Nanoseconds - packet.Age), packet.Slot, length, index);
     }
 
     internal DropReason ReceiveRtcp(Instant now, Span<byte> datagram, in TransportTuple source)
