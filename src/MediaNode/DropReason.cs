@@ -29,6 +29,9 @@ public enum DropReason : byte
     SrtpNotReady,
     SrtpAuthFailed,
     SrtpReplayed,
+
+    /// <summary>Behind the window of what could be told from a replay: late by more than 1024 packets, or of a sender whose numbering went back.</summary>
+    SrtpTooOld,
     SrtpTooShort,
 
     RtpMalformed,
@@ -37,6 +40,9 @@ public enum DropReason : byte
     RtpTooManySsrcs,
     RtpDuplicate,
     RtpTooOld,
+
+    /// <summary>Far ahead of its stream, which was restarted just now.</summary>
+    RtpJumped,
 
     RtcpMalformed,
 

@@ -9,6 +9,8 @@ namespace Nexus.MediaNode.Loop;
 internal static unsafe partial class LinuxNative
 {
     public const int SolUdp = 17;
+    public const int IpProtoTcp = 6;
+    public const int TcpUserTimeout = 18;
     public const int UdpSegment = 103;
     public const int UdpGro = 104;
     public const int SolSocket = 1;

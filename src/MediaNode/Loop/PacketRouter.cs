@@ -21,14 +21,14 @@ internal sealed class PacketRouter(ForwardingLoop loop, SourceRateLimiter strang
                 return loop.Sessions.Find(packet.Source) is { } rtp ? rtp.ReceiveRtp(now, packet) : DropReason.UnknownTuple;
             case PacketKind.Rtcp:
                 loop.Counters.RtcpReceived++;
-                return loop.Sessions.Find(packet.Source) is { } rtcp ? rtcp.ReceiveRtcp(now, datagram) : DropReason.UnknownTuple;
+                return loop.Sessions.Find(packet.Source) is { } rtcp ? rtcp.ReceiveRtcp(now, datagram, packet.Source) : DropReason.UnknownTuple;
             case PacketKind.Stun:
                 loop.Counters.StunReceived++;
                 return RouteStun(now, datagram, packet.Source);
             case PacketKind.Dtls:
                 loop.Counters.DtlsReceived++;
                 return loop.Sessions.Find(packet.Source) is { } dtls
-                    ? dtls.ReceiveDtls(now, datagram)
+                    ? dtls.ReceiveDtls(now, datagram, packet.Source)
                     : DropReason.DtlsNotValidatedTuple;
             default:
                 return DropReason.UnknownProtocol;

@@ -103,7 +103,7 @@ internal sealed class TcpConnection : IDisposable
         var framer = new IceTcpFramer();
         while (framer.Error == DropReason.None)
         {
-            // Between frames a kept connection may be silent (consent ends it); within one it may not.
+            // Between frames a kept connection may be silent (the system ends it when its peer is gone); within one it may not.
             var read = framer.IsEmpty
                 ? await _socket.ReceiveAsync(framer.Free, _closing.Token)
                 : await _socket.ReceiveAsync(framer.Free, _closing.Token).AsTask().WaitAsync(_options.FrameTimeout, _options.Time, _closing.Token);

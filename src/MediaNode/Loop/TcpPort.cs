@@ -181,6 +181,7 @@ public sealed class TcpPort : ITcpPort
         }
 
         socket.NoDelay = true;
+        EndWhenUnacknowledged(socket);
         var connection = new TcpConnection(++_lastNumber, socket, _options, _received, _wake);
         if (_perAddress.AddOrUpdate(remote.Address, 1, (_, n) => n + 1) > _options.MaxConnectionsPerAddress)
         {
@@ -191,6 +192,21 @@ public sealed class TcpPort : ITcpPort
 
         _connections[connection.Source.Connection] = connection;
         _ = ServeAsync(connection);
+    }
+
+    /// <summary>An open connection counts as a living client, so one whose other end is gone without a word must end.</summary>
+    private void EndWhenUnacknowledged(Socket socket)
+    {
+        var seconds = (int)Math.Max(4, _options.AcknowledgeTimeout.TotalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds / 2);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, seconds / 4);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 2);
+        if (OperatingSystem.IsLinux())
+        {
+            var milliseconds = BitConverter.GetBytes((int)_options.AcknowledgeTimeout.TotalMilliseconds);
+            socket.SetRawSocketOption(LinuxNative.IpProtoTcp, LinuxNative.TcpUserTimeout, milliseconds);
+        }
     }
 
     private void Refuse(Socket socket)

@@ -20,6 +20,12 @@ public sealed record TcpPortOptions
     /// <summary>A frame must be complete this long after its first octet.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// A connection that acknowledges nothing for so long is dead and is closed; its kernel is asked when nothing is under way.
+    /// In whole seconds where the system has no TCP_USER_TIMEOUT (RFC 5482).
+    /// </summary>
+    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>The node's.</summary>
     public Faults Faults { get; init; } = new();
 

@@ -22,7 +22,7 @@ public struct RtpPacketInfo
     public HeaderExtensionIndex Extensions;
     public FrameInfo Frame;
 
-    /// <summary>Extended sequence number of the publisher's stream.</summary>
+    /// <summary>Extended sequence number of the publisher's stream: SRTP's index, from <see cref="SequenceExtender.FirstCycle"/> on.</summary>
     public long Sequence;
 
     /// <summary>Extended timestamp of the publisher's stream.</summary>

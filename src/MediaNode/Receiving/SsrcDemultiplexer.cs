@@ -7,7 +7,8 @@ namespace Nexus.MediaNode.Receiving;
 /// <summary>
 /// Finds out which stream of a publisher a packet belongs to (RFC 8843 section 9.2, RFC 8852): by mid, rid and repaired-rid,
 /// which come only on early packets and are latched to the SSRC; then by <c>a=ssrc</c> with its FID and SIM groups; then by a
-/// payload type that only one section uses. A few packets of SSRCs that cannot be told yet are to be held, no more. One per
+/// payload type that only one section uses: for a stream that the description says nothing of, and, in a section whose packets
+/// never name it, also for a new SSRC (an encoder that was restarted). A few packets of SSRCs that cannot be told yet are to be held, no more. One per
 /// transport, owned by one thread; sections are added and removed between packets.
 /// </summary>
 public sealed class SsrcDemultiplexer
@@ -43,7 +44,7 @@ public sealed class SsrcDemultiplexer
     /// <summary>Adds a section, or replaces the one of the same number; what was latched for it stays.</summary>
     public void AddMedia(DemuxMedia description)
     {
-        var media = new Media(description);
+        var media = new Media(description) { HasNames = Find(description.Index) is { HasNames: true } };
         _medias.RemoveAll(m => m.Description.Index == description.Index);
         _medias.Add(media);
         IndexPayloadTypes();
@@ -99,13 +100,25 @@ public sealed class SsrcDemultiplexer
     public DemuxResult Resolve(
         in RtpHeader header, ReadOnlySpan<byte> mid, ReadOnlySpan<byte> rid, ReadOnlySpan<byte> repairedRid)
     {
-        if (_streams.TryGetValue(header.Ssrc, out var stream)
-            && (mid.IsEmpty || Find(stream.Media) is not { } media || media.Mid.AsSpan().SequenceEqual(mid)))
+        if (_streams.TryGetValue(header.Ssrc, out var stream) && (mid.IsEmpty || IsNamed(stream, mid)))
         {
             return Answer(header.Ssrc, stream, DemuxStatus.Known);
         }
 
         return ResolveUnknown(header, mid, rid, repairedRid);
+    }
+
+    /// <summary>Whether the name is the one of the stream's section. Notes that its packets have names.</summary>
+    private bool IsNamed(StreamIdentity stream, ReadOnlySpan<byte> mid)
+    {
+        if (Find(stream.Media) is not { } media)
+        {
+            return true;
+        }
+
+        var isNamed = media.Mid.AsSpan().SequenceEqual(mid);
+        media.HasNames |= isNamed;
+        return isNamed;
     }
 
     private DemuxResult ResolveUnknown(
@@ -119,12 +132,13 @@ public sealed class SsrcDemultiplexer
                 : Hold(header.Ssrc);
         }
 
+        media.HasNames |= !mid.IsEmpty;
         var isRtx = !repairedRid.IsEmpty || media.IsRtx(header.PayloadType);
         var name = isRtx && !repairedRid.IsEmpty ? repairedRid : rid;
         var encoding = name.IsEmpty ? media.OnlyEncoding : media.EncodingOf(name);
-        if (encoding < 0 || (mid.IsEmpty && media.IsDeclared(encoding, isRtx)))
+        if (encoding < 0 || (mid.IsEmpty && media.HasNames && media.IsDeclared(encoding, isRtx)))
         {
-            // A payload type alone does not outweigh what the description said.
+            // A payload type alone does not outweigh what the description said, where a new SSRC would come with the section's name.
             return Hold(header.Ssrc);
         }
 
@@ -287,6 +301,9 @@ public sealed class SsrcDemultiplexer
         public DemuxMedia Description { get; } = description;
 
         public byte[] Mid { get; } = Encoding.ASCII.GetBytes(description.Mid);
+
+        /// <summary>A packet of it has named it.</summary>
+        public bool HasNames { get; set; }
 
         public int EncodingCount => _ssrcs.Length / 2;
 

@@ -79,7 +79,7 @@ public sealed class MediaSession
 
     internal TimeSpan RoundTripTime => _roundTrip.Value;
 
-    /// <summary>When anything authentic came from the client last.</summary>
+    /// <summary>When anything authentic came from the client last; what is forged or replayed says nothing.</summary>
     internal Instant HeardAt { get; private set; }
 
     /// <summary>When it was made.</summary>
@@ -195,17 +195,16 @@ public sealed class MediaSession
         }
 
         var datagram = Loop.Memory.Span(packet.Slot)[..packet.Length];
-        if (!srtp.Inbound.TryUnprotectRtp(datagram, out var length, out _, out var reason))
+        if (!srtp.Inbound.TryUnprotectRtp(datagram, out var length, out var index, out var reason))
         {
             return reason;
         }
 
-        HeardAt = now;
-        Touch();
-        return Receiver.Receive(now, new Instant(now.Nanoseconds - packet.Age), packet.Slot, length);
+        Hear(now, packet.Source);
+        return Receiver.Receive(now, new Instant(now.Nanoseconds - packet.Age), packet.Slot, length, index);
     }
 
-    internal DropReason ReceiveRtcp(Instant now, Span<byte> datagram)
+    internal DropReason ReceiveRtcp(Instant now, Span<byte> datagram, in TransportTuple source)
     {
         if (Transport.Srtp is not { } srtp)
         {
@@ -217,20 +216,37 @@ public sealed class MediaSession
             return reason;
         }
 
-        HeardAt = now;
-        Touch();
+        Hear(now, source);
         return _rtcp.Handle(now, datagram[..length]);
     }
 
     internal DropReason ReceiveStun(Instant now, ReadOnlySpan<byte> datagram, in TransportTuple source)
     {
         Touch();
-        var reason = Transport.ReceiveStun(now, datagram, source);
-        HeardAt = reason == DropReason.None ? now : HeardAt;
+        var reason = Transport.ReceiveStun(now, datagram, source, out var isAuthentic);
+        HeardAt = isAuthentic ? now : HeardAt;
         return reason;
     }
 
-    internal DropReason ReceiveDtls(Instant now, ReadOnlySpan<byte> datagram) => Transport.Dtls.Receive(now, datagram);
+    internal DropReason ReceiveDtls(Instant now, ReadOnlySpan<byte> datagram, in TransportTuple source)
+    {
+        var reason = Transport.Dtls.Receive(now, datagram, out var isAuthentic);
+        if (isAuthentic)
+        {
+            Hear(now, source);
+        }
+
+        return reason;
+    }
+
+    /// <summary>Something authentic, and no replay, came from the client: it lives, and so does the way that it came.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Hear(Instant now, in TransportTuple source)
+    {
+        HeardAt = now;
+        Transport.Hear(now, source);
+        Touch();
+    }
 
     internal int ForwardPending(Instant now, EgressBuffer egress) => Sender.ForwardPending(now, egress);
 

@@ -15,7 +15,7 @@ namespace Nexus.MediaNode.Session;
 /// </summary>
 public sealed class PublishedTrack
 {
-    private static readonly TimeSpan RenewalInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RestartInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly PacketMemory _memory;
     private readonly DropCounters _drops;
@@ -23,7 +23,7 @@ public sealed class PublishedTrack
     private readonly bool _isAudio;
     private AudioLevelMeter _level;
     private int[] _pending = new int[64];
-    private Instant _nextRenewal = Instant.Zero;
+    private readonly Instant[] _nextRestart;
 
     internal PublishedTrack(PublishPlan plan, MediaSession publisher, PacketMemory memory, DropCounters drops)
     {
@@ -33,6 +33,7 @@ public sealed class PublishedTrack
         _drops = drops;
         _isAudio = plan.Kind == MediaKind.Audio;
         Streams = new ReceiveStream[plan.Rids.Length];
+        _nextRestart = new Instant[Streams.Length];
         Ranking = new EncodingRanking(plan.Rids.Length);
         for (var i = 0; i < Streams.Length; i++)
         {
@@ -77,9 +78,10 @@ public sealed class PublishedTrack
         ref var info = ref _memory.Info(slot);
         info.Encoding = (byte)encoding;
         var stream = Streams[encoding];
-        if (stream.Ssrc != info.Header.Ssrc && stream.Ssrc != 0 && !TryRenew(now, encoding, info.Header.Ssrc))
+        var isRenewed = stream.Ssrc != info.Header.Ssrc && stream.Ssrc != 0;
+        if ((isRenewed || (!isRepeat && stream.IsJump(info.Sequence))) && !TryRestart(now, encoding, info.Header.Ssrc))
         {
-            _drops.Count(DropReason.RtpTooManySsrcs);
+            _drops.Count(isRenewed ? DropReason.RtpTooManySsrcs : DropReason.RtpJumped);
             return;
         }
 
@@ -178,17 +180,17 @@ public sealed class PublishedTrack
     }
 
     /// <summary>
-    /// An encoding's SSRC was replaced: its numbers start anew, and subscribers go on as with a new source. False when it was
-    /// replaced just now, which no honest sender does.
+    /// An encoding's SSRC was replaced, or its numbers have jumped: they start anew, and subscribers go on as with a new source.
+    /// False when that was so just now already, which no honest sender does.
     /// </summary>
-    private bool TryRenew(Instant now, int encoding, uint ssrc)
+    private bool TryRestart(Instant now, int encoding, uint ssrc)
     {
-        if (now < _nextRenewal)
+        if (now < _nextRestart[encoding])
         {
             return false;
         }
 
-        _nextRenewal = now + RenewalInterval;
+        _nextRestart[encoding] = now + RestartInterval;
         ReleasePending();
         _level.Reset();
         Streams[encoding].Restart(ssrc);

@@ -19,6 +19,9 @@ internal sealed class ReceiveStream
     // A repeat may overtake its original, or be all that comes of the last packets.
     private const int MaxRepeatAhead = 100;
 
+    // RFC 3550 appendix A.1, MAX_DROPOUT. It takes no second packet to believe it: this one was authentic.
+    private const int MaxDropout = 3000;
+
     private static readonly TimeSpan HistoryAge = TimeSpan.FromSeconds(1);
 
     private readonly PacketMemory _memory;
@@ -65,6 +68,10 @@ internal sealed class ReceiveStream
 
     public long PacketsRepaired { get; private set; }
 
+    /// <summary>Whether an original of this number can be no loss any more: its sender was restarted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsJump(long sequence) => _sequence.Highest != 0 && sequence > _sequence.Highest + MaxDropout;
+
     /// <summary>Takes the packet in a slot, its header and extensions already read. Completes <paramref name="info"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public DropReason Receive(Instant now, int slot, ref RtpPacketInfo info, bool isRepeat)
@@ -80,7 +87,15 @@ internal sealed class ReceiveStream
             return DropReason.RtpTooOld; // a repeat of what was never sent: it must not move the window
         }
 
-        info.Sequence = _sequence.Extend(info.Header.SequenceNumber);
+        if (isRepeat)
+        {
+            info.Sequence = _sequence.Extend(info.Header.SequenceNumber);
+        }
+        else
+        {
+            _sequence.Advance(info.Sequence);
+        }
+
         if (info.Header.PayloadType != _plan.PayloadType)
         {
             Nack?.Receive(now, info.Sequence);
@@ -140,7 +155,7 @@ internal sealed class ReceiveStream
 
     public void Update(PublishPlan plan) => _plan = plan;
 
-    /// <summary>Another SSRC carries the encoding from now on: everything numbered starts anew.</summary>
+    /// <summary>Another SSRC carries the encoding from now on, or the same in other numbers: everything numbered starts anew.</summary>
     public void Restart(uint ssrc)
     {
         ReleaseHeld();

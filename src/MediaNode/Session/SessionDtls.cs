@@ -35,15 +35,17 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
         }
     }
 
-    public DropReason Receive(Instant now, ReadOnlySpan<byte> datagram)
+    /// <param name="isAuthentic">It held data under the association's keys, which the library takes once only.</param>
+    public DropReason Receive(Instant now, ReadOnlySpan<byte> datagram, out bool isAuthentic)
     {
+        isAuthentic = false;
         if (_association is null)
         {
             return _handshake is null && !Open() ? DropReason.DtlsQueueFull : _loop.Handshakes.Receive(_handshake, datagram);
         }
 
         var reason = _association.Handle(now, datagram);
-        Settle(now, _association);
+        isAuthentic = Settle(now, _association);
         return reason;
     }
 
@@ -71,7 +73,7 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
                 Settle(now, _association);
                 break;
             case HandshakeNews.Late:
-                Receive(now, output.Buffer.AsSpan(0, output.Length));
+                Receive(now, output.Buffer.AsSpan(0, output.Length), out _);
                 break;
             case HandshakeNews.Failed:
                 session.SetState(now, SessionState.Closed, ReasonCodes.DtlsFailed);
@@ -112,14 +114,16 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
         return _handshake is not null;
     }
 
-    /// <summary>Passes on what the association made of a datagram.</summary>
+    /// <summary>Passes on what the association made of a datagram; true when that was data.</summary>
     [SkipLocalsInit]
-    private void Settle(Instant now, IDtlsTransport association)
+    private bool Settle(Instant now, IDtlsTransport association)
     {
         SendOutput(association);
         Span<byte> record = stackalloc byte[MaxRecord];
+        var received = false;
         while (association.TryReceive(record, out var length))
         {
+            received = true;
             session.Data?.Receive(now, record[..length]);
         }
 
@@ -134,6 +138,8 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
             default:
                 break;
         }
+
+        return received;
     }
 
     private void SendOutput(IDtlsTransport association)

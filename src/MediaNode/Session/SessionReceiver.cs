@@ -61,11 +61,13 @@ internal sealed class SessionReceiver
 
     /// <summary>Takes the decrypted packet of <paramref name="length"/> octets in a slot; the reference stays the caller's.</summary>
     /// <param name="arrival">When it reached this machine; <paramref name="now"/> is when we came to it.</param>
+    /// <param name="index">SRTP's: the extended number.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public DropReason Receive(Instant now, Instant arrival, int slot, int length)
+    public DropReason Receive(Instant now, Instant arrival, int slot, int length, ulong index)
     {
         ref var info = ref _memory.Info(slot);
         info.Arrival = arrival;
+        info.Sequence = SequenceExtender.FirstCycle + (long)index;
         info.Offset = 0;
         info.Length = (ushort)length;
         var packet = _memory.Packet(slot);

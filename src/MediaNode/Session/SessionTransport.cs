@@ -48,10 +48,16 @@ internal sealed class SessionTransport
         return srtp is not null && _ice.HasSelected;
     }
 
-    public DropReason ReceiveStun(Instant now, ReadOnlySpan<byte> datagram, in TransportTuple source)
+    /// <summary>Something authentic came from a tuple that ICE knows: the way is alive.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Hear(Instant now, in TransportTuple source) => _ice.Hear(now, source);
+
+    /// <param name="isAuthentic">It was a check of the client's.</param>
+    public DropReason ReceiveStun(Instant now, ReadOnlySpan<byte> datagram, in TransportTuple source, out bool isAuthentic)
     {
         Span<byte> response = stackalloc byte[StunWriter.MaxResponseLength];
         var result = _ice.Handle(now, source, datagram, response, out var length);
+        isAuthentic = result.IsAuthentic;
         if (length != 0)
         {
             Send(source, response[..length]);

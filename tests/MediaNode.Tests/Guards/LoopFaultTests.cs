@@ -102,9 +102,9 @@ public sealed class LoopFaultTests : IDisposable
     [Fact]
     public void A_timer_that_meets_a_fault_is_tried_again_and_nobody_elses_is_missed()
     {
-        // One session's way was TCP, and the port cannot close it.
-        var tuple = TransportTuple.FromIPv4(0x7F000003, 9, connection: 7);
-        Session(Struck).ReceiveStun(_now, Check(Struck), tuple);
+        // One session went over TCP for a while, and the port cannot close that.
+        Session(Struck).ReceiveStun(_now, Check(Struck), TransportTuple.FromIPv4(0x7F000003, 9, connection: 7));
+        Session(Struck).ReceiveStun(_now, Check(Struck), Tuple(1));
         _tcp.Closing.Times = 1;
         _now = _now.AddMilliseconds(31_000); // nobody's consent was renewed
         Turn();

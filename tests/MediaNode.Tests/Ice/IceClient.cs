@@ -25,14 +25,11 @@ internal sealed class IceClient(IceLiteAgent agent)
         bool nominate = false,
         IceCredentials? credentials = null,
         bool controlled = false,
-        bool priority = true,
         ushort unknown = 0,
         string? password = null)
     {
         credentials ??= agent.Local;
-        var buffer = new byte[300];
-        var writer = new StunWriter(buffer, StunClass.Request, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ++_transaction]);
-        writer.AddUsername(Encoding.ASCII.GetBytes($"{credentials.Ufrag}:peer"));
+        var writer = Begin(credentials);
         if (controlled)
         {
             writer.AddIceControlled(1);
@@ -42,11 +39,7 @@ internal sealed class IceClient(IceLiteAgent agent)
             writer.AddIceControlling(1);
         }
 
-        if (priority)
-        {
-            writer.AddPriority(1);
-        }
-
+        writer.AddPriority(1);
         if (nominate)
         {
             writer.AddUseCandidate();
@@ -60,6 +53,14 @@ internal sealed class IceClient(IceLiteAgent agent)
         writer.AddIntegrity(Encoding.ASCII.GetBytes(password ?? credentials.Password));
         writer.AddFingerprint();
         return Send(now, source, writer.Written, credentials);
+    }
+
+    /// <summary>A check that has only its USERNAME yet.</summary>
+    public StunWriter Begin(IceCredentials? credentials = null)
+    {
+        var writer = new StunWriter(new byte[300], StunClass.Request, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ++_transaction]);
+        writer.AddUsername(Encoding.ASCII.GetBytes($"{(credentials ?? agent.Local).Ufrag}:peer"));
+        return writer;
     }
 
     public IceResult Send(Instant now, TransportTuple source, ReadOnlySpan<byte> datagram, IceCredentials credentials)

@@ -1,3 +1,4 @@
+using System.Text;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Stun;
 
@@ -81,11 +82,38 @@ public class IceLiteAgentTests
         Assert.Equal(IceOutcome.Selected, _client.Check(Start, IceClient.Source(1), unknown: 0xC057).Outcome);
     }
 
+    /// <summary>As FFmpeg 8.0 checks: it names neither its role nor a priority.</summary>
     [Fact]
-    public void A_check_without_priority_gets_400()
+    public void A_check_needs_no_more_than_its_credentials()
     {
-        _client.Check(Start, IceClient.Source(1), priority: false);
-        Assert.Equal(StunErrorCode.BadRequest, _client.LastError);
+        var minimal = _client.Begin();
+        minimal.AddUseCandidate();
+        minimal.AddIntegrity(Encoding.ASCII.GetBytes(_agent.Local.Password));
+        minimal.AddFingerprint();
+        Assert.Equal(IceOutcome.Selected, _client.Send(Start, IceClient.Source(1), minimal.Written, _agent.Local).Outcome);
+        Assert.Equal(IceClient.Source(1), _client.LastMapped);
+        Assert.True(_agent.IsNominated);
+
+        var bare = _client.Begin();
+        bare.AddIntegrity(Encoding.ASCII.GetBytes(_agent.Local.Password));
+        Assert.True(_client.Send(Start, IceClient.Source(2), bare.Written, _agent.Local).IsAuthentic); // not even FINGERPRINT
+    }
+
+    [Theory]
+    [InlineData(0x0024)] // PRIORITY
+    [InlineData(0x802A)] // ICE-CONTROLLING
+    [InlineData(0x0020)] // XOR-MAPPED-ADDRESS
+    [InlineData(0x0009)] // ERROR-CODE
+    [InlineData(0x0014)] // REALM
+    [InlineData(0x8022)] // SOFTWARE
+    [InlineData(0xC001)] // NOMINATION, of drafts
+    public void An_attribute_that_is_not_used_may_hold_anything(ushort type)
+    {
+        var check = _client.Begin();
+        check.AddRaw(type, [1, 2, 3]);
+        check.AddIntegrity(Encoding.ASCII.GetBytes(_agent.Local.Password));
+        check.AddFingerprint();
+        Assert.Equal(IceOutcome.Selected, _client.Send(Start, IceClient.Source(1), check.Written, _agent.Local).Outcome);
     }
 
     [Fact]
@@ -120,6 +148,43 @@ public class IceLiteAgentTests
 
         Assert.Equal(IceOutcome.Selected, _client.Check(end + Second, IceClient.Source(3)).Outcome);
         Assert.Equal(IceState.Connected, _agent.State);
+    }
+
+    [Fact]
+    public void Anything_authentic_from_a_validated_tuple_renews_consent()
+    {
+        _client.Check(Start, IceClient.Source(1));
+        _agent.Hear(Start + (29 * Second), IceClient.Source(1));
+        _agent.Hear(Start + (40 * Second), IceClient.Source(2)); // not validated: proves nothing
+        _agent.HandleTimeout(_agent.NextTimeout);
+        Assert.Equal(IceState.Connected, _agent.State);
+        Assert.Equal(Start + (59 * Second), _agent.NextTimeout);
+        _agent.HandleTimeout(_agent.NextTimeout);
+        Assert.Equal(IceState.Disconnected, _agent.State);
+    }
+
+    [Fact]
+    public void A_tuple_that_media_come_over_takes_over_from_one_that_fell_silent()
+    {
+        _client.Check(Start, IceClient.Source(1), nominate: true);
+        _client.Check(Start, IceClient.Source(2));
+        _agent.Hear(Start + (20 * Second), IceClient.Source(2));
+        _agent.HandleTimeout(Start + (30 * Second));
+        Assert.Equal(IceClient.Source(2), _agent.Selected);
+        Assert.Equal(Start + (50 * Second), _agent.NextTimeout);
+    }
+
+    /// <summary>As libnice does over ICE-TCP: it checks no more once it is connected.</summary>
+    [Fact]
+    public void An_open_tcp_connection_is_alive_however_silent_and_dead_when_it_ends()
+    {
+        var tcp = IceClient.Source(1) with { Connection = 7 };
+        _client.Check(Start, tcp, nominate: true);
+        Assert.Equal(Instant.Never, _agent.NextTimeout);
+        _agent.HandleTimeout(Start + TimeSpan.FromHours(1));
+        Assert.Equal(IceState.Connected, _agent.State);
+        _agent.Forget(Start + TimeSpan.FromHours(1), tcp);
+        Assert.Equal(IceState.Disconnected, _agent.State);
     }
 
     [Fact]
@@ -207,7 +272,7 @@ public class IceLiteAgentTests
         var buffer = new byte[100];
         var writer = new StunWriter(buffer, StunClass.Request, new byte[12]);
         writer.AddPriority(1);
-        writer.AddUsername(System.Text.Encoding.ASCII.GetBytes(_agent.Local.Ufrag + ":abcd"));
+        writer.AddUsername(Encoding.ASCII.GetBytes(_agent.Local.Ufrag + ":abcd"));
         Assert.True(UfragKey.TryRead(writer.Written, out var key));
         Assert.Equal(_agent.Local.Key, key);
         Assert.Equal(_agent.Local.Ufrag, key.ToString());

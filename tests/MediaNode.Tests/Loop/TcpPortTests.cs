@@ -111,6 +111,40 @@ public class TcpPortTests
         Assert.True(await IsClosedAsync(client));
     }
 
+    /// <summary>A peer that never reads is as good as one whose machine is gone: the system waits in vain for its window to open.</summary>
+    [Fact]
+    public async Task A_kept_connection_whose_peer_acknowledges_nothing_more_is_closed_by_the_system()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "TCP_USER_TIMEOUT is Linux's");
+        using var woken = new SemaphoreSlim(0);
+        var options = Options with { Time = new ManualTime(), AcknowledgeTimeout = TimeSpan.FromMilliseconds(300), WriteQueue = 8 * 1024 * 1024 };
+        using var port = new TcpPort(options, () => woken.Release());
+        using var memory = new PacketMemory(64);
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 2048 };
+        await client.ConnectAsync(port.LocalEndPoint);
+        await client.SendAsync(Frame([1]));
+        var source = default(Protocol.TransportTuple);
+        await foreach (var packet in ReceiveAsync(port, memory, woken, 1))
+        {
+            source = packet.Source;
+            port.Keep(source.Connection);
+        }
+
+        var packets = new byte[1000 * 1000];
+        for (var i = 0; i < 7; i++)
+        {
+            Assert.Equal(0, port.Send(packets, [new SegmentedSend(source, 0, packets.Length, 1000, 1000)]));
+        }
+
+        var closed = default(Protocol.TransportTuple);
+        while (!port.TryTakeClosed(out closed))
+        {
+            Assert.True(await woken.WaitAsync(TimeSpan.FromSeconds(30)), "it was not closed");
+        }
+
+        Assert.Equal(source, closed);
+    }
+
     [Fact]
     public async Task Connections_beyond_the_limit_are_closed_on_sight()
     {

@@ -92,5 +92,8 @@ public class EgressTimelineTests
         Assert.False(_timeline.IsJump(1_000_000 + (3600L * 90_000), Start + TimeSpan.FromHours(1))); // muted for an hour
         Assert.True(_timeline.IsJump(1_000_000 + (3600L * 90_000), Start.AddMilliseconds(33)));
         Assert.True(_timeline.IsJump(1_000_000 - (31 * 90_000), Start.AddMilliseconds(33)));
+        Assert.True(_timeline.IsJump(1_000_000 - (2 * 90_000), Start.AddMilliseconds(33))); // back by two seconds
+        Assert.False(_timeline.IsJump(1_000_000 - 45_000, Start.AddMilliseconds(33))); // B-frames
+        Assert.False(_timeline.IsJump(1_000_000 + 3000, Start + TimeSpan.FromSeconds(10))); // the network stood still
     }
 }

@@ -85,13 +85,29 @@ public sealed class SsrcDemultiplexerTests
     }
 
     [Fact]
-    public void A_payload_type_alone_does_not_displace_a_declared_ssrc_but_a_mid_does()
+    public void A_payload_type_alone_does_not_displace_a_declared_ssrc_where_packets_name_their_section_but_a_mid_does()
     {
         Add(Audio, Plain(1));
+        Assert.Equal(DemuxStatus.Known, Resolve(100, Vp8, "1").Status);
+        Assert.Equal(DemuxStatus.Hold, Resolve(7, Vp8).Status);
+        Add(Plain(1)); // described again
         Assert.Equal(DemuxStatus.Hold, Resolve(7, Vp8).Status);
         Assert.Equal(DemuxStatus.Known, Resolve(100, Vp8).Status);
         Assert.Equal(DemuxStatus.Latched, Resolve(7, Vp8, "1").Status);
         Assert.Equal(7u, ResolveFully(101, Vp8Rtx).PrimarySsrc);
+    }
+
+    [Fact]
+    public void A_new_ssrc_replaces_a_declared_one_by_its_payload_type_where_packets_name_no_section()
+    {
+        Add(new() { Index = 0, Mid = "0", PayloadTypes = [Opus], Ssrcs = [50] }, Plain(1));
+        Assert.Equal(DemuxStatus.Known, Resolve(100, Vp8).Status);
+        Assert.Equal((DemuxStatus.Latched, new StreamIdentity(1, 0, false)), Resolve(7, Vp8));
+        Assert.Equal((DemuxStatus.Latched, new StreamIdentity(1, 0, true)), Resolve(8, Vp8Rtx));
+        Assert.Equal(7u, ResolveFully(8, Vp8Rtx).PrimarySsrc);
+        Assert.Equal((DemuxStatus.Known, new StreamIdentity(0, 0, false)), Resolve(50, Opus));
+        Assert.True(_demultiplexer.TryGetSsrc(new(0, 0, false), out var audio));
+        Assert.Equal(50u, audio); // the other section has its own
     }
 
     [Fact]

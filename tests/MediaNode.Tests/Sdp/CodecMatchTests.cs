@@ -50,10 +50,15 @@ public class CodecMatchTests
     [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=42e034" + Mode1, CodecFit.Same)]
     [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=42001f" + Mode1, CodecFit.Decodes)]
     [InlineData("H264", "profile-level-id=640c1f" + Mode1, "H264", "profile-level-id=42e01f" + Mode1, CodecFit.Decodes)]
-    [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=640c1f" + Mode1, CodecFit.None)]
+    [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=640c1f" + Mode1, CodecFit.Presumed)]
+    [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=640028" + Mode1, CodecFit.Presumed)]
+    [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=4d401f" + Mode1, CodecFit.Presumed)]
+    [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=f4001f" + Mode1, CodecFit.None)]
+    [InlineData("H264", "profile-level-id=42e01f;packetization-mode=1", "H264", "profile-level-id=64001f" + Mode1, CodecFit.None)]
+    [InlineData("H264", "profile-level-id=42e01f;level-asymmetry-allowed=1", "H264", "profile-level-id=64001f" + Mode1, CodecFit.None)]
     [InlineData("H264", "profile-level-id=42e01f", "H264", "profile-level-id=42e01f" + Mode1, CodecFit.None)]
     [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=42e01f", CodecFit.Decodes)]
-    [InlineData("H264", "profile-level-id=4d001f" + Mode1, "H264", "profile-level-id=640c1f" + Mode1, CodecFit.None)]
+    [InlineData("H264", "profile-level-id=4d001f" + Mode1, "H264", "profile-level-id=640c1f" + Mode1, CodecFit.Presumed)]
     public void A_receiver_fits_a_stream_by_the_codecs_own_rule(
         string receiver, string receiverFmtp, string stream, string streamFmtp, CodecFit expected) =>
         Assert.Equal(expected, CodecMatch.Fit(Offers.Codec(receiver, receiverFmtp), Offers.Codec(stream, streamFmtp)));
@@ -65,6 +70,7 @@ public class CodecMatchTests
         var baseline = Offers.Codec("H264", "profile-level-id=42e01f" + Mode1) with { PayloadType = 98 };
 
         Assert.Equal(98, CodecMatch.Best([high, baseline], Offers.Codec("H264", "profile-level-id=42c028" + Mode1))!.PayloadType);
+        Assert.Equal(96, CodecMatch.Best([baseline, high], Offers.Codec("H264", "profile-level-id=640c28" + Mode1))!.PayloadType);
         Assert.Null(CodecMatch.Best([high], Offers.Codec("VP8")));
     }
 

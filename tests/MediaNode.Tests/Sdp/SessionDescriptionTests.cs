@@ -125,7 +125,6 @@ public class SessionDescriptionTests
         { Audio + "a=setup:holdconn\r\n", SdpErrorCode.Setup, 4, "actpass" },
         { Audio + "a=mid:0\0\r\n", SdpErrorCode.Syntax, 4, "control" },
         { Audio + "a=fmtp:111 a=b\rc\r\n", SdpErrorCode.Syntax, 4, "control" },
-        { Head + "a=group:BUNDLE 0 0\r\n", SdpErrorCode.Bundle, 3, "twice" },
         { Audio + "v=0\r\n", SdpErrorCode.Syntax, 4, "one description" },
     };
 

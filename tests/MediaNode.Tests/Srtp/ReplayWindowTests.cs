@@ -23,7 +23,7 @@ public class ReplayWindowTests
     {
         var window = default(ReplayWindow);
         window.Accept(10_000);
-        Assert.Equal(DropReason.SrtpReplayed, window.Check(10_000 - ReplayWindow.Size));
+        Assert.Equal(DropReason.SrtpTooOld, window.Check(10_000 - ReplayWindow.Size));
         Assert.Equal(DropReason.None, window.Check(10_001 - ReplayWindow.Size));
     }
 
@@ -58,6 +58,11 @@ public class ReplayWindowTests
     [InlineData(0x2_FFFF, 5, 0x3_0005)]
     [InlineData(0x3_0005, 0xFFF0, 0x2_FFF0)]
     [InlineData(0x3_7000, 0xEFFF, 0x3_EFFF)]
+    [InlineData(0x3_7000, 0xF000, 0x3_F000)] // of two equally near ones as the appendix compares
+    [InlineData(0x3_7000, 0xF001, 0x2_F001)]
+    [InlineData(0x3_9000, 0x1000, 0x3_1000)]
+    [InlineData(0x3_9000, 0x0FFF, 0x4_0FFF)]
+    [InlineData(1_250, 34_251, 34_251)] // in the first cycle there is nothing before it
     public void Sequence_numbers_extend_to_the_nearest_index(ulong highest, ushort sequence, ulong expected) =>
         Assert.Equal(expected, SrtpInbound.ExtendSequence(highest, sequence));
 }

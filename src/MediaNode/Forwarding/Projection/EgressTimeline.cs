@@ -16,6 +16,10 @@ internal sealed class EgressTimeline(long initialTimestamp)
     /// has cost the publisher its consent (RFC 7675).</summary>
     private const int MaxJumpSeconds = 30;
 
+    /// <summary>When it goes back by more from one packet to the next, likewise. Pictures that are shown before they are sent
+    /// (B-frames) go back by less, and no network turns the order round.</summary>
+    private const int MaxBackSeconds = 1;
+
     private readonly SenderReport[] _reports = new SenderReport[EncodingActivity.MaxEncodings];
     private long _offset;
     private long _last = initialTimestamp - 1;
@@ -68,6 +72,13 @@ internal sealed class EgressTimeline(long initialTimestamp)
         _encoding = encoding;
     }
 
+    /// <summary>The current source restarted its clock (<see cref="IsJump"/>): this packet is the next frame, by its arrival.</summary>
+    public void FollowJump(long timestamp, Instant arrival)
+    {
+        _reports[_encoding] = default; // of the clock before
+        _offset = Math.Max(Expected(arrival), _last + 1) - timestamp;
+    }
+
     /// <summary>The egress timestamp of a packet of the current source.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Map(long timestamp) => timestamp + _offset;
@@ -83,10 +94,16 @@ internal sealed class EgressTimeline(long initialTimestamp)
         }
     }
 
-    /// <summary>Whether the source restarted its clock: the newest packet's timestamp is far from where it should be.</summary>
+    /// <summary>
+    /// Whether the source restarted its clock: the timestamp of its newest packet, by number, is far from where it should be.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool IsJump(long timestamp, Instant arrival) =>
-        Map(timestamp) != _last && Math.Abs(Map(timestamp) - Expected(arrival)) > (long)MaxJumpSeconds * ClockRate;
+    public bool IsJump(long timestamp, Instant arrival)
+    {
+        var egress = Map(timestamp);
+        return egress != _last
+            && (egress < _last - (MaxBackSeconds * ClockRate) || Math.Abs(egress - Expected(arrival)) > (long)MaxJumpSeconds * ClockRate);
+    }
 
     /// <summary>Where the clock should stand at <paramref name="arrival"/>.</summary>
     private long Expected(Instant arrival) =>

@@ -137,7 +137,8 @@ public abstract class StreamProjection
         }
         else if (inOrder && _timeline.IsJump(input.Timestamp, input.Arrival))
         {
-            _timeline.SwitchTo(input.Encoding, input.Timestamp, input.Arrival);
+            _timeline.FollowJump(input.Timestamp, input.Arrival);
+            _startSequence = input.Sequence; // what still comes from before it is of the old clock
             ClockJumped();
         }
 

@@ -3,13 +3,15 @@ using Nexus.MediaNode.Protocol.Stun;
 namespace Nexus.MediaNode.Protocol.Ice;
 
 /// <summary>
-/// ICE-lite for one session (RFC 8445 section 2.5): answers checks, follows the peer's latest USE-CANDIDATE, counts its checks
-/// as consent (RFC 7675). Always controlled; sends nothing of its own accord. One component: everything is bundled.
-/// Owned by one thread.
+/// ICE-lite for one session (RFC 8445 section 2.5): answers checks and follows the peer's latest USE-CANDIDATE. Always
+/// controlled; sends nothing of its own accord. One component: everything is bundled. Owned by one thread.
+/// <para>A lite agent cannot ask for consent (RFC 7675): it takes whatever is authentic from a validated tuple for it, be it a
+/// check or, by <see cref="Hear"/>, media, reports or data; and the selected TCP connection for as long as it is open, because
+/// closing it, or acknowledging nothing more, is how a peer withdraws.</para>
 /// </summary>
 public sealed class IceLiteAgent
 {
-    /// <summary>Consent lasts so long after an authentic check.</summary>
+    /// <summary>Consent lasts so long after anything authentic came over UDP.</summary>
     public static readonly TimeSpan ConsentLifetime = TimeSpan.FromSeconds(30);
 
     private readonly ValidatedTuples _tuples = new();
@@ -43,6 +45,8 @@ public sealed class IceLiteAgent
     /// <summary>When to call <see cref="HandleTimeout"/>.</summary>
     public Instant NextTimeout { get; private set; }
 
+    private bool IsOverTcp => HasSelected && _selected.IsTcp;
+
     /// <summary>DTLS and SRTP are taken from validated tuples only.</summary>
     public bool IsValidated(in TransportTuple tuple) => _tuples.Contains(tuple);
 
@@ -64,7 +68,8 @@ public sealed class IceLiteAgent
             return new(IceOutcome.Dropped); // keep-alives, and answers to what we never asked
         }
 
-        if (!request.HasUsername || !request.HasIntegrity || !request.HasFingerprint)
+        // Without FINGERPRINT too (RFC 8445 section 7.1.2 wants it sent): that tells STUN from others, which the integrity does as well.
+        if (!request.HasUsername || !request.HasIntegrity)
         {
             responseLength = Refuse(request, StunErrorCode.BadRequest, default, response);
             return new(IceOutcome.Refused, DropReason.StunMalformed);
@@ -93,6 +98,9 @@ public sealed class IceLiteAgent
         return Validate(now, source, request.UseCandidate);
     }
 
+    /// <summary>Something authentic, and no replay, came from a tuple: SRTP, SRTCP or DTLS.</summary>
+    public void Hear(Instant now, in TransportTuple source) => _tuples.Hear(now, source);
+
     /// <summary>Ends consent that was not renewed; the freshest other tuple takes over when the selected one fell silent.</summary>
     public void HandleTimeout(Instant now)
     {
@@ -101,7 +109,7 @@ public sealed class IceLiteAgent
             return;
         }
 
-        _tuples.RemoveSilentSince(now - ConsentLifetime);
+        _tuples.RemoveSilentSince(now - ConsentLifetime, keep: IsOverTcp ? _selected : default);
         if (HasSelected && !_tuples.Contains(_selected))
         {
             SelectFreshest();
@@ -143,16 +151,16 @@ public sealed class IceLiteAgent
     /// <summary>Ufrags of ended generations, each once: unmap them.</summary>
     public bool TryTakeRetiredUfrag(out UfragKey ufrag) => _retired.TryDequeue(out ufrag);
 
+    /// <summary>
+    /// What an authentic check may not have; nothing is missed that a lite agent has no use for. PRIORITY, which a full agent
+    /// would make a peer-reflexive candidate of (RFC 8445 section 7.3.1.3), is such, and the controlling role goes without saying.
+    /// </summary>
     private static StunErrorCode Examine(in StunMessage request)
     {
+        // Below 0x8000 what is not known must be refused (RFC 8489 section 6.3.1); from there on it is ignored.
         if (request.UnknownCount > 0)
         {
             return StunErrorCode.UnknownAttribute;
-        }
-
-        if (!request.HasPriority)
-        {
-            return StunErrorCode.BadRequest;
         }
 
         // a lite agent is always controlled: a peer that thinks so of itself has to switch (RFC 8445 section 7.3.1.1)
@@ -231,8 +239,9 @@ public sealed class IceLiteAgent
 
     private void Schedule(Instant now)
     {
-        var last = HasSelected ? _tuples.LastCheck(_selected) : _created;
-        NextTimeout = last + ConsentLifetime;
+        // Traffic renews consent without a word to this clock: it is looked up again when the time has come.
+        var heard = HasSelected ? _tuples.HeardAt(_selected) : _created;
+        NextTimeout = IsOverTcp ? Instant.Never : heard + ConsentLifetime;
         if (State == IceState.Connected && !HasSelected)
         {
             State = IceState.Disconnected;

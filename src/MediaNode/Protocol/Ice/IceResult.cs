@@ -32,6 +32,6 @@ public enum IceState : byte
 
     Connected,
 
-    /// <summary>No authentic check for 30 s (RFC 7675). A new check connects again.</summary>
+    /// <summary>Nothing authentic for 30 s (RFC 7675), or the last TCP connection ended. A new check connects again.</summary>
     Disconnected,
 }

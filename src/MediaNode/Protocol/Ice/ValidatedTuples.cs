@@ -1,8 +1,9 @@
 namespace Nexus.MediaNode.Protocol.Ice;
 
 /// <summary>
-/// The remote ends from which authentic checks came, and when last. At most <see cref="Capacity"/>: a new one takes the
-/// place of the one that was silent longest. What leaves the table is reported once, so that the loop can unmap it.
+/// The remote ends from which authentic checks came, and when anything authentic did last. At most <see cref="Capacity"/>: a
+/// new one takes the place of the one that was silent longest. What leaves the table is reported once, so that the loop can
+/// unmap it.
 /// </summary>
 internal sealed class ValidatedTuples
 {
@@ -15,7 +16,17 @@ internal sealed class ValidatedTuples
 
     public bool Contains(in TransportTuple tuple) => IndexOf(tuple) >= 0;
 
-    public Instant LastCheck(in TransportTuple tuple) => IndexOf(tuple) is >= 0 and var i ? _entries[i].LastCheck : Instant.Zero;
+    public Instant HeardAt(in TransportTuple tuple) => IndexOf(tuple) is >= 0 and var i ? _entries[i].HeardAt : Instant.Zero;
+
+    /// <summary>Something authentic came from there; nothing, when it is not in the table.</summary>
+    public void Hear(Instant now, in TransportTuple tuple)
+    {
+        var index = IndexOf(tuple);
+        if (index >= 0)
+        {
+            _entries[index] = new Entry(tuple, now);
+        }
+    }
 
     /// <summary>True when the tuple is new. <paramref name="keep"/> is never evicted.</summary>
     public bool Touch(Instant now, in TransportTuple tuple, in TransportTuple keep)
@@ -44,25 +55,26 @@ internal sealed class ValidatedTuples
         return true;
     }
 
-    public void RemoveSilentSince(Instant limit)
+    /// <param name="keep">Stays, however silent; default for none.</param>
+    public void RemoveSilentSince(Instant limit, in TransportTuple keep)
     {
         for (var i = Count - 1; i >= 0; i--)
         {
-            if (_entries[i].LastCheck <= limit)
+            if (_entries[i].HeardAt <= limit && _entries[i].Tuple != keep)
             {
                 Remove(_entries[i].Tuple);
             }
         }
     }
 
-    /// <summary>The one with the latest check.</summary>
+    /// <summary>The one that was heard from last.</summary>
     public bool TryGetFreshest(out TransportTuple tuple)
     {
         tuple = default;
         var best = -1;
         for (var i = 0; i < Count; i++)
         {
-            if (best < 0 || _entries[i].LastCheck > _entries[best].LastCheck)
+            if (best < 0 || _entries[i].HeardAt > _entries[best].HeardAt)
             {
                 best = i;
             }
@@ -97,7 +109,7 @@ internal sealed class ValidatedTuples
         var oldest = -1;
         for (var i = 0; i < Count; i++)
         {
-            if (_entries[i].Tuple != keep && (oldest < 0 || _entries[i].LastCheck < _entries[oldest].LastCheck))
+            if (_entries[i].Tuple != keep && (oldest < 0 || _entries[i].HeardAt < _entries[oldest].HeardAt))
             {
                 oldest = i;
             }
@@ -107,5 +119,5 @@ internal sealed class ValidatedTuples
         return oldest;
     }
 
-    private readonly record struct Entry(TransportTuple Tuple, Instant LastCheck);
+    private readonly record struct Entry(TransportTuple Tuple, Instant HeardAt);
 }

@@ -28,6 +28,10 @@ public struct SequenceExtender
         return extended;
     }
 
+    /// <summary>Remembers a number that is extended already: SRTP's index has the last word on how far a stream has come.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Advance(long extended) => Highest = Math.Max(Highest, extended);
+
     /// <summary>Extends without remembering: for numbers that others name, as in a NACK.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly long Peek(ushort value) => Highest == 0 ? FirstCycle + value : Nearest(Highest, value);

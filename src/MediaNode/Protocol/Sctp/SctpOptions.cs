@@ -48,7 +48,8 @@ public sealed record SctpOptions
     /// <summary>How long a lone packet waits for company before it is acknowledged; RFC 9260 allows 500 ms.</summary>
     public TimeSpan SackDelay { get; init; } = TimeSpan.FromMilliseconds(20);
 
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>RFC 9260 says 30 s; the answer must prove a client that is silent otherwise alive before its consent ends at 30 s.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeSpan CookieLifetime { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -6,6 +6,9 @@ public enum CodecFit : byte
     /// <summary>Another codec, or one that cannot decode the stream.</summary>
     None,
 
+    /// <summary>Offered for less than the stream is, but decoders that say the same are known to decode it.</summary>
+    Presumed,
+
     /// <summary>Decodes it, but was offered for another profile.</summary>
     Decodes,
 
@@ -33,7 +36,8 @@ public static class CodecMatch
     /// <summary>
     /// How a receiver's payload type fits the stream of a track.
     /// H264: profiles compared as RFC 6184 has it; levels are not, the node cannot change them and browsers decode beyond
-    /// what they announce; packetization mode 1 takes mode 0's packets (section 5.4), not the other way round.
+    /// what they announce; packetization mode 1 takes mode 0's packets (section 5.4), not the other way round. Who lets levels be
+    /// asymmetric, as all browsers do, is presumed to decode Main and High whatever profile it offers (docs/browsers.md, "H264").
     /// VP9: profile-id (RFC 9628 section 6). AV1: a higher profile decodes the lower ones (AV1 section 6.4.1); level and tier
     /// only bound the sender.
     /// </summary>
@@ -79,10 +83,15 @@ public static class CodecMatch
     {
         if (!H264ProfileLevelId.TryParse(receiver.Fmtp["profile-level-id"], out var decoder)
             || !H264ProfileLevelId.TryParse(stream.Fmtp["profile-level-id"], out var encoded)
-            || !decoder.Decodes(encoded)
             || PacketizationMode(receiver) < PacketizationMode(stream))
         {
             return CodecFit.None;
+        }
+
+        if (!decoder.Decodes(encoded))
+        {
+            var presumed = encoded.Profile != H264Profile.PredictiveHigh444 && receiver.Fmtp.Is("level-asymmetry-allowed", "1");
+            return presumed ? CodecFit.Presumed : CodecFit.None;
         }
 
         return decoder.Profile == encoded.Profile && PacketizationMode(receiver) == PacketizationMode(stream)

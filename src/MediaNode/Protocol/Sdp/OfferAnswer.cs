@@ -21,6 +21,7 @@ public static class OfferAnswer
         [NotNullWhen(false)] out SdpError? error)
     {
         answer = null;
+        offer = OfferCheck.Trim(offer);
         error = OfferCheck.Check(offer, previous);
         if (error is not null)
         {
@@ -99,7 +100,7 @@ public static class OfferAnswer
             _ => "offer an audio or video section that sends or receives",
         };
         string reasons = string.Join(", ", sections.Take(8).Select(s => $"{SdpError.Quote(s.Outcome.Mid)}: {s.Outcome.Refusal}"));
-        return new(code, 0, $"No section of the offer can be used ({reasons}): {wanted} and that the token permits.");
+        return new(code, 0, $"No section of the offer can be used ({reasons}): {wanted} and that the token permits (RFC 3264 section 6.1).");
     }
 
     private static Answer Compose(
@@ -124,7 +125,7 @@ public static class OfferAnswer
             SessionId = policy.SessionId,
             Version = version,
             IceLite = true,
-            Bundle = offer.Bundle is { } bundle ? [.. bundle.Where(mid => media.Exists(m => m.Mid == mid && !m.Rejected))] : null,
+            Bundle = offer.Bundle?.Where(mid => media.Exists(m => m.Mid == mid && !m.Rejected)).ToList() is { Count: > 0 } bundle ? bundle : null,
             ExtmapAllowMixed = offer.ExtmapAllowMixed,
             Transport = new() { IceOptions = ["trickle"], Fingerprints = policy.Transport.Fingerprints },
             Media = media,

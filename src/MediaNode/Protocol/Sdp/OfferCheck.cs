@@ -1,24 +1,47 @@
 namespace Nexus.MediaNode.Protocol.Sdp;
 
-/// <summary>What an offer must have before its sections are looked at: one bundle, one transport, continuity.</summary>
+/// <summary>
+/// What an offer must have before its sections are looked at: one bundle, one transport, continuity. Refused is only what cannot
+/// work, and with the rule that it breaks; what breaks a rule to no effect is left out by <see cref="Trim"/>.
+/// </summary>
 internal static class OfferCheck
 {
-    public static SdpError? Check(SessionDescription offer, NegotiatedSession? previous) =>
-        CheckMids(offer) ?? CheckBundle(offer) ?? CheckTransport(offer) ?? CheckExtensions(offer) ?? CheckContinuity(offer, previous);
+    /// <summary>
+    /// The offer without what could only be refused: names in the BUNDLE group that are no section's (FFmpeg 8.0 names two sections
+    /// where it sends one) or stand twice, and header extensions under an id that an earlier section gave another meaning, for ids
+    /// are one space within the bundle (RFC 9143 section 9.1, browsers.md 2). What is not answered is not used.
+    /// </summary>
+    public static SessionDescription Trim(SessionDescription offer)
+    {
+        var uris = new Dictionary<int, string>();
+        return offer with
+        {
+            Bundle = offer.Bundle?.Where(mid => offer.Find(mid) is not null).Distinct().ToList() is { Count: > 0 } bundle ? bundle : null,
+            Media = [.. offer.Media.Select(m => m.Rejected ? m : m with
+            {
+                Extensions = [.. m.Extensions.Where(e => uris.TryAdd(e.Id, e.Uri) || uris[e.Id] == e.Uri)],
+            })],
+        };
+    }
 
+    public static SdpError? Check(SessionDescription offer, NegotiatedSession? previous) =>
+        CheckMids(offer) ?? CheckBundle(offer) ?? CheckTransport(offer) ?? CheckContinuity(offer, previous);
+
+    /// <summary>A section that is alone needs no name.</summary>
     private static SdpError? CheckMids(SessionDescription offer)
     {
+        var isAlone = offer.Media.Count == 1;
         var mids = new HashSet<string>();
         foreach (var section in offer.Media)
         {
-            if (section.Mid.Length == 0 && !section.Rejected)
+            if (section.Mid.Length == 0 && !section.Rejected && !isAlone)
             {
                 return new(SdpErrorCode.Mid, section.Line, "The m-section has no a=mid: give each one its own (RFC 9429 section 5.2.1).");
             }
 
             if (section.Mid.Length > 0 && !mids.Add(section.Mid))
             {
-                return new(SdpErrorCode.Mid, section.Line, $"Two m-sections have the mid {SdpError.Quote(section.Mid)}: give each one its own.");
+                return new(SdpErrorCode.Mid, section.Line, $"Two m-sections have the mid {SdpError.Quote(section.Mid)}: give each one its own (RFC 5888 section 4).");
             }
         }
 
@@ -27,24 +50,19 @@ internal static class OfferCheck
 
     private static SdpError? CheckBundle(SessionDescription offer)
     {
-        var unknown = offer.Bundle?.FirstOrDefault(mid => offer.Find(mid) is null);
-        if (unknown is not null)
-        {
-            return new(SdpErrorCode.Bundle, 0, $"a=group:BUNDLE names {SdpError.Quote(unknown)}, which is no section's mid (RFC 9143 section 7.2).");
-        }
-
+        // One section has a transport to itself, whatever the group says.
         var live = offer.Media.Where(m => !m.Rejected).ToList();
-        var outside = live.Find(m => offer.Bundle is null ? live.Count > 1 : !offer.Bundle.Contains(m.Mid));
+        var outside = live.Count == 1 ? null : live.Find(m => offer.Bundle?.Contains(m.Mid) != true);
         return outside is null
             ? null
-            : new(SdpErrorCode.Bundle, outside.Line, $"Section {SdpError.Quote(outside.Mid)} is not in the BUNDLE group: the server has one transport for all sections, set bundlePolicy to max-bundle.");
+            : new(SdpErrorCode.Bundle, outside.Line, $"Section {SdpError.Quote(outside.Mid)} is not in the BUNDLE group: the server has one transport for all sections, set bundlePolicy to max-bundle (RFC 9725 section 4.4.1).");
     }
 
     private static SdpError? CheckTransport(SessionDescription offer)
     {
         if (offer.TaggedSection is not { } tagged)
         {
-            return new(SdpErrorCode.NothingToNegotiate, 0, "The offer has no m-section that is not rejected: offer audio or video.");
+            return new(SdpErrorCode.NothingToNegotiate, 0, "The offer has no m-section that is not rejected: offer audio or video (port 0 rejects, RFC 3264 section 6).");
         }
 
         if (offer.IceLite)
@@ -54,30 +72,12 @@ internal static class OfferCheck
 
         if (tagged.Transport.IceUfrag is null || tagged.Transport.IcePwd is null)
         {
-            return new(SdpErrorCode.IceCredentials, tagged.Line, $"Section {SdpError.Quote(tagged.Mid)} carries the bundle and lacks a=ice-ufrag or a=ice-pwd (RFC 8839).");
+            return new(SdpErrorCode.IceCredentials, tagged.Line, $"Section {SdpError.Quote(tagged.Mid)} carries the bundle and lacks a=ice-ufrag or a=ice-pwd (RFC 8839 section 5.4).");
         }
 
         if (tagged.Transport.Fingerprints.Count == 0)
         {
-            return new(SdpErrorCode.Fingerprint, tagged.Line, $"Section {SdpError.Quote(tagged.Mid)} carries the bundle and has no a=fingerprint with sha-256, sha-384 or sha-512 (RFC 8122).");
-        }
-
-        return null;
-    }
-
-    /// <summary>Ids are one space for the whole bundle (RFC 9143 section 9.1, browsers.md 2).</summary>
-    private static SdpError? CheckExtensions(SessionDescription offer)
-    {
-        var uris = new Dictionary<int, string>();
-        foreach (var section in offer.Media.Where(m => !m.Rejected))
-        {
-            foreach (var extension in section.Extensions)
-            {
-                if (!uris.TryAdd(extension.Id, extension.Uri) && uris[extension.Id] != extension.Uri)
-                {
-                    return new(SdpErrorCode.HeaderExtension, section.Line, $"Header extension id {extension.Id} stands for {SdpError.Quote(uris[extension.Id])} and {SdpError.Quote(extension.Uri)}: ids are one space for the bundle.");
-                }
-            }
+            return new(SdpErrorCode.Fingerprint, tagged.Line, $"Section {SdpError.Quote(tagged.Mid)} carries the bundle and has no a=fingerprint with sha-256, sha-384 or sha-512 (RFC 8122 section 5).");
         }
 
         return null;

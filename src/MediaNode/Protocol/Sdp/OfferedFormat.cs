@@ -7,8 +7,8 @@ namespace Nexus.MediaNode.Protocol.Sdp;
 public static class OfferedFormat
 {
     /// <summary>
-    /// The format, with its retransmissions, in which a section offers a track. H264's level is left at 3.1: levels are not
-    /// compared (<see cref="CodecMatch"/>), and sections of one payload type must not differ.
+    /// The format, with its retransmissions, in which a section offers a track. H264 is offered as Constrained Baseline of level 3.1
+    /// whatever the track is: every receiver takes that, and decodes the rest as well (<see cref="CodecMatch"/>).
     /// </summary>
     public static RtpCodec Of(RtpCodec track) => track.Kind switch
     {
@@ -49,25 +49,12 @@ public static class OfferedFormat
 
     private static RtpCodec H264(RtpCodec track)
     {
-        var profile = H264ProfileLevelId.TryParse(track.Fmtp["profile-level-id"], out var id) ? id.Profile : H264Profile.ConstrainedBaseline;
-        (int payloadType, string octets) = profile switch
-        {
-            H264Profile.Baseline => (104, "42001f"),
-            H264Profile.Main => (106, "4d001f"),
-            H264Profile.ConstrainedHigh => (108, "640c1f"),
-            H264Profile.High => (35, "64001f"),
-            H264Profile.PredictiveHigh444 => (37, "f4001f"),
-            _ => (102, "42e01f"),
-        };
-        string mode = track.Fmtp["packetization-mode"] is "1" ? "1" : "0";
+        var isMode1 = track.Fmtp["packetization-mode"] is "1";
         return Video(
-            mode == "1" ? payloadType : SingleNalUnit(payloadType),
+            isMode1 ? 102 : 112,
             "H264",
-            FormatParameters.Of(("level-asymmetry-allowed", "1"), ("packetization-mode", mode), ("profile-level-id", octets)));
+            FormatParameters.Of(("level-asymmetry-allowed", "1"), ("packetization-mode", isMode1 ? "1" : "0"), ("profile-level-id", "42e01f")));
     }
-
-    /// <summary>The same profile in packetization mode 0.</summary>
-    private static int SingleNalUnit(int payloadType) => payloadType < 64 ? payloadType + 4 : payloadType + 10;
 
     private static RtpCodec Video(int payloadType, string name, FormatParameters parameters) => new()
     {

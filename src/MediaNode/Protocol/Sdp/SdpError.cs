@@ -11,10 +11,10 @@ public enum SdpErrorCode
     /// <summary>Not of RFC 8866's form.</summary>
     Syntax,
 
-    /// <summary>A section without <c>a=mid</c>, or two with the same one.</summary>
+    /// <summary>One of several sections without <c>a=mid</c>, or two with the same one (RFC 5888 section 4).</summary>
     Mid,
 
-    /// <summary>Sections outside the one BUNDLE group, or a group that names unknown sections (RFC 9143).</summary>
+    /// <summary>One of several sections outside the one BUNDLE group (RFC 9143).</summary>
     Bundle,
 
     /// <summary>An RTP section without <c>a=rtcp-mux</c> (RFC 8834 section 4.5).</summary>
@@ -32,7 +32,7 @@ public enum SdpErrorCode
     /// <summary><c>a=setup</c> is none that DTLS-SRTP can use, or would flip the roles of a running association.</summary>
     Setup,
 
-    /// <summary>One header extension id stands for two extensions within the bundle (RFC 8285).</summary>
+    /// <summary>Not of RFC 8285's form.</summary>
     HeaderExtension,
 
     /// <summary>No codec in common with the server, or with the track that is to be played.</summary>

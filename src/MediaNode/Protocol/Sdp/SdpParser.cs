@@ -135,8 +135,8 @@ internal sealed class SdpParser
         }
 
         _bundle = words[1..];
-        return _bundle.Length > SdpLimits.MaxSections || _bundle.Distinct().Count() != _bundle.Length
-            ? new(SdpErrorCode.Bundle, line, "The BUNDLE group names a section twice, or more sections than are read (RFC 9143).")
+        return _bundle.Length > SdpLimits.MaxSections
+            ? new(SdpErrorCode.TooLarge, line, $"The BUNDLE group names more than {SdpLimits.MaxSections} sections.")
             : null;
     }
 

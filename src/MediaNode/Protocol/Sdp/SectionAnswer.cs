@@ -38,19 +38,14 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
         if (!offered.IsRtp || offered.Kind is not (MediaKind.Audio or MediaKind.Video))
         {
             return isTagged
-                ? new(SdpErrorCode.NothingToNegotiate, offered.Line, $"Section {SdpError.Quote(offered.Mid)} ({SdpError.Quote(offered.Media)} over {SdpError.Quote(offered.Protocol)}) cannot carry the bundle: put an audio or video section over UDP/TLS/RTP/SAVPF first.")
+                ? new(SdpErrorCode.NothingToNegotiate, offered.Line, $"Section {SdpError.Quote(offered.Mid)} ({SdpError.Quote(offered.Media)} over {SdpError.Quote(offered.Protocol)}) cannot carry the bundle: put an audio or video section over UDP/TLS/RTP/SAVPF first (RFC 9143 section 7.2, RFC 9429 section 5.1.2).")
                 : Refuse(SectionUse.Rejected, SectionRefusal.UnsupportedMedia);
-        }
-
-        if (!offered.RtcpMux)
-        {
-            return new(SdpErrorCode.RtcpMux, offered.Line, $"Section {SdpError.Quote(offered.Mid)} lacks a=rtcp-mux: RTP and RTCP share the server's port (RFC 8834 section 4.5).");
         }
 
         return UseOf(offered.Direction, policy.Role) switch
         {
-            SectionUse.Publish when policy.PublishKinds.Contains(offered.Kind) => DecidePublish(),
-            SectionUse.Play when policy.PlayKinds.Contains(offered.Kind) => DecidePlay(),
+            SectionUse.Publish when policy.PublishKinds.Contains(offered.Kind) => CheckMux() ?? DecidePublish(),
+            SectionUse.Play when policy.PlayKinds.Contains(offered.Kind) => CheckMux() ?? DecidePlay(),
             SectionUse.Inactive when offered.Direction == MediaDirection.Inactive => Refuse(SectionUse.Inactive, SectionRefusal.ByOfferer),
             SectionUse.Inactive => Refuse(SectionUse.Inactive, SectionRefusal.WrongDirection),
             _ => Refuse(SectionUse.Inactive, SectionRefusal.NotPermitted),
@@ -91,7 +86,7 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
             Formats = codecs.Count > 0 ? codecs.ConvertAll(c => c.PayloadType.ToString()) : [.. offered.Formats.Take(1)],
             Extensions = [.. Outcome.Extensions.Select(e => e with { Direction = Reverse(e.Direction) })],
             ExtmapAllowMixed = offered.ExtmapAllowMixed,
-            RtcpMux = true,
+            RtcpMux = offered.RtcpMux || Outcome.Use != SectionUse.Inactive,
             RtcpRsize = offered.RtcpRsize,
         };
         return Outcome.Use switch
@@ -101,6 +96,10 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
             _ => section,
         };
     }
+
+    private SdpError? CheckMux() => offered.RtcpMux
+        ? null
+        : new(SdpErrorCode.RtcpMux, offered.Line, $"Section {SdpError.Quote(offered.Mid)} lacks a=rtcp-mux: RTP and RTCP share the server's port (RFC 8834 section 4.5, RFC 9143 section 9.3).");
 
     private SdpError? Refuse(SectionUse use, SectionRefusal refusal)
     {
@@ -194,7 +193,7 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
     {
         var names = offered.Codecs.Where(c => !c.IsRtx && c.Name.Length > 0).Select(c => c.Describe()).Distinct().Take(16);
         return new(SdpErrorCode.Codec, offered.Line, $"{problem} that section {SdpError.Quote(offered.Mid)} offers: {string.Join(", ", names.Select(n => SdpError.Quote(n).Trim('"')))}. "
-            + $"Forwarded are {string.Join(", ", policy.Codecs.Select(c => c.ToString().ToUpperInvariant()))}.");
+            + $"Forwarded are {string.Join(", ", policy.Codecs.Select(c => c.ToString().ToUpperInvariant()))} (RFC 3264 section 6.1: formats that both know).");
     }
 
     private IEnumerable<RtpCodec> Usable() =>

@@ -29,7 +29,7 @@ internal struct ReplayWindow
 
         if (Highest - index >= Size)
         {
-            return DropReason.SrtpReplayed;
+            return DropReason.SrtpTooOld;
         }
 
         var slot = (int)(index % Size);

@@ -36,7 +36,7 @@ public sealed class SrtpInbound : IDisposable
     /// <param name="packet">The SRTP packet; afterwards its first <paramref name="length"/> octets are the RTP packet.</param>
     /// <param name="index">Extended sequence number: rollover counter · 2¹⁶ + sequence number.</param>
     /// <param name="drop">Why not, when false: <see cref="DropReason.SrtpTooShort"/>, <see cref="DropReason.RtpMalformed"/>,
-    /// <see cref="DropReason.SrtpReplayed"/> or <see cref="DropReason.SrtpAuthFailed"/>.</param>
+    /// <see cref="DropReason.SrtpReplayed"/>, <see cref="DropReason.SrtpTooOld"/> or <see cref="DropReason.SrtpAuthFailed"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryUnprotectRtp(Span<byte> packet, out int length, out ulong index, out DropReason drop)
     {
@@ -66,9 +66,9 @@ public sealed class SrtpInbound : IDisposable
         {
             ref readonly var window = ref _sources[slot].Rtp;
             index = window.IsStarted ? ExtendSequence(window.Highest, sequence) : sequence;
-            if (window.Check(index) != DropReason.None)
+            drop = window.Check(index);
+            if (drop != DropReason.None)
             {
-                drop = DropReason.SrtpReplayed;
                 return false;
             }
         }
@@ -101,9 +101,9 @@ public sealed class SrtpInbound : IDisposable
         var ssrc = BinaryPrimitives.ReadUInt32BigEndian(packet[4..]);
         var index = SrtcpTrailer.Read(_cipher.Profile, packet) & SrtcpTrailer.MaxIndex;
         var slot = Find(ssrc);
-        if (slot >= 0 && _sources[slot].Rtcp.Check(index) != DropReason.None)
+        drop = slot >= 0 ? _sources[slot].Rtcp.Check(index) : DropReason.None;
+        if (drop != DropReason.None)
         {
-            drop = DropReason.SrtpReplayed;
             return false;
         }
 
@@ -124,14 +124,22 @@ public sealed class SrtpInbound : IDisposable
     public void Dispose() => _cipher.Dispose();
 
     /// <summary>
-    /// The index nearest to the highest seen (RFC 3711 section 3.3.1). Before the first wrap nothing is guessed below zero.
+    /// The index nearest to the highest seen, of two equally near ones as RFC 3711 appendix A has it. Before the first wrap nothing
+    /// is guessed below zero: a sender may jump ahead by more than half the range there.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong ExtendSequence(ulong highest, ushort sequence)
     {
-        var distance = (short)(sequence - (ushort)highest);
-        var index = (long)highest + distance;
-        return index < 0 ? sequence : (ulong)index;
+        const ulong Cycle = 1 << 16;
+        const int Half = 1 << 15;
+        var low = (ushort)highest;
+        var index = (highest & ~(Cycle - 1)) | sequence;
+        if (low < Half)
+        {
+            return sequence - low > Half && index >= Cycle ? index - Cycle : index;
+        }
+
+        return low - Half > sequence ? index + Cycle : index;
     }
 
     /// <summary>Length of the RTP header with contributing sources and extension, or −1 when it does not fit.</summary>

@@ -7,7 +7,8 @@ namespace Nexus.MediaNode.Protocol.Stun;
 
 /// <summary>
 /// A parsed STUN message (RFC 8489) with the attributes that ICE uses (RFC 8445): a view of the datagram, nothing is copied.
-/// When an attribute occurs twice the first counts; what follows MESSAGE-INTEGRITY is ignored but for FINGERPRINT.
+/// When an attribute occurs twice, or both roles do, the first counts; one that is not of its form counts as absent, so that only
+/// who uses it minds; what follows MESSAGE-INTEGRITY is ignored but for FINGERPRINT.
 /// </summary>
 public ref struct StunMessage
 {
@@ -94,7 +95,7 @@ public ref struct StunMessage
 
     /// <summary>
     /// Parses a whole datagram. False when it is no well-formed STUN message: bad lengths, no magic cookie, an attribute
-    /// that overruns, or a FINGERPRINT that does not fit.
+    /// that overruns, a MESSAGE-INTEGRITY that is none, or a FINGERPRINT that does not fit.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> datagram, out StunMessage message)
     {
@@ -184,18 +185,23 @@ public ref struct StunMessage
                 _integrityOffset = offset;
                 return value.Length == StunFormat.IntegrityLength;
             case StunAttribute.Priority:
-                return value.Length == 4 && TakePriority(value);
+                TakePriority(value);
+                return true;
             case StunAttribute.UseCandidate:
                 _present |= Present.UseCandidate;
                 return true;
             case StunAttribute.IceControlling:
-                return TakeTieBreaker(value, Present.Controlling);
+                TakeTieBreaker(value, Present.Controlling);
+                return true;
             case StunAttribute.IceControlled:
-                return TakeTieBreaker(value, Present.Controlled);
+                TakeTieBreaker(value, Present.Controlled);
+                return true;
             case StunAttribute.ErrorCode:
-                return TakeErrorCode(value);
+                TakeErrorCode(value);
+                return true;
             case StunAttribute.XorMappedAddress:
-                return TakeMappedAddress(value);
+                TakeMappedAddress(value);
+                return true;
             case StunAttribute.Software:
                 if (First(Present.Software))
                 {
@@ -234,63 +240,42 @@ public ref struct StunMessage
         UnknownCount++;
     }
 
-    private bool TakePriority(ReadOnlySpan<byte> value)
+    private void TakePriority(ReadOnlySpan<byte> value)
     {
-        if (First(Present.Priority))
+        if (value.Length == 4 && First(Present.Priority))
         {
             Priority = BinaryPrimitives.ReadUInt32BigEndian(value);
         }
-
-        return true;
     }
 
-    private bool TakeTieBreaker(ReadOnlySpan<byte> value, Present role)
+    private void TakeTieBreaker(ReadOnlySpan<byte> value, Present role)
     {
-        if (value.Length != 8 || (_present & (Present.Controlling | Present.Controlled) & ~role) != 0)
-        {
-            return false; // nobody has both roles
-        }
-
-        if (First(role))
+        if (value.Length == 8 && !IsControlling && !IsControlled && First(role))
         {
             TieBreaker = BinaryPrimitives.ReadUInt64BigEndian(value);
         }
-
-        return true;
     }
 
-    private bool TakeErrorCode(ReadOnlySpan<byte> value)
+    private void TakeErrorCode(ReadOnlySpan<byte> value)
     {
-        if (value.Length < 4)
-        {
-            return false;
-        }
-
-        if (First(Present.ErrorCode))
+        if (value.Length >= 4 && First(Present.ErrorCode))
         {
             ErrorCode = (StunErrorCode)(((value[2] & 7) * 100) + value[3]);
         }
-
-        return true;
     }
 
-    private bool TakeMappedAddress(ReadOnlySpan<byte> value)
+    private void TakeMappedAddress(ReadOnlySpan<byte> value)
     {
-        if (value.Length < 8 || value[1] is not (1 or 2) || value.Length != (value[1] == 1 ? 8 : 20))
+        if (value.Length < 8 || value[1] is not (1 or 2) || value.Length != (value[1] == 1 ? 8 : 20) || !First(Present.MappedAddress))
         {
-            return false;
-        }
-
-        if (!First(Present.MappedAddress))
-        {
-            return true;
+            return;
         }
 
         var port = (ushort)(BinaryPrimitives.ReadUInt16BigEndian(value[2..]) ^ (StunFormat.MagicCookie >> 16));
         if (value[1] == 1)
         {
             MappedAddress = TransportTuple.FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(value[4..]) ^ StunFormat.MagicCookie, port);
-            return true;
+            return;
         }
 
         var mask = _datagram[4..]; // cookie and transaction id
@@ -299,7 +284,6 @@ public ref struct StunMessage
             BinaryPrimitives.ReadUInt64BigEndian(value[12..]) ^ BinaryPrimitives.ReadUInt64BigEndian(mask[8..]),
             port,
             0);
-        return true;
     }
 
     private bool TakeFingerprint(ReadOnlySpan<byte> value, int offset)
