@@ -66,7 +66,7 @@ public sealed partial class RoomGrain(
         if (IsOpen)
         {
             record.State.Epoch++;
-            await record.WriteStateAsync();
+            await record.WriteStateAsync(cancellationToken);
             BeginJournal(rebuilding: true);
             await Announce();
             WatchEmpty(Rebuilding);

@@ -5,7 +5,7 @@ using Nexus.TestKit.Nodes;
 
 namespace Nexus.Grains.Tests.Grains;
 
-/// <summary>Two logical silos of different regions: grains land where their zone says, and nowhere when no silo matches.</summary>
+/// <summary>Two silos of different regions: grains land where their zone says, and nowhere when no silo matches.</summary>
 public sealed class ZonePlacementTests
 {
     private static readonly ZoneMap Zones = new(new Dictionary<string, IReadOnlyCollection<string>>
