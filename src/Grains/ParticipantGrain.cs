@@ -54,6 +54,11 @@ public sealed partial class ParticipantGrain(
             return JoinResult.Refused(NoSession.Code, NoSession.Message);
         }
 
+        if (ProfileLimits.Refusal(request.Name, request.Metadata, request.Attributes, request.Client) is { } tooLong)
+        {
+            return Refused(request, tooLong);
+        }
+
         // whoever takes the place of all that was here is a new stay with a new sid; a further leg is the same stay
         ParticipantView? older = _view;
         ParticipantView before = older is null || _legs.ReplacedBy(request.Session, request.Leg, request.Beside).Length == _legs.All.Length ? NewView(request) : older;

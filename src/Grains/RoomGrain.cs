@@ -81,6 +81,11 @@ public sealed partial class RoomGrain(
 
     public async Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant)
     {
+        if (ProfileLimits.RefusalOfMetadata(policy.Metadata) is { } tooLong)
+        {
+            return new RoomResult(tooLong, null);
+        }
+
         if (!IsOpen)
         {
             if (await Open(policy, tenant) is { } quota)
@@ -160,11 +165,16 @@ public sealed partial class RoomGrain(
         return new AdmitResult { RoomSid = record.State.Sid, Policy = record.State.Policy };
     }
 
-    public async Task<RoomSummary?> UpdateMetadata(string metadata)
+    public async Task<RoomResult> UpdateMetadata(string metadata)
     {
         if (!IsOpen)
         {
-            return null;
+            return new RoomResult(NoRoom, null);
+        }
+
+        if (ProfileLimits.RefusalOfMetadata(metadata) is { } tooLong)
+        {
+            return new RoomResult(tooLong, null);
         }
 
         if (record.State.Policy.Metadata != metadata)
@@ -174,8 +184,10 @@ public sealed partial class RoomGrain(
             NoteMetadata(metadata);
         }
 
-        return Summary();
+        return new RoomResult(null, Summary());
     }
+
+    private static LinkError NoRoom => new(ReasonCodes.RoomNotFound, "requested room does not exist");
 
     public Task<RoomView?> Describe() => Read(View);
 

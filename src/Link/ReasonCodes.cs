@@ -41,6 +41,9 @@ public static class ReasonCodes
     public const string BadRequest = "BAD_REQUEST";
     public const string RateLimited = "RATE_LIMITED";
 
+    /// <summary>A name, metadata, attributes or what a track is called is longer than may be.</summary>
+    public const string LimitExceeded = "LIMIT_EXCEEDED";
+
     /// <summary>An answer over the bound of the node link.</summary>
     public const string TooLong = "TOO_LONG";
 

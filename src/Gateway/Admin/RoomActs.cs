@@ -10,8 +10,6 @@ namespace Nexus.Gateway.Admin;
 /// <summary>What admins do to rooms, participants and tracks.</summary>
 internal sealed class RoomActs(IControlPlane control)
 {
-    private const int MaxMetadata = 64 * 1024;
-
     public async Task<IResult> Create(Caller caller, CreateRoomJson request)
     {
         string name = request.Name ?? "";
@@ -25,7 +23,6 @@ internal sealed class RoomActs(IControlPlane control)
             _ when !PathSegments.IsName(name) => $"name must have 1 to {PathSegments.MaxLength} characters, none of them control characters.",
             { EmptyTimeoutSeconds: < 0 or > 86400 } => "emptyTimeoutSeconds goes from 0 to 86400.",
             { MaxParticipants: < 0 } => "maxParticipants is 0 (no limit) or more.",
-            { Metadata.Length: > MaxMetadata } => $"metadata has at most {MaxMetadata} characters.",
             _ => null,
         };
         if (fault is not null)

@@ -46,7 +46,7 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
     {
         int status = error.Code switch
         {
-            ReasonCodes.SdpInvalid or ReasonCodes.BadRequest => 400,
+            ReasonCodes.SdpInvalid or ReasonCodes.BadRequest or ReasonCodes.LimitExceeded => 400,
             ReasonCodes.Permission or ReasonCodes.RegionRefused or ReasonCodes.RoomFull or ReasonCodes.Removed => 403,
             ReasonCodes.RoomNotFound or ReasonCodes.SessionNotFound or ReasonCodes.ParticipantNotFound
                 or ReasonCodes.TrackNotFound or ReasonCodes.RoomClosed => 404,

@@ -7,7 +7,7 @@ namespace Nexus.Contracts;
 /// <summary>Policy, roster, and the nodes a room is on. Key: <see cref="Keys.Room"/>. It is the roster: a read after a join is never stale.</summary>
 public interface IRoomGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the room, or changes the policy of the one that is there. Refused by quota: QUOTA_ROOMS.</summary>
+    /// <summary>Makes the room, or changes the policy of the one that is there. Refused by quota, QUOTA_ROOMS, or for its metadata, LIMIT_EXCEEDED.</summary>
     Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant);
 
     /// <summary>A place in the roster and a node to go to, or a named refusal. Makes the room when it is not there.</summary>
@@ -33,8 +33,8 @@ public interface IRoomGrain : IGrainWithStringKey
     [ReadOnly]
     Task<RosterPage?> Roster(RosterQuery query);
 
-    /// <summary>Everyone in the room is told of the new metadata. Null when there is no such room.</summary>
-    Task<RoomSummary?> UpdateMetadata(string metadata);
+    /// <summary>Everyone in the room is told of the new metadata. LIMIT_EXCEEDED, or ROOM_NOT_FOUND.</summary>
+    Task<RoomResult> UpdateMetadata(string metadata);
 
     /// <summary>
     /// Deltas go to <paramref name="observer"/> for 30 s from now: say it again in time. The page is the first of the roster; the
@@ -58,7 +58,7 @@ public interface IRoomGrain : IGrainWithStringKey
 /// <summary>One person in one room: sessions (legs), grants, published tracks, wishes, grace. Key: <see cref="Keys.Participant"/>.</summary>
 public interface IParticipantGrain : IGrainWithStringKey
 {
-    /// <summary>Joins with one leg. A leg of the same kind that was there leaves with DUPLICATE_IDENTITY; a Duplex leg replaces all.</summary>
+    /// <summary>Joins with one leg. A leg of the same kind that was there leaves with DUPLICATE_IDENTITY; a Duplex leg replaces all. LIMIT_EXCEEDED when it says too much of itself.</summary>
     Task<JoinResult> Join(JoinRequest request);
 
     /// <summary>ICE restart of one session.</summary>

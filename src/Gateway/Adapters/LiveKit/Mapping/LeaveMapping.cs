@@ -23,7 +23,7 @@ internal static class LeaveMapping
         ReasonCodes.ClientLost => DisconnectReason.SignalClose,
         ReasonCodes.NoIce or ReasonCodes.NoDtls or ReasonCodes.DtlsFailed => DisconnectReason.ConnectionTimeout,
         ReasonCodes.SdpInvalid or ReasonCodes.SdpUnsupported or ReasonCodes.Codec => DisconnectReason.MediaFailure,
-        ReasonCodes.RoomFull or ReasonCodes.QuotaRooms or ReasonCodes.NoNode or ReasonCodes.RegionRefused => DisconnectReason.JoinFailure,
+        ReasonCodes.RoomFull or ReasonCodes.QuotaRooms or ReasonCodes.NoNode or ReasonCodes.RegionRefused or ReasonCodes.LimitExceeded => DisconnectReason.JoinFailure,
         _ => DisconnectReason.StateMismatch,
     };
 
