@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Nexus.Gateway.Auth;
 using Nexus.Silo.Settings;
 using Nexus.Silo.Tests.Rig;
 
@@ -26,6 +27,16 @@ public sealed class HostTests
 
         Assert.Single(Directory.GetFiles(Path.Combine(folder, "room"), "room%2Fany%2Fdev%2Fr.json"));
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("60", TokenFault.TokenExpired)]
+    [InlineData("120", TokenFault.None)]
+    public async Task Tokens_have_the_leeway_that_is_configured(string seconds, TokenFault expected)
+    {
+        await using TestHost host = TestHost.Make("--token-leeway", seconds);
+        string ended = TokenMinter.ForRoom(NexusOptions.Development.Keys[0], "r", "ada", false, TimeSpan.FromSeconds(10), DateTimeOffset.UtcNow.AddSeconds(-100));
+        Assert.Equal(expected, host.Services.GetRequiredService<TokenVerifier>().Verify(ended).Fault);
     }
 
     [Fact]
