@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Http;
 using Nexus.Gateway.Sessions;
@@ -46,17 +48,28 @@ internal sealed class RoomActs(IControlPlane control)
     public async Task<IResult> Close(Caller caller, string room) =>
         Refusal(caller, room) ?? (await control.Room(caller.Tenant, room).Close(ReasonCodes.RoomClosed) ? Results.NoContent() : RoomReads.NoRoom());
 
-    public async Task<IResult> Remove(Caller caller, string room, string identity)
+    /// <param name="ban">Seconds that it may not come back for, 0 to lift a ban; null to leave that as it is.</param>
+    public async Task<IResult> Remove(Caller caller, string room, string identity, string? ban)
     {
         if (Refusal(caller, room) is { } refusal)
         {
             return refusal;
         }
 
+        int seconds = 0;
+        if (ban is not null && (!int.TryParse(ban, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) || seconds > AccessRules.LongestBan.TotalSeconds))
+        {
+            return new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", $"ban is a number of seconds, 0 (lifts a ban) to {AccessRules.LongestBan.TotalSeconds}.");
+        }
+
+        Barring? barring = ban is null ? null : new() { Ban = TimeSpan.FromSeconds(seconds) };
         return PathSegments.IsName(identity)
-            ? Done(await control.Participant(caller.Tenant, room, identity).Remove(ReasonCodes.Removed))
+            ? Done(await control.Participant(caller.Tenant, room, identity).Remove(ReasonCodes.Removed, barring))
             : RoomReads.NoParticipant();
     }
+
+    public async Task<IResult> Lock(Caller caller, string room, bool locked) =>
+        Refusal(caller, room) ?? Done(await control.Room(caller.Tenant, room).Lock(locked));
 
     /// <param name="identity">The publisher, when the path names it; else it is looked up.</param>
     public async Task<IResult> Mute(Caller caller, string room, string? identity, string trackSid, bool muted)

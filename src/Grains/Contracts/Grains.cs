@@ -10,7 +10,10 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>Makes the room, or changes the policy of the one that is there. Refused by quota, QUOTA_ROOMS, or for its metadata, LIMIT_EXCEEDED.</summary>
     Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant);
 
-    /// <summary>A place in the roster and a node to go to, or a named refusal. Makes the room when it is not there.</summary>
+    /// <summary>
+    /// A place in the roster and a node to go to, or a named refusal: BANNED, TOKEN_REVOKED, ROOM_LOCKED, ROOM_FULL, or for want of a node.
+    /// Makes the room when it is not there.
+    /// </summary>
     Task<AdmitResult> Admit(AdmitRequest request);
 
     /// <summary>
@@ -51,7 +54,13 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>The part of the roster after an identity. Null when there is no such room.</summary>
     Task<RoomPage?> Page(string after);
 
-    /// <summary>Everyone leaves with <paramref name="reason"/>, and the room is gone. False when there was none.</summary>
+    /// <summary>Keeps an identity out, or lets it in again. The room need not be open. In storage before this returns; removes nobody.</summary>
+    Task Bar(string identity, Barring barring);
+
+    /// <summary>Nobody new comes in (ROOM_LOCKED) until it is unlocked, or closes. ROOM_NOT_FOUND when there is no such room.</summary>
+    Task<ActResult> Lock(bool locked);
+
+    /// <summary>Everyone leaves with <paramref name="reason"/>, and the room is gone, but for bans with time left. False when there was none.</summary>
     Task<bool> Close(string reason);
 }
 
@@ -122,7 +131,8 @@ public interface IParticipantGrain : IGrainWithStringKey
     Task<ParticipantView?> Describe();
 
     /// <summary>Ends all sessions, once the node has confirmed it.</summary>
-    Task<ActResult> Remove(string reason);
+    /// <param name="barring">How it lasts: said to the room first, so that nobody slips in between, and also of one who is not there. Null: it may join again at once.</param>
+    Task<ActResult> Remove(string reason, Barring? barring = null);
 
     /// <summary>Server mute: the track is received and not forwarded.</summary>
     Task<ActResult> Mute(string trackSid, bool muted);

@@ -319,6 +319,10 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task<RoomResult> UpdateMetadata(string metadata) => throw new NotSupportedException();
 
+        public Task Bar(string identity, Barring barring) => throw new NotSupportedException();
+
+        public Task<ActResult> Lock(bool locked) => throw new NotSupportedException();
+
         public Task<bool> Close(string reason) => throw new NotSupportedException();
     }
 }

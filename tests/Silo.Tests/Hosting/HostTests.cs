@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Nexus.Contracts;
 using Nexus.Gateway.Auth;
 using Nexus.Silo.Settings;
 using Nexus.Silo.Tests.Rig;
@@ -26,6 +27,28 @@ public sealed class HostTests
         }
 
         Assert.Single(Directory.GetFiles(Path.Combine(folder, "room"), "room%2Fany%2Fdev%2Fr.json"));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Bans_revocations_and_locks_survive_a_restart()
+    {
+        string folder = Directory.CreateTempSubdirectory("nexus-data").FullName;
+        await using (TestHost host = await TestHost.StartAsync("--data", folder))
+        {
+            Assert.Equal(HttpStatusCode.Created, (await host.Publish("r", "ada")).Status);
+            Assert.Equal(HttpStatusCode.NoContent, await host.Act("DELETE", "/api/v1/rooms/r/participants/eve?ban=3600"));
+            await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRoomGrain>(Keys.Room(Keys.AnyZone, "dev", "r"))
+                .Bar("bob", new Barring { RevokedBefore = DateTimeOffset.UtcNow.AddHours(1) });
+            Assert.Equal(HttpStatusCode.NoContent, await host.Act("POST", "/api/v1/rooms/r/lock"));
+            await host.StopAsync();
+        }
+
+        await using TestHost again = await TestHost.StartAsync("--data", folder);
+        Assert.Contains("\"BANNED\"", (await again.Publish("r", "eve")).Body);
+        Assert.Contains("\"TOKEN_REVOKED\"", (await again.Publish("r", "bob")).Body);
+        Assert.Contains("\"UNAVAILABLE\"", (await again.Publish("r", "cleo")).Body); // it cannot know yet that she was not in
+        Assert.True((await again.Api("rooms/r")).GetProperty("locked").GetBoolean());
         Directory.Delete(folder, recursive: true);
     }
 

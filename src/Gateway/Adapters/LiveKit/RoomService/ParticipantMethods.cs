@@ -24,7 +24,14 @@ internal sealed class ParticipantMethods(IControlPlane control)
 
     public async Task<RemoveParticipantResponse> Remove(Caller caller, RoomParticipantIdentity request)
     {
-        Guards.Done(await Participant(caller, request.Room, request.Identity).Remove(ReasonCodes.Removed));
+        var participant = Participant(caller, request.Room, request.Identity);
+        if (request.RevokeTokenTs is < 0 or > uint.MaxValue)
+        {
+            throw Guards.Invalid("revoke_token_ts is a Unix time in seconds.");
+        }
+
+        Barring? barring = request.RevokeTokenTs > 0 ? new() { RevokedBefore = DateTimeOffset.FromUnixTimeSeconds(request.RevokeTokenTs) } : null;
+        Guards.Done(await participant.Remove(ReasonCodes.Removed, barring));
         return new();
     }
 

@@ -40,7 +40,7 @@ internal sealed class TwirpException(TwirpCode code, string message) : Exception
             ReasonCodes.BadRequest or ReasonCodes.LimitExceeded => TwirpCode.InvalidArgument,
             ReasonCodes.Permission => TwirpCode.PermissionDenied,
             ReasonCodes.QuotaRooms or ReasonCodes.RoomFull or ReasonCodes.RateLimited => TwirpCode.ResourceExhausted,
-            ReasonCodes.RegionRefused => TwirpCode.FailedPrecondition,
+            ReasonCodes.RegionRefused or ReasonCodes.Banned or ReasonCodes.RoomLocked => TwirpCode.FailedPrecondition,
             _ => TwirpCode.Unavailable, // no node, a lost one, a time-out
         },
         error.Message);
