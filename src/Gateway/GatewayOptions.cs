@@ -32,6 +32,15 @@ public sealed record GatewayOptions
     /// <summary>WebSockets that one source address may have open at once, whatever they speak.</summary>
     public int SocketsPerAddress { get; init; } = DefaultSocketsPerAddress;
 
+    /// <summary>How far the clocks of those who mint tokens may be from ours, either way.</summary>
+    public TimeSpan TokenLeeway { get; init; } = TimeSpan.FromSeconds(DefaultTokenLeeway);
+
+    /// <summary>Seconds.</summary>
+    public const int DefaultTokenLeeway = 60;
+
+    /// <summary>Seconds: a token is not good for long after it has ended.</summary>
+    public const int MostTokenLeeway = 600;
+
     public const int DefaultSocketsPerAddress = 5000;
 
     /// <summary>No setting goes below: a school behind one NAT must get in.</summary>

@@ -27,7 +27,7 @@ public sealed partial class ParticipantGrain
                 : SessionResult.Refused(new LinkError(ReasonCodes.BadRequest, $"offer {offer.Id} is older than {leg.Desired.Offer.Id}, the latest: ids rise"));
         }
 
-        if (GrantRules.Refusal(leg.Desired, publications) is { } refusal)
+        if ((GrantRules.Refusal(leg.Desired, publications) ?? ProfileLimits.Refusal(publications)) is { } refusal)
         {
             return SessionResult.Refused(refusal);
         }

@@ -8,8 +8,6 @@ namespace Nexus.Grains;
 /// <summary>Name, metadata, attributes and grants: changed by the participant itself, or by an admin.</summary>
 public sealed partial class ParticipantGrain
 {
-    private const int MostAttributes = 64;
-
     public async Task<ActResult> UpdateProfile(string session, ProfileChange change)
     {
         if (_legs.Find(session) is not { } leg)
@@ -43,23 +41,23 @@ public sealed partial class ParticipantGrain
     /// <summary>The roster and the nodes have it before this returns.</summary>
     private async Task<ActResult> Change(ProfileChange change, Grants grants)
     {
-        ImmutableDictionary<string, string> attributes = Merged(_view!.Attributes, change.Attributes);
-        if (attributes.Count > MostAttributes)
-        {
-            return ActResult.Refused(ReasonCodes.BadRequest, $"a participant has at most {MostAttributes} attributes");
-        }
-
-        bool isGranted = grants != _legs.All[0].Desired.Grants;
-        _view = _view with
+        ParticipantView changed = _view! with
         {
             Name = change.Name ?? _view.Name,
             Metadata = change.Metadata ?? _view.Metadata,
-            Attributes = attributes,
+            Attributes = Merged(_view.Attributes, change.Attributes),
             Grants = grants,
         };
+        if (ProfileLimits.Refusal(changed.Name, changed.Metadata, changed.Attributes) is { } refused)
+        {
+            return new ActResult(refused);
+        }
+
+        bool isGranted = grants != _legs.All[0].Desired.Grants;
+        _view = changed;
         foreach (Leg leg in _legs.All)
         {
-            SessionDesired desired = GrantRules.Apply(grants, leg.Desired with { Name = _view.Name, Metadata = _view.Metadata, Attributes = attributes });
+            SessionDesired desired = GrantRules.Apply(grants, leg.Desired with { Name = _view.Name, Metadata = _view.Metadata, Attributes = _view.Attributes });
             if (!isGranted)
             {
                 _legs.Set(leg with { Desired = desired }); // the node has no use for the rest: the next command brings it

@@ -54,10 +54,21 @@ public sealed partial class ParticipantGrain(
             return JoinResult.Refused(NoSession.Code, NoSession.Message);
         }
 
+        if (ProfileLimits.Refusal(request.Name, request.Metadata, request.Attributes, request.Client) is { } tooLong)
+        {
+            return Refused(request, tooLong);
+        }
+
         // whoever takes the place of all that was here is a new stay with a new sid; a further leg is the same stay
         ParticipantView? older = _view;
         ParticipantView before = older is null || _legs.ReplacedBy(request.Session, request.Leg, request.Beside).Length == _legs.All.Length ? NewView(request) : older;
-        AdmitResult admitted = await Room.Admit(new AdmitRequest { Participant = Newer(before), Region = request.Region, Tenant = request.Tenant });
+        AdmitResult admitted = await Room.Admit(new AdmitRequest
+        {
+            Participant = Newer(before),
+            Region = request.Region,
+            Tenant = request.Tenant,
+            TokenIssuedAt = request.TokenIssuedAt,
+        });
         if (admitted.Error is { } refused)
         {
             return Refused(request, refused);
@@ -134,11 +145,16 @@ public sealed partial class ParticipantGrain(
         Subscriptions = _legs.Subscriptions,
     });
 
-    public async Task<ActResult> Remove(string reason)
+    public async Task<ActResult> Remove(string reason, Barring? barring)
     {
+        if (barring is not null)
+        {
+            await Room.Bar(Identity, barring);
+        }
+
         if (_legs.IsEmpty)
         {
-            return NotHere;
+            return barring is null ? NotHere : ActResult.Done;
         }
 
         await End(_legs.All, reason);

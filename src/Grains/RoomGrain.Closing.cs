@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Link;
 
 namespace Nexus.Grains;
 
 /// <summary>
-/// The end of a room. Its record is deleted, and this activation remembers it for a while, for those who have not heard of the end:
+/// The end of a room. Its record is deleted (bans that have time left stay), and this activation remembers it for a while, for those who have not heard of the end:
 /// whoever lives and takes himself for being in says so within 10 s, whoever's grain was lost too within a few digests. What comes
 /// later than that, or after a loss of this silo, cannot be told from a room that was lost with its storage, and opens it again.
 /// </summary>
@@ -37,7 +38,7 @@ public sealed partial class RoomGrain
         _wasJoined = false;
         EndJournal();
         StopWatching();
-        await Forget(record.State.Sid, record.State.Epoch);
+        await Forget();
         Count(0, 0);
         await Tenant.CloseRoom(Name);
         return true;
@@ -53,11 +54,12 @@ public sealed partial class RoomGrain
     }
 
     /// <summary>In storage at once, here after a while.</summary>
-    private async Task Forget(string sid, long epoch)
+    private async Task Forget()
     {
-        await record.ClearStateAsync();
-        record.State.Epoch = epoch; // the next one is higher, also within this second
-        _closed = sid;
+        RoomRecord was = record.State;
+        record.State = new RoomRecord { Epoch = was.Epoch };
+        await Keep(AccessRules.AfterClosing(was.Access, time.GetUtcNow()));
+        _closed = was.Sid;
         _forgetting?.Dispose();
         _forgetting = this.RegisterGrainTimer(
             () =>

@@ -8,8 +8,6 @@ namespace Nexus.Grains;
 /// <summary>What gateways are told: one watch per gateway process, one delta for all of them, pages for those who missed some.</summary>
 public sealed partial class RoomGrain
 {
-    public const int PageSize = 200;
-
     /// <summary>Changes are gathered for so long.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
@@ -62,14 +60,14 @@ public sealed partial class RoomGrain
 
     private RoomPage PageOf(string after)
     {
-        ImmutableArray<ParticipantView> page = _roster.Page(after, PageSize);
+        (ImmutableArray<ParticipantView> page, bool hasMore) = _roster.Page(after);
         return new RoomPage
         {
             RoomSid = record.State.Sid,
             Epoch = _journal.Epoch,
             To = _journal.Version,
             Participants = [.. page.Select(p => p with { Subscriptions = [] })],
-            Next = page.Length == PageSize ? page[^1].Identity : null,
+            Next = hasMore ? page[^1].Identity : null,
             Metadata = record.State.Policy.Metadata,
             IsRebuilding = time.GetUtcNow() < _rebuiltAt,
             CreatedAt = record.State.CreatedAt,

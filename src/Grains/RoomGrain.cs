@@ -7,7 +7,7 @@ using Nexus.Link;
 
 namespace Nexus.Grains;
 
-/// <summary>What of a room outlives its silo: policy and epoch, never the roster. A closed room has none.</summary>
+/// <summary>What of a room outlives its silo: policy and epoch, never the roster. A closed room has none, but for its bans.</summary>
 [GenerateSerializer, Alias("nexus.RoomRecord")]
 public sealed class RoomRecord
 {
@@ -20,6 +20,9 @@ public sealed class RoomRecord
     [Id(2)] public DateTimeOffset CreatedAt { get; set; }
 
     [Id(3)] public RoomPolicy Policy { get; set; } = new();
+
+    /// <summary>Not empty for a room that is not open when there are bans with time left.</summary>
+    [Id(4)] public RoomAccess Access { get; set; } = new();
 }
 
 /// <summary>A room: roster, policy, the node it is on.</summary>
@@ -81,6 +84,11 @@ public sealed partial class RoomGrain(
 
     public async Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant)
     {
+        if (ProfileLimits.RefusalOfMetadata(policy.Metadata) is { } tooLong)
+        {
+            return new RoomResult(tooLong, null);
+        }
+
         if (!IsOpen)
         {
             if (await Open(policy, tenant) is { } quota)
@@ -102,6 +110,11 @@ public sealed partial class RoomGrain(
 
     public async Task<AdmitResult> Admit(AdmitRequest request)
     {
+        if (Barred(request) is { } barred)
+        {
+            return new AdmitResult { Error = barred };
+        }
+
         if (!IsOpen && await Open(request.Tenant.DefaultPolicy, request.Tenant) is { } quota)
         {
             return new AdmitResult { Error = quota };
@@ -160,11 +173,16 @@ public sealed partial class RoomGrain(
         return new AdmitResult { RoomSid = record.State.Sid, Policy = record.State.Policy };
     }
 
-    public async Task<RoomSummary?> UpdateMetadata(string metadata)
+    public async Task<RoomResult> UpdateMetadata(string metadata)
     {
         if (!IsOpen)
         {
-            return null;
+            return new RoomResult(NoRoom, null);
+        }
+
+        if (ProfileLimits.RefusalOfMetadata(metadata) is { } tooLong)
+        {
+            return new RoomResult(tooLong, null);
         }
 
         if (record.State.Policy.Metadata != metadata)
@@ -174,8 +192,10 @@ public sealed partial class RoomGrain(
             NoteMetadata(metadata);
         }
 
-        return Summary();
+        return new RoomResult(null, Summary());
     }
+
+    private static LinkError NoRoom => new(ReasonCodes.RoomNotFound, "requested room does not exist");
 
     public Task<RoomView?> Describe() => Read(View);
 
@@ -194,6 +214,7 @@ public sealed partial class RoomGrain(
         record.State.Sid = Ids.NewRoom();
         record.State.CreatedAt = time.GetUtcNow();
         record.State.Policy = policy;
+        record.State.Access = AccessRules.AfterClosing(record.State.Access, time.GetUtcNow());
 
         // by the clock: where storage was lost no epoch may come twice, or clients would take news for what they know
         record.State.Epoch = Math.Max(record.State.Epoch + 1, time.GetUtcNow().ToUnixTimeSeconds());
@@ -304,6 +325,7 @@ public sealed partial class RoomGrain(
         CreatedAt = record.State.CreatedAt,
         Policy = record.State.Policy,
         NumParticipants = _roster.Count,
+        IsLocked = record.State.Access.IsLocked,
     };
 
     private RoomView View()
@@ -319,6 +341,7 @@ public sealed partial class RoomGrain(
             Policy = record.State.Policy,
             Nodes = [.. people.Select(p => p.Node).OfType<string>().Distinct()],
             Participants = people,
+            IsLocked = record.State.Access.IsLocked,
         };
     }
 }

@@ -26,6 +26,11 @@ public static class ReasonCodes
     public const string RoomFull = "ROOM_FULL";
     public const string RoomNotFound = "ROOM_NOT_FOUND";
     public const string RoomClosed = "ROOM_CLOSED";
+    public const string RoomLocked = "ROOM_LOCKED";
+    public const string Banned = "BANNED";
+
+    /// <summary>It was issued before the moment that its bearer's tokens were revoked at; as with all that is wrong with tokens the name begins with <c>TOKEN_</c>.</summary>
+    public const string TokenRevoked = "TOKEN_REVOKED";
     public const string QuotaRooms = "QUOTA_ROOMS";
     public const string NoNode = "NO_NODE";
     public const string RoomElsewhere = "ROOM_ELSEWHERE";
@@ -40,6 +45,12 @@ public static class ReasonCodes
     public const string CallEnded = "CALL_ENDED";
     public const string BadRequest = "BAD_REQUEST";
     public const string RateLimited = "RATE_LIMITED";
+
+    /// <summary>A name, metadata, attributes or what a track is called is longer than may be.</summary>
+    public const string LimitExceeded = "LIMIT_EXCEEDED";
+
+    /// <summary>Nobody can serve it, or say, now: try again.</summary>
+    public const string Unavailable = "UNAVAILABLE";
 
     /// <summary>An answer over the bound of the node link.</summary>
     public const string TooLong = "TOO_LONG";

@@ -8,7 +8,9 @@ public class TokenTests
     /// <summary>Stands still: tokens are made once, when the test cases are listed, and looked at whenever their turn comes.</summary>
     private static readonly DateTimeOffset Moment = DateTimeOffset.UtcNow;
 
-    private static readonly TokenVerifier Verifier = new(new TenantDirectory(GatewayHost.Options), new Standing());
+    private static readonly TokenVerifier Verifier = With(GatewayHost.Options);
+
+    private static TokenVerifier With(GatewayOptions options) => new(new TenantDirectory(options), options, new Standing());
 
     private static double Now => Moment.ToUnixTimeSeconds();
 
@@ -58,9 +60,9 @@ public class TokenTests
         { Token("r", "a", key: new("devkey", "wrong")), TokenFault.TokenSignature },
         { Token("r", "a", key: new("otherkey", "secret")), TokenFault.TokenSignature },
         { string.Join('.', [.. Token("r", "a").Split('.')[..2], Token("r", "b").Split('.')[2]]), TokenFault.TokenSignature },
-        { Token("r", "a", t => t with { Expires = Now - 1 }), TokenFault.TokenExpired },
+        { Token("r", "a", t => t with { Expires = Now - 61 }), TokenFault.TokenExpired },
         { Token("r", "a", t => t with { Expires = null }), TokenFault.TokenMalformed },
-        { Token("r", "a", t => t with { NotBefore = Now + 60 }), TokenFault.TokenNotYetValid },
+        { Token("r", "a", t => t with { NotBefore = Now + 61 }), TokenFault.TokenNotYetValid },
     };
 
     [Theory]
@@ -72,6 +74,22 @@ public class TokenTests
         Assert.Equal(fault, verdict.Fault);
         Assert.Null(verdict.Caller);
         Assert.NotEmpty(verdict.Message);
+    }
+
+    /// <summary>The expiry is the first second that a token is not good any more (RFC 7519 section 4.1.4), nbf the first that it is.</summary>
+    [Theory]
+    [InlineData(60)]
+    [InlineData(0)]
+    [InlineData(600)]
+    public void Clocks_may_differ_by_the_leeway_either_way_and_by_no_more(int seconds)
+    {
+        TokenVerifier verifier = With(GatewayHost.Options with { TokenLeeway = TimeSpan.FromSeconds(seconds) });
+
+        Assert.Equal(TokenFault.None, verifier.Verify(Token("r", "a", t => t with { Expires = Now - seconds + 1 })).Fault);
+        Assert.Equal(TokenFault.TokenExpired, verifier.Verify(Token("r", "a", t => t with { Expires = Now - seconds - 1 })).Fault);
+        Assert.Equal(TokenFault.None, verifier.Verify(Token("r", "a", t => t with { NotBefore = Now + seconds - 1 })).Fault);
+        Assert.Equal(TokenFault.TokenNotYetValid, verifier.Verify(Token("r", "a", t => t with { NotBefore = Now + seconds + 2 })).Fault);
+        Assert.Equal(60, GatewayHost.Options.TokenLeeway.TotalSeconds);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Nexus.Gateway.Adapters;
 internal sealed record Ending(int Status, string Reason);
 
 /// <summary>
-/// What waits to be sent to one client, bounded in number and octets. Whoever queues never waits: a client that does not read
+/// What waits to be sent to one client, bounded in number and octets; a single message may be of any length. Whoever queues never waits: a client that does not read
 /// is cut off by name and slows nobody. Enqueue from any thread; one sender.
 /// </summary>
 internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
@@ -20,7 +20,7 @@ internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
 
     public static readonly Ending SlowReader = new(4508, "SLOW_READER");
 
-    private readonly Channel<(ReadOnlyMemory<byte> Octets, WebSocketMessageType Type)> _messages = Channel.CreateUnbounded<(ReadOnlyMemory<byte> Octets, WebSocketMessageType Type)>(new() { SingleReader = true });
+    private readonly Channel<Waiting> _messages = Channel.CreateUnbounded<Waiting>(new() { SingleReader = true });
     private readonly CancellationTokenSource _cut = new();
     private int _count;
     private int _octets;
@@ -33,13 +33,28 @@ internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
 
     public void Enqueue(ReadOnlyMemory<byte> message, WebSocketMessageType type)
     {
-        if (Interlocked.Increment(ref _count) > MaxMessages || Interlocked.Add(ref _octets, message.Length) > MaxOctets)
+        if (Interlocked.Increment(ref _count) > MaxMessages || (Interlocked.Add(ref _octets, message.Length) is var octets && octets > MaxOctets && octets != message.Length))
         {
             End(SlowReader);
             return;
         }
 
-        _messages.Writer.TryWrite((message, type));
+        _messages.Writer.TryWrite(new([message], message.Length, type));
+    }
+
+    /// <summary>
+    /// Queues a list of messages, of any length, as one: each is made when those before it are sent, so that only one of them waits.
+    /// What is told to who joins is so; it makes nobody a slow reader.
+    /// </summary>
+    public void EnqueueEach(IEnumerable<ReadOnlyMemory<byte>> messages, WebSocketMessageType type)
+    {
+        if (Interlocked.Increment(ref _count) > MaxMessages)
+        {
+            End(SlowReader);
+            return;
+        }
+
+        _messages.Writer.TryWrite(new(messages, 0, type));
     }
 
     /// <summary>Nothing more is queued; what waits is sent, then the close. The first reason counts.</summary>
@@ -57,16 +72,15 @@ internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
     {
         try
         {
-            await foreach (var (octets, type) in _messages.Reader.ReadAllAsync(Cut))
+            await foreach (Waiting waiting in _messages.Reader.ReadAllAsync(Cut))
             {
-                if (Ending == SlowReader)
+                foreach (ReadOnlyMemory<byte> message in waiting.Messages.TakeWhile(_ => Ending != SlowReader))
                 {
-                    break;
+                    await socket.SendAsync(message, waiting.Type, endOfMessage: true, Cut);
                 }
 
-                await socket.SendAsync(octets, type, endOfMessage: true, Cut);
                 Interlocked.Decrement(ref _count);
-                Interlocked.Add(ref _octets, -octets.Length);
+                Interlocked.Add(ref _octets, -waiting.Octets);
             }
 
             var (status, reason) = Ending ?? new(1000, "");
@@ -76,7 +90,14 @@ internal sealed class SendQueue(WebSocket socket, TimeProvider clock)
         {
             await _cut.CancelAsync();
         }
+        catch
+        {
+            await _cut.CancelAsync(); // a message could not be made: a client that is sent nothing more is not left waiting
+            throw;
+        }
     }
+
+    private readonly record struct Waiting(IEnumerable<ReadOnlyMemory<byte>> Messages, int Octets, WebSocketMessageType Type);
 
     private async Task CutLater()
     {

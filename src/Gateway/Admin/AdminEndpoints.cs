@@ -49,8 +49,10 @@ internal static class AdminEndpoints
         Describe(api.MapPost("rooms", (HttpContext http, RoomActs acts) => As(http, caller =>
             Body<CreateRoomJson>(http, request => acts.Create(caller, request ?? new(null, null, null, null))))), "Makes a room, or changes its policy.", 201).Produces<RoomJson>(201);
         Describe(api.MapDelete("rooms/{room}", (string room, HttpContext http, RoomActs acts) => As(http, caller => acts.Close(caller, Room(http)))), "Ends a room for everyone.", 204);
-        Describe(api.MapDelete("rooms/{room}/participants/{identity}", (string room, string identity, HttpContext http, RoomActs acts) =>
-            As(http, caller => acts.Remove(caller, Room(http), Identity(http)))), "Removes a participant.", 204);
+        Describe(api.MapPost("rooms/{room}/lock", (string room, HttpContext http, RoomActs acts) => As(http, caller =>
+            Body<LockJson>(http, request => acts.Lock(caller, Room(http), request?.Locked ?? true)))), "Lets nobody new into a room, or lets them in again.", 204);
+        Describe(api.MapDelete("rooms/{room}/participants/{identity}", (string room, string identity, string? ban, HttpContext http, RoomActs acts) =>
+            As(http, caller => acts.Remove(caller, Room(http), Identity(http), ban))), "Removes a participant; for so many seconds with ?ban=, 0 lifts a ban.", 204);
         Describe(api.MapPost("rooms/{room}/tracks/{sid}/mute", (string room, string sid, HttpContext http, RoomActs acts) => As(http, caller =>
             Body<MuteJson>(http, mute => acts.Mute(caller, Room(http), null, http.Segment("sid", 5), mute?.Muted ?? true)))), "Mutes a track for all.", 204);
         Describe(api.MapPost("rooms/{room}/participants/{identity}/tracks/{sid}/mute", (string room, string identity, string sid, HttpContext http, RoomActs acts) => As(http, caller =>

@@ -12,11 +12,11 @@ public sealed record RoomsJson(IReadOnlyList<RoomJson> Rooms, string? Next);
 
 public sealed record RoomJson(
     string Sid, string Name, string Tenant, string Zone, DateTimeOffset CreatedAt, int NumParticipants, int NumPublishers,
-    IReadOnlyList<string> Nodes, string Metadata, int MaxParticipants, int EmptyTimeoutSeconds)
+    IReadOnlyList<string> Nodes, string Metadata, int MaxParticipants, int EmptyTimeoutSeconds, bool Locked)
 {
     public static RoomJson Of(RoomSummary room) => new(
         room.Sid, room.Name, room.Tenant, room.Zone, room.CreatedAt, room.NumParticipants, room.NumPublishers,
-        [.. room.Nodes.Select(n => n.Id)], room.Policy.Metadata, room.Policy.MaxParticipants, room.Policy.EmptyTimeoutSeconds);
+        [.. room.Nodes.Select(n => n.Id)], room.Policy.Metadata, room.Policy.MaxParticipants, room.Policy.EmptyTimeoutSeconds, room.IsLocked);
 }
 
 /// <param name="Next">What <c>?after=</c> takes for the next part of the list; null after the last.</param>
@@ -101,6 +101,9 @@ public sealed record CreateRoomJson(string? Name, int? EmptyTimeoutSeconds, int?
 
 /// <summary>Body of a mute; left out, it mutes.</summary>
 public sealed record MuteJson(bool Muted = true);
+
+/// <summary>Body of a lock; left out, it locks.</summary>
+public sealed record LockJson(bool Locked = true);
 
 internal static class AdminJson
 {

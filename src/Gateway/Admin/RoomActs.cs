@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;
@@ -11,8 +13,6 @@ namespace Nexus.Gateway.Admin;
 /// <summary>What admins do to rooms, participants and tracks.</summary>
 internal sealed class RoomActs(IControlPlane control, GatewayState state)
 {
-    private const int MaxMetadata = 64 * 1024;
-
     public async Task<IResult> Create(Caller caller, CreateRoomJson request)
     {
         if (state.Refusal is { } unready)
@@ -31,7 +31,6 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
             _ when !PathSegments.IsName(name) => $"name must have 1 to {PathSegments.MaxLength} characters, none of them control characters.",
             { EmptyTimeoutSeconds: < 0 or > 86400 } => "emptyTimeoutSeconds goes from 0 to 86400.",
             { MaxParticipants: < 0 } => "maxParticipants is 0 (no limit) or more.",
-            { Metadata.Length: > MaxMetadata } => $"metadata has at most {MaxMetadata} characters.",
             _ => null,
         };
         if (fault is not null)
@@ -55,17 +54,28 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
     public async Task<IResult> Close(Caller caller, string room) =>
         Refusal(caller, room) ?? (await control.Room(caller.Tenant, room).Close(ReasonCodes.RoomClosed) ? Results.NoContent() : RoomReads.NoRoom());
 
-    public async Task<IResult> Remove(Caller caller, string room, string identity)
+    /// <param name="ban">Seconds that it may not come back for, 0 to lift a ban; null to leave that as it is.</param>
+    public async Task<IResult> Remove(Caller caller, string room, string identity, string? ban)
     {
         if (Refusal(caller, room) is { } refusal)
         {
             return refusal;
         }
 
+        int seconds = 0;
+        if (ban is not null && (!int.TryParse(ban, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) || seconds > AccessRules.LongestBan.TotalSeconds))
+        {
+            return new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", $"ban is a number of seconds, 0 (lifts a ban) to {AccessRules.LongestBan.TotalSeconds}.");
+        }
+
+        Barring? barring = ban is null ? null : new() { Ban = TimeSpan.FromSeconds(seconds) };
         return PathSegments.IsName(identity)
-            ? Done(await control.Participant(caller.Tenant, room, identity).Remove(ReasonCodes.Removed))
+            ? Done(await control.Participant(caller.Tenant, room, identity).Remove(ReasonCodes.Removed, barring))
             : RoomReads.NoParticipant();
     }
+
+    public async Task<IResult> Lock(Caller caller, string room, bool locked) =>
+        Refusal(caller, room) ?? Done(await control.Room(caller.Tenant, room).Lock(locked));
 
     /// <param name="identity">The publisher, when the path names it; else it is looked up.</param>
     public async Task<IResult> Mute(Caller caller, string room, string? identity, string trackSid, bool muted)

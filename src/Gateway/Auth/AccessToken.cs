@@ -27,6 +27,11 @@ public sealed record AccessToken
 
     [JsonPropertyName("exp")] public double? Expires { get; init; }
 
+    [JsonPropertyName("iat")] public double? IssuedAt { get; init; }
+
+    /// <summary>When it was made: <c>iat</c>, else <c>nbf</c>, else long ago. What is revoked by time goes by it.</summary>
+    [JsonIgnore] public DateTimeOffset Made => DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(Math.Clamp(IssuedAt ?? NotBefore ?? 0, 0, uint.MaxValue));
+
     /// <summary>Base64 of the SHA-256 of what the token vouches for: a webhook's body.</summary>
     [JsonPropertyName("sha256")] public string? Sha256 { get; init; }
 

@@ -24,6 +24,7 @@ public static class TokenMinter
         caller.Token with
         {
             NotBefore = now.ToUnixTimeSeconds() - 5,
+            IssuedAt = now.ToUnixTimeSeconds(),
             Expires = Math.Max(caller.Token.Expires ?? 0, (now + TimeSpan.FromMinutes(10)).ToUnixTimeSeconds()),
             Video = caller.Token.Video with { Room = room },
         },
@@ -43,6 +44,7 @@ public static class TokenMinter
                 Identity = identity,
                 Name = name ?? identity,
                 NotBefore = now.ToUnixTimeSeconds() - 5,
+                IssuedAt = now.ToUnixTimeSeconds(),
                 Expires = (now + lifetime).ToUnixTimeSeconds(),
                 Video = new() { Room = room, RoomJoin = room is not null, RoomAdmin = admin, RoomList = admin, RoomCreate = admin },
             },

@@ -25,15 +25,13 @@ public sealed record TokenVerdict(TokenFault Fault, string Message, Caller? Call
 
 /// <summary>
 /// Checks HS256 tokens (RFC 7515, RFC 7519). The HMAC is the framework's own and compared in constant time; an unknown key
-/// costs the same time as a known one. Thread-safe.
+/// costs the same time as a known one. Whoever mints has a clock of his own: nbf and exp may be past by
+/// <see cref="GatewayOptions.TokenLeeway"/>. Thread-safe.
 /// </summary>
-public sealed class TokenVerifier(TenantDirectory tenants, TimeProvider clock)
+public sealed class TokenVerifier(TenantDirectory tenants, GatewayOptions options, TimeProvider clock)
 {
     /// <summary>Characters; above it the token is not even decoded.</summary>
     public const int MaxLength = 16 * 1024;
-
-    /// <summary>A minting server's clock may run ahead by this much.</summary>
-    private static readonly TimeSpan NotBeforeLeeway = TimeSpan.FromSeconds(5);
 
     private static readonly byte[] NoSecret = new byte[32];
 
@@ -83,17 +81,18 @@ public sealed class TokenVerifier(TenantDirectory tenants, TimeProvider clock)
     private TokenVerdict? CheckTime(AccessToken claims, bool mayHaveExpired)
     {
         double now = clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+        double leeway = options.TokenLeeway.TotalSeconds;
         if (claims.Expires is not { } expires)
         {
             return Malformed("It has no exp: tokens must expire.");
         }
 
-        if (expires <= now && !mayHaveExpired)
+        if (expires + leeway <= now && !mayHaveExpired)
         {
             return new(TokenFault.TokenExpired, "The token has expired: mint a new one.");
         }
 
-        return claims.NotBefore > now + NotBeforeLeeway.TotalSeconds
+        return claims.NotBefore > now + leeway
             ? new(TokenFault.TokenNotYetValid, "The token is not valid yet: compare the clocks, or wait for its nbf.")
             : null;
     }

@@ -50,8 +50,10 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
     {
         int status = error.Code switch
         {
-            ReasonCodes.SdpInvalid or ReasonCodes.BadRequest => 400,
-            ReasonCodes.Permission or ReasonCodes.RegionRefused or ReasonCodes.RoomFull or ReasonCodes.Removed => 403,
+            ReasonCodes.SdpInvalid or ReasonCodes.BadRequest or ReasonCodes.LimitExceeded => 400,
+            ReasonCodes.TokenRevoked => 401,
+            ReasonCodes.Permission or ReasonCodes.RegionRefused or ReasonCodes.RoomFull or ReasonCodes.Removed
+                or ReasonCodes.Banned or ReasonCodes.RoomLocked => 403,
             ReasonCodes.RoomNotFound or ReasonCodes.SessionNotFound or ReasonCodes.ParticipantNotFound
                 or ReasonCodes.TrackNotFound or ReasonCodes.RoomClosed => 404,
             ReasonCodes.SdpUnsupported or ReasonCodes.Codec => 422,

@@ -62,6 +62,7 @@ public sealed class ClientSession
         Offer = new(1, offer),
         Subscribe = wish.Subscribe,
         Tenant = _caller.Tenant.Rules,
+        TokenIssuedAt = _caller.Token.Made,
     });
 
     /// <summary>The number of ICE restarts so far; null when there is no such session.</summary>
@@ -97,6 +98,7 @@ public sealed class ClientSession
         Subscribe = wish.Subscribe,
         TrackNaming = wish.TrackNaming,
         Tenant = _caller.Tenant.Rules,
+        TokenIssuedAt = _caller.Token.Made,
         Holder = holder,
         Client = profile.Client,
     });
@@ -116,6 +118,7 @@ public sealed class ClientSession
         TrackNaming = TrackNaming.Offered,
         Beside = main,
         Tenant = _caller.Tenant.Rules,
+        TokenIssuedAt = _caller.Token.Made,
         Holder = holder,
     });
 

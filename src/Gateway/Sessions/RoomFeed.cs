@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Sessions;
@@ -10,8 +11,6 @@ namespace Nexus.Gateway.Sessions;
 /// </summary>
 public sealed class RoomFeed
 {
-    public const int PageSize = 200;
-
     /// <summary>Deltas that are kept for clients that come back.</summary>
     private const int History = 256;
 
@@ -106,13 +105,17 @@ public sealed class RoomFeed
         }
     }
 
-    /// <summary>As <see cref="Subscribe"/>, for one who has (epoch, seq): the deltas since, or null and a page when they are not kept.</summary>
+    /// <summary>
+    /// As <see cref="Subscribe"/>, for one who has (epoch, seq): null and the deltas since, or a page when they are not kept, or are
+    /// more than may be told at once.
+    /// </summary>
     public void Resubscribe(IRoomListener listener, long epoch, long seq, Action<RosterPart?> begin)
     {
         lock (_gate)
         {
             Shared<RoomDelta>[] missed = [.. _history.Where(d => d.Value.To > seq)];
-            bool whole = epoch == _epoch && (seq >= _to || (missed.Length > 0 && missed[0].Value.From <= seq));
+            bool whole = epoch == _epoch && (seq >= _to || (missed.Length > 0 && missed[0].Value.From <= seq))
+                && missed.Sum(d => d.Value.Participants.Sum(RosterPages.Octets)) <= RosterPages.MostOctets;
             begin(whole ? null : PageLocked(""));
             foreach (Shared<RoomDelta> delta in whole ? missed : [])
             {
@@ -128,6 +131,18 @@ public sealed class RoomFeed
         lock (_gate)
         {
             _listeners.Remove(listener);
+        }
+    }
+
+    /// <summary>Everyone, as of the listener's first delta when it is asked for within <see cref="Subscribe"/>.</summary>
+    public ImmutableArray<ParticipantView> Everyone
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _bySid.Values];
+            }
         }
     }
 
@@ -207,7 +222,7 @@ public sealed class RoomFeed
     {
         lock (_gate)
         {
-            foreach (ParticipantQuality[] part in Quality.TakeChanges(now, _bySid.ContainsKey).Chunk(PageSize))
+            foreach (ParticipantQuality[] part in Quality.TakeChanges(now, _bySid.ContainsKey).Chunk(RosterPages.MostPeople))
             {
                 var shared = new Shared<ImmutableArray<ParticipantQuality>>([.. part]);
                 foreach (IRoomListener listener in _listeners)
@@ -362,7 +377,7 @@ public sealed class RoomFeed
             listener.OnSpeakers(new(new(_speakers.Current, [])));
         }
 
-        foreach (ParticipantQuality[] part in Quality.All(_bySid.ContainsKey).Chunk(PageSize))
+        foreach (ParticipantQuality[] part in Quality.All(_bySid.ContainsKey).Chunk(RosterPages.MostPeople))
         {
             listener.OnQuality(new([.. part]));
         }
@@ -405,7 +420,7 @@ public sealed class RoomFeed
 
     private RosterPart PageLocked(string cursor)
     {
-        ImmutableArray<ParticipantView> page = [.. _bySid.Values.SkipWhile(p => string.CompareOrdinal(p.Sid, cursor) <= 0).Take(PageSize)];
-        return new(_epoch, _to, page, page.Length == PageSize ? page[^1].Sid : null);
+        (ImmutableArray<ParticipantView> page, bool hasMore) = RosterPages.First(_bySid.Values.SkipWhile(p => string.CompareOrdinal(p.Sid, cursor) <= 0));
+        return new(_epoch, _to, page, hasMore ? page[^1].Sid : null);
     }
 }

@@ -7,10 +7,13 @@ namespace Nexus.Contracts;
 /// <summary>Policy, roster, and the nodes a room is on. Key: <see cref="Keys.Room"/>. It is the roster: a read after a join is never stale.</summary>
 public interface IRoomGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the room, or changes the policy of the one that is there. Refused by quota: QUOTA_ROOMS.</summary>
+    /// <summary>Makes the room, or changes the policy of the one that is there. Refused by quota, QUOTA_ROOMS, or for its metadata, LIMIT_EXCEEDED.</summary>
     Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant);
 
-    /// <summary>A place in the roster and a node to go to, or a named refusal. Makes the room when it is not there.</summary>
+    /// <summary>
+    /// A place in the roster and a node to go to, or a named refusal: BANNED, TOKEN_REVOKED, ROOM_LOCKED, ROOM_FULL, or for want of a node.
+    /// Makes the room when it is not there.
+    /// </summary>
     Task<AdmitResult> Admit(AdmitRequest request);
 
     /// <summary>
@@ -33,8 +36,8 @@ public interface IRoomGrain : IGrainWithStringKey
     [ReadOnly]
     Task<RosterPage?> Roster(RosterQuery query);
 
-    /// <summary>Everyone in the room is told of the new metadata. Null when there is no such room.</summary>
-    Task<RoomSummary?> UpdateMetadata(string metadata);
+    /// <summary>Everyone in the room is told of the new metadata. LIMIT_EXCEEDED, or ROOM_NOT_FOUND.</summary>
+    Task<RoomResult> UpdateMetadata(string metadata);
 
     /// <summary>
     /// Deltas go to <paramref name="observer"/> for 30 s from now: say it again in time. The page is the first of the roster; the
@@ -51,14 +54,20 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>The part of the roster after an identity. Null when there is no such room.</summary>
     Task<RoomPage?> Page(string after);
 
-    /// <summary>Everyone leaves with <paramref name="reason"/>, and the room is gone. False when there was none.</summary>
+    /// <summary>Keeps an identity out, or lets it in again. The room need not be open. In storage before this returns; removes nobody.</summary>
+    Task Bar(string identity, Barring barring);
+
+    /// <summary>Nobody new comes in (ROOM_LOCKED) until it is unlocked, or closes. ROOM_NOT_FOUND when there is no such room.</summary>
+    Task<ActResult> Lock(bool locked);
+
+    /// <summary>Everyone leaves with <paramref name="reason"/>, and the room is gone, but for bans with time left. False when there was none.</summary>
     Task<bool> Close(string reason);
 }
 
 /// <summary>One person in one room: sessions (legs), grants, published tracks, wishes, grace. Key: <see cref="Keys.Participant"/>.</summary>
 public interface IParticipantGrain : IGrainWithStringKey
 {
-    /// <summary>Joins with one leg. A leg of the same kind that was there leaves with DUPLICATE_IDENTITY; a Duplex leg replaces all.</summary>
+    /// <summary>Joins with one leg. A leg of the same kind that was there leaves with DUPLICATE_IDENTITY; a Duplex leg replaces all. LIMIT_EXCEEDED when it says too much of itself.</summary>
     Task<JoinResult> Join(JoinRequest request);
 
     /// <summary>ICE restart of one session.</summary>
@@ -125,7 +134,8 @@ public interface IParticipantGrain : IGrainWithStringKey
     Task<ParticipantView?> Describe();
 
     /// <summary>Ends all sessions, once the node has confirmed it.</summary>
-    Task<ActResult> Remove(string reason);
+    /// <param name="barring">How it lasts: said to the room first, so that nobody slips in between, and also of one who is not there. Null: it may join again at once.</param>
+    Task<ActResult> Remove(string reason, Barring? barring = null);
 
     /// <summary>Server mute: the track is received and not forwarded.</summary>
     Task<ActResult> Mute(string trackSid, bool muted);

@@ -40,6 +40,9 @@ public sealed record JoinRequest
 
     /// <summary>As <see cref="SessionDesired.Beside"/>; SESSION_NOT_FOUND when that one is over.</summary>
     [Id(13)] public string? Beside { get; init; }
+
+    /// <summary>When the client's token was made; long ago when it does not say.</summary>
+    [Id(14)] public DateTimeOffset TokenIssuedAt { get; init; }
 }
 
 /// <summary>What applies to a tenant wherever it is served. The gateway sends it along, so that no grain reads configuration.</summary>
@@ -88,6 +91,9 @@ public sealed record AdmitRequest
     [Id(1)] public required string Region { get; init; }
 
     [Id(2)] public required TenantRules Tenant { get; init; }
+
+    /// <summary>As <see cref="JoinRequest.TokenIssuedAt"/>; null when it comes by no token: an admin moves it here.</summary>
+    [Id(3)] public DateTimeOffset? TokenIssuedAt { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("nexus.AdmitResult")]

@@ -28,6 +28,9 @@ public sealed record RoomSummary
     [Id(8)] public int NumHidden { get; init; }
 
     [Id(9)] public int NumPublishers { get; init; }
+
+    /// <summary>As <see cref="RoomAccess.IsLocked"/>.</summary>
+    [Id(10)] public bool IsLocked { get; init; }
 }
 
 /// <summary>A media node, and where it is.</summary>
@@ -80,6 +83,9 @@ public sealed record RoomView
     [Id(6)] public ImmutableArray<string> Nodes { get; init; } = [];
 
     [Id(7)] public ImmutableArray<ParticipantView> Participants { get; init; } = [];
+
+    /// <summary>As <see cref="RoomAccess.IsLocked"/>.</summary>
+    [Id(8)] public bool IsLocked { get; init; }
 }
 
 /// <summary>What is decided per room. Times in seconds.</summary>

@@ -72,12 +72,9 @@ public sealed class Roster
 
     public ParticipantView? Find(string identity) => _byIdentity.GetValueOrDefault(identity);
 
-    /// <summary>Those who are seen by others, in order of identity, from the one after <paramref name="after"/> on.</summary>
-    public ImmutableArray<ParticipantView> Page(string after, int count) =>
-    [
-        .. _byIdentity.Values.Where(p => !p.Hidden && string.CompareOrdinal(p.Identity, after) > 0)
-            .OrderBy(p => p.Identity, StringComparer.Ordinal).Take(count),
-    ];
+    /// <summary>Those who are seen by others, in order of identity, from the one after <paramref name="after"/> on; and whether there are more.</summary>
+    public (ImmutableArray<ParticipantView> Page, bool HasMore) Page(string after) => RosterPages.First(
+        _byIdentity.Values.Where(p => !p.Hidden && string.CompareOrdinal(p.Identity, after) > 0).OrderBy(p => p.Identity, StringComparer.Ordinal));
 
     /// <summary>People in order of identity, hidden ones too.</summary>
     public RosterPage Page(RosterQuery query)

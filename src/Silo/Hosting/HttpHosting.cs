@@ -47,6 +47,7 @@ internal static class HttpHosting
                 DevelopmentKey = options.IsDevelopment ? NexusOptions.Development.Keys[0].Key : null,
                 IceServers = options.IceServers,
                 SocketsPerAddress = options.SocketsPerAddress,
+                TokenLeeway = options.TokenLeeway,
                 Rebuilding = options.ControlListen is null ? TimeSpan.Zero : Rebuilding,
             });
         }

@@ -83,6 +83,9 @@ public sealed record NexusOptions
     /// <summary>WebSockets that one source address may have open at once.</summary>
     public int SocketsPerAddress { get; init; } = GatewayOptions.DefaultSocketsPerAddress;
 
+    /// <summary>How far the clocks of those who mint tokens may be from ours.</summary>
+    public TimeSpan TokenLeeway { get; init; } = TimeSpan.FromSeconds(GatewayOptions.DefaultTokenLeeway);
+
     /// <summary>Where <c>/metrics</c> and <c>/openapi</c> are served; with everything else when not set.</summary>
     public IPEndPoint? Metrics { get; init; }
 

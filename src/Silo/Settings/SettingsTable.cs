@@ -30,6 +30,7 @@ public static class SettingsTable
         new("cluster", "NAME", "nexus", "processes with the same redis and the same name are one cluster; nothing of two names meets", (o, v) => o with { Cluster = Name(v) }),
         new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "with redis: where the other control processes reach this one; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
         new("sockets-per-address", "N", "5000", "WebSockets that one source address may have open, at least 2000; behind a proxy all have its address", (o, v) => o with { SocketsPerAddress = Number(v, GatewayOptions.LeastSocketsPerAddress, int.MaxValue) }),
+        new("token-leeway", "SECONDS", "60", "how far the clocks of those who mint tokens may be from ours, 0 to 600: nbf and exp count so much less", (o, v) => o with { TokenLeeway = TimeSpan.FromSeconds(Number(v, 0, GatewayOptions.MostTokenLeeway)) }),
         new("metrics", "ADDRESS:PORT", "as http", "serve /metrics and /openapi there, and not at http", (o, v) => o with { Metrics = EndPoint(v) }),
         new("otlp", "URL", "", "push metrics and traces by OTLP: http://host:4317 (gRPC) or http://host:4318/v1 (HTTP)", (o, v) => o with { Otlp = Url(v) }),
         new("log", "text|json", "text", "how log lines are written, to standard error", (o, v) => o with { Log = LogFormatOf(v) }),

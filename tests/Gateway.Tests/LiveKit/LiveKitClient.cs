@@ -20,15 +20,23 @@ internal sealed class LiveKitClient : IAsyncDisposable
     /// <summary>Whether the last message came as text.</summary>
     public bool HearsJson { get; private set; }
 
-    public static async Task<LiveKitClient> Connect(GatewayHost host, string token, JoinRequest? request = null)
+    /// <param name="reads">False: it takes nothing in before <see cref="Read"/>.</param>
+    public static async Task<LiveKitClient> Connect(GatewayHost host, string token, JoinRequest? request = null, bool reads = true)
     {
         var client = new LiveKitClient();
         client._socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
         string query = "?join_request=" + Uri.EscapeDataString(JoinRequestReaderTests.Wrapped(request ?? new(), JoinCompression.Gzip));
-        await client._socket.ConnectAsync(new Uri(host.Http.BaseAddress!, "/rtc/v1" + query).WebSocket(), default);
-        client._receiving = client.Receive();
+        using HttpMessageInvoker http = JsonClient.Dialler(reads);
+        await client._socket.ConnectAsync(new Uri(host.Http.BaseAddress!, "/rtc/v1" + query).WebSocket(), http, default);
+        if (reads)
+        {
+            client.Read();
+        }
+
         return client;
     }
+
+    public void Read() => _receiving = Receive();
 
     public Task Send(SignalRequest message) => SendRaw(Proto.Encode(message), WebSocketMessageType.Binary);
 

@@ -54,7 +54,8 @@ public sealed class WebhookDispatcherTests : IAsyncDisposable
         Assert.Equal(("room_started", "EV_1", "RM_1"), (
             body.RootElement.GetProperty("event").GetString(), body.RootElement.GetProperty("id").GetString(), body.RootElement.GetProperty("room").GetProperty("sid").GetString()));
 
-        var verifier = new TokenVerifier(new TenantDirectory(new() { Tenants = [Tenant] }), _time);
+        GatewayOptions options = new() { Tenants = [Tenant] };
+        var verifier = new TokenVerifier(new TenantDirectory(options), options, _time);
         TokenVerdict verdict = verifier.Verify(delivery.Authorization);
         Assert.Equal(TokenFault.None, verdict.Fault);
         Assert.Equal(("key2", Convert.ToBase64String(SHA256.HashData(delivery.Body))), (verdict.Caller!.Key.Key, verdict.Caller.Token.Sha256));

@@ -39,7 +39,7 @@ internal sealed class JsonClient : IAsyncDisposable
     {
         var client = new JsonClient(inCrowd);
         client._socket.Options.AddSubProtocol("nexus.v1");
-        using var http = new HttpMessageInvoker(new SocketsHttpHandler { ConnectCallback = (to, _) => Dial(to.DnsEndPoint, reads) });
+        using HttpMessageInvoker http = Dialler(reads);
         await client._socket.ConnectAsync(new Uri(host.Http.BaseAddress!, "/ws" + query).WebSocket(), http, default);
         client._receiving = reads ? client.Receive() : Task.CompletedTask;
         return client;
@@ -130,6 +130,9 @@ internal sealed class JsonClient : IAsyncDisposable
         await _disposed.CancelAsync();
         _socket.Dispose();
     }
+
+    /// <param name="reads">False: the kernel takes in as little as it can for a client that does not read.</param>
+    internal static HttpMessageInvoker Dialler(bool reads) => new(new SocketsHttpHandler { ConnectCallback = (to, _) => Dial(to.DnsEndPoint, reads) });
 
     private static async ValueTask<Stream> Dial(EndPoint server, bool reads)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Gateway.Sessions;
 using Nexus.Link;
 
@@ -142,6 +143,29 @@ public sealed class RoomFeedTests : IRoomListener
         _feed.Unsubscribe(this);
         _feed.Resubscribe(this, 9, 7, Assert.NotNull);
         Assert.Single(_heard);
+    }
+
+    [Fact]
+    public async Task Who_missed_more_than_may_be_told_at_once_gets_the_roster_in_pages()
+    {
+        _room.Pages = [Page(1, 0, null, "a")];
+        await _feed.Ready();
+        for (int version = 1; version <= 5; version++)
+        {
+            _feed.OnDelta(Delta(1, version - 1, version) with { Participants = [Person($"p{version}") with { Metadata = new string('m', ProfileLimits.Metadata) }] });
+        }
+
+        _feed.Resubscribe(this, 1, 3, Assert.Null);
+        Assert.Equal([4, 5], _heard.Select(d => d.To));
+        _feed.Unsubscribe(this);
+        _heard.Clear();
+        RosterPart? first = null;
+        _feed.Resubscribe(this, 1, 0, part => first = part);
+        Assert.Empty(_heard);
+        Assert.Equal(["a", "p1", "p2", "p3"], first!.Participants.Select(p => p.Identity));
+        RosterPart second = _feed.Page(first.Cursor!);
+        Assert.Equal(["p4", "p5"], second.Participants.Select(p => p.Identity));
+        Assert.Null(second.Cursor);
     }
 
     [Fact]
@@ -293,7 +317,11 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task<RosterPage?> Roster(RosterQuery query) => throw new NotSupportedException();
 
-        public Task<RoomSummary?> UpdateMetadata(string metadata) => throw new NotSupportedException();
+        public Task<RoomResult> UpdateMetadata(string metadata) => throw new NotSupportedException();
+
+        public Task Bar(string identity, Barring barring) => throw new NotSupportedException();
+
+        public Task<ActResult> Lock(bool locked) => throw new NotSupportedException();
 
         public Task<bool> Close(string reason) => throw new NotSupportedException();
     }

@@ -214,7 +214,7 @@ public sealed class DuplexTests : IAsyncLifetime
         await Alice.UpdateProfile("SE_alice", new(null, Attributes(("a", null), ("c", "3")), "Alice"));
         ParticipantView alice = (await _rig.Room().Describe())!.Participants.Single();
         Assert.Equal(("Alice", "m", "b=2 c=3"), (alice.Name, alice.Metadata, string.Join(' ', alice.Attributes.OrderBy(a => a.Key).Select(a => $"{a.Key}={a.Value}"))));
-        Assert.Equal("BAD_REQUEST", (await Alice.UpdateProfile("SE_alice", new(null, Attributes([.. Enumerable.Range(0, 63).Select(i => ($"k{i}", (string?)"v"))])))).Error!.Code);
+        Assert.Equal("LIMIT_EXCEEDED", (await Alice.UpdateProfile("SE_alice", new(null, Attributes([.. Enumerable.Range(0, 63).Select(i => ($"k{i}", (string?)"v"))])))).Error!.Code);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class GrantTests : IAsyncLifetime
     {
         Assert.Equal("PARTICIPANT_NOT_FOUND", (await Alice.Administer(NoChange, null)).Error!.Code);
         Assert.Equal("PARTICIPANT_NOT_FOUND", (await Alice.SubscribeFor([])).Error!.Code);
-        Assert.Null(await _rig.Room().UpdateMetadata("m"));
+        Assert.Equal("ROOM_NOT_FOUND", (await _rig.Room().UpdateMetadata("m")).Error!.Code);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class GrantTests : IAsyncLifetime
     {
         await Join(new());
         await _rig.Room().Watch("GW_1", _probe.Holder.Observer);
-        Assert.Equal("m", (await _rig.Room().UpdateMetadata("m"))!.Policy.Metadata);
+        Assert.Equal("m", (await _rig.Room().UpdateMetadata("m")).Room!.Policy.Metadata);
         Assert.Equal("m", (await _rig.Room().Page(""))!.Metadata);
     }
 

@@ -59,7 +59,7 @@ public sealed class MoveTests : IAsyncLifetime
     {
         await Join();
         FakeNode other = await _rig.AddNodeAsync("ND_2");
-        await _rig.Node(_node).Drain();
+        await OperatorCall.By("me", _rig.Node(_node).Drain);
         await _rig.UntilAsync(async () => (await _rig.Participant("bob", "s").Join(_rig.Request("SE_2") with { Offer = new(1, "audio") })).Node == "ND_2");
         Assert.Null((await Alice("r").Move("s", _rig.Rules)).Error);
 

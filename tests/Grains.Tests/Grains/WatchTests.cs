@@ -1,4 +1,5 @@
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Grains.Tests.Rig;
 using Nexus.Link;
 using Nexus.TestKit.Nodes;
@@ -70,21 +71,21 @@ public sealed class WatchTests : IAsyncLifetime
     [Fact]
     public async Task A_big_roster_comes_in_pages_that_together_are_everyone_once()
     {
-        for (int i = 0; i < RoomGrain.PageSize + 17; i++)
+        for (int i = 0; i < RosterPages.MostPeople + 17; i++)
         {
             await _rig.Participant($"p{i}").Join(_rig.Request($"SE_{i}", SessionLeg.Play));
         }
 
         RoomPage page = (await Watch())!;
         var seen = page.Participants.Select(p => p.Identity).ToList();
-        Assert.Equal(RoomGrain.PageSize, seen.Count);
+        Assert.Equal(RosterPages.MostPeople, seen.Count);
         while (page.Next is { } next)
         {
             page = (await _rig.Room().Page(next))!;
             seen.AddRange(page.Participants.Select(p => p.Identity));
         }
 
-        Assert.Equal(RoomGrain.PageSize + 17, seen.Distinct().Count());
+        Assert.Equal(RosterPages.MostPeople + 17, seen.Distinct().Count());
         Assert.Equal(seen.Count, seen.Distinct().Count());
     }
 

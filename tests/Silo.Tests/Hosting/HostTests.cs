@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Nexus.Contracts;
+using Nexus.Gateway.Auth;
 using Nexus.Silo.Settings;
 using Nexus.Silo.Tests.Rig;
 
@@ -57,6 +59,38 @@ public sealed class HostTests
         host.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHostApplicationLifetime>().StopApplication();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Null(host.Failure.Reason);
+    }
+
+    [Fact]
+    public async Task Bans_revocations_and_locks_survive_a_restart()
+    {
+        string folder = Directory.CreateTempSubdirectory("nexus-data").FullName;
+        await using (TestHost host = await TestHost.StartAsync("--data", folder))
+        {
+            Assert.Equal(HttpStatusCode.Created, (await host.Publish("r", "ada")).Status);
+            Assert.Equal(HttpStatusCode.NoContent, await host.Act("DELETE", "/api/v1/rooms/r/participants/eve?ban=3600"));
+            await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRoomGrain>(Keys.Room(Keys.AnyZone, "dev", "r"))
+                .Bar("bob", new Barring { RevokedBefore = DateTimeOffset.UtcNow.AddHours(1) });
+            Assert.Equal(HttpStatusCode.NoContent, await host.Act("POST", "/api/v1/rooms/r/lock"));
+            await host.StopAsync();
+        }
+
+        await using TestHost again = await TestHost.StartAsync("--data", folder);
+        Assert.Contains("\"BANNED\"", (await again.Publish("r", "eve")).Body);
+        Assert.Contains("\"TOKEN_REVOKED\"", (await again.Publish("r", "bob")).Body);
+        Assert.Contains("\"UNAVAILABLE\"", (await again.Publish("r", "cleo")).Body); // it cannot know yet that she was not in
+        Assert.True((await again.Api("rooms/r")).GetProperty("locked").GetBoolean());
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("60", TokenFault.TokenExpired)]
+    [InlineData("120", TokenFault.None)]
+    public async Task Tokens_have_the_leeway_that_is_configured(string seconds, TokenFault expected)
+    {
+        await using TestHost host = TestHost.Make("--token-leeway", seconds);
+        string ended = TokenMinter.ForRoom(NexusOptions.Development.Keys[0], "r", "ada", false, TimeSpan.FromSeconds(10), DateTimeOffset.UtcNow.AddSeconds(-100));
+        Assert.Equal(expected, host.Services.GetRequiredService<TokenVerifier>().Verify(ended).Fault);
     }
 
     [Fact]

@@ -72,6 +72,8 @@ public sealed class SettingsTests : IDisposable
     [InlineData("--loops", "--loops", "0")]
     [InlineData("--loops", "--loops", "11")]
     [InlineData("--sockets-per-address", "--sockets-per-address", "1999")]
+    [InlineData("--token-leeway", "--token-leeway", "601")]
+    [InlineData("--token-leeway", "--token-leeway", "-1")]
     [InlineData("--region", "--region", "a b")]
     [InlineData("--regions", "--regions", ",")]
     [InlineData("regions", "--regions", "eu,eu")]

@@ -66,13 +66,7 @@ internal sealed record JoinMessage : ClientMessage
 
     public ImmutableDictionary<string, string> Attributes { get; init; } = ImmutableDictionary<string, string>.Empty;
 
-    public override string? Fault => Length("room", Room, 256, 1) ?? AttributeFault(Attributes.ToDictionary(a => a.Key, a => (string?)a.Value));
-
-    public static string? AttributeFault(IReadOnlyDictionary<string, string?> attributes) =>
-        attributes.Count > 64 ? "attributes must have at most 64 keys"
-        : attributes.Any(a => a.Key.Length is 0 or > 64) ? "a key of attributes must have 1 to 64 characters"
-        : attributes.Any(a => a.Value?.Length > 1024) ? "a value of attributes must have at most 1024 characters"
-        : null;
+    public override string? Fault => Length("room", Room, 256, 1);
 }
 
 internal sealed record ResumeMessage : ClientMessage
@@ -113,7 +107,7 @@ internal sealed record OfferMessage : ClientMessage
         Range("id", Id, 1, int.MaxValue)
         ?? Length("sdp", Sdp, 262_144, 1)
         ?? (Publish.Count > 64 ? "publish must have at most 64 entries" : null)
-        ?? Publish.Select(p => Length("a mid of publish", p.Key, 16, 1) ?? Length("name", p.Value.Name, 256)
+        ?? Publish.Select(p => Length("a mid of publish", p.Key, 16, 1)
             ?? (Sources.Contains(p.Value.Source) ? null : $"source must be one of {string.Join(", ", Sources)}")).FirstOrDefault(f => f is not null);
 
     public ImmutableArray<Publication> Publications() =>
@@ -182,8 +176,6 @@ internal sealed record UpdateMessage : ClientMessage
     public string? Metadata { get; init; }
 
     public ImmutableDictionary<string, string?> Attributes { get; init; } = ImmutableDictionary<string, string?>.Empty;
-
-    public override string? Fault => Length("metadata", Metadata, 8192) ?? JoinMessage.AttributeFault(Attributes);
 }
 
 internal sealed record SnapshotMessage : ClientMessage

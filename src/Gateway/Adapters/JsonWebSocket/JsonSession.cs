@@ -200,10 +200,10 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
     private static int StatusOf(string code) => code switch
     {
         _ when code.StartsWith("TOKEN_", StringComparison.Ordinal) => 4401,
-        ReasonCodes.Permission or ReasonCodes.RegionRefused or ReasonCodes.RoomFull => 4403,
+        ReasonCodes.Permission or ReasonCodes.RegionRefused or ReasonCodes.RoomFull or ReasonCodes.Banned or ReasonCodes.RoomLocked => 4403,
         ReasonCodes.SessionNotFound or ReasonCodes.RoomNotFound or ReasonCodes.RoomClosed => 4404,
         ReasonCodes.RateLimited or ReasonCodes.QuotaRooms => 4429,
-        ReasonCodes.BadRequest => 4400,
+        ReasonCodes.BadRequest or ReasonCodes.LimitExceeded => 4400,
         _ => 4503,
     };
 }

@@ -40,14 +40,24 @@ internal sealed class LiveKitConnection : IFrameHandler
 
     public void Send(SignalResponse message) => Send(Encode(message));
 
+    /// <summary>However many they are: each is made when the client has taken the one before.</summary>
+    public void SendEach(IEnumerable<SignalResponse> messages)
+    {
+        bool isJson = SpeaksJson;
+        _pump.Queue.EnqueueEach(messages.Select(m => (ReadOnlyMemory<byte>)Encode(m, isJson)), TypeOf(isJson));
+    }
+
     /// <summary>What others of the room are told too.</summary>
     public void Send<T>(Shared<T> news, Func<T, SignalResponse> message) =>
         Send(news.Encoded(SpeaksJson ? WireFormat.LiveKitJson : WireFormat.LiveKit, n => Encode(message(n))));
 
-    private byte[] Encode(SignalResponse message) => SpeaksJson ? Proto.EncodeJson(message) : Proto.Encode(message);
+    private byte[] Encode(SignalResponse message) => Encode(message, SpeaksJson);
 
-    private void Send(ReadOnlyMemory<byte> encoded) =>
-        _pump.Queue.Enqueue(encoded, SpeaksJson ? WebSocketMessageType.Text : WebSocketMessageType.Binary);
+    private static byte[] Encode(SignalResponse message, bool isJson) => isJson ? Proto.EncodeJson(message) : Proto.Encode(message);
+
+    private static WebSocketMessageType TypeOf(bool isJson) => isJson ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+
+    private void Send(ReadOnlyMemory<byte> encoded) => _pump.Queue.Enqueue(encoded, TypeOf(SpeaksJson));
 
     public void End(Ending ending) => _pump.Queue.End(ending);
 

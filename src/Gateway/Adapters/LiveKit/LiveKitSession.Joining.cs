@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Sessions;
@@ -31,7 +33,7 @@ internal sealed partial class LiveKitSession
 
         await OpenFeed();
         _participantSid = joined.ParticipantSid;
-        _feed!.Subscribe(this, roster => Open(joined.Session!, () => SayJoin(joined, roster)));
+        _feed!.Subscribe(this, _ => Open(joined.Session!, () => SayJoin(joined)));
         KeepTokenFresh();
         if (_entrance.IsDual)
         {
@@ -49,16 +51,14 @@ internal sealed partial class LiveKitSession
         }
     }
 
-    private void SayJoin(JoinResult joined, RosterPart roster)
+    private void SayJoin(JoinResult joined)
     {
+        (List<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
         connection.Send(new SignalResponse
         {
-            Join = JoinMapping.Join(joined, Others(roster), RoomInfo(), services.IceServers.For(joined.ParticipantSid), _entrance.IsDual),
+            Join = JoinMapping.Join(joined, first, RoomInfo(), services.IceServers.For(joined.ParticipantSid), _entrance.IsDual),
         });
-        foreach (RosterPart page in PagesAfter(roster))
-        {
-            connection.Send(new SignalResponse { Update = new() { Participants = Others(page) } });
-        }
+        connection.SendEach(further);
     }
 
     /// <summary>
@@ -92,7 +92,7 @@ internal sealed partial class LiveKitSession
         _publications = PublicationBook.Of(view.Published, self.Tracks);
         _grants = self.Grants ?? _grants;
         _mutedByServer = [.. self.Tracks.Where(t => t.MutedByServer).Select(t => t.Sid)];
-        _feed!.Subscribe(this, roster => Open(view, () => SayReconnect(view, roster)));
+        _feed!.Subscribe(this, _ => Open(view, () => SayReconnect(view)));
         KeepTokenFresh();
         if (_entrance.IsDual)
         {
@@ -107,11 +107,11 @@ internal sealed partial class LiveKitSession
         }
     }
 
-    private void SayReconnect(SessionView view, RosterPart roster)
+    private void SayReconnect(SessionView view)
     {
         connection.Send(new SignalResponse { Reconnect = JoinMapping.Reconnect(view, services.IceServers.For(view.ParticipantSid)) });
         connection.Send(new SignalResponse { Update = new() { Participants = [.. _feed!.Departed.Select(ParticipantMapping.Info)] } });
-        SayRoster(roster);
+        SayRoster();
         Send(_uses.Resume(view.Uses, _publications.ByMid.Values));
     }
 
@@ -138,11 +138,12 @@ internal sealed partial class LiveKitSession
         await services.Port.Rooms.Release(older, services.Control.Room(from.Caller.Tenant, from.Room));
         await _feed.Ready();
         JoinResult joined = move.Joined!;
-        _feed.Subscribe(this, roster =>
+        _feed.Subscribe(this, _ =>
         {
             lock (_gate)
             {
                 (_entrance, _session, _player, _participantSid) = (from.In(move.Room), _session!.In(move.Room), _player!.In(move.Room), joined.ParticipantSid);
+                (List<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
                 connection.Send(new SignalResponse
                 {
                     RoomMoved = new()
@@ -150,9 +151,10 @@ internal sealed partial class LiveKitSession
                         Room = RoomInfo(),
                         Token = _entrance.FreshToken(services.Clock.GetUtcNow()),
                         Participant = ParticipantMapping.Info(joined.Participant!),
-                        OtherParticipants = [.. PagesAfter(roster).Prepend(roster).SelectMany(Others)],
+                        OtherParticipants = first,
                     },
                 });
+                connection.SendEach(further);
                 _isMoving = false;
                 Replay();
                 Tell(joined.Session!);
@@ -160,16 +162,17 @@ internal sealed partial class LiveKitSession
         });
     }
 
-    private List<ParticipantInfo> Others(RosterPart page) => [.. page.Participants.Where(p => p.Sid != _participantSid).Select(ParticipantMapping.Info)];
-
-    /// <summary>The roster is told whole: LiveKit's clients know no pages.</summary>
-    private IEnumerable<RosterPart> PagesAfter(RosterPart page)
+    /// <summary>
+    /// The others in the room, who are told whole: LiveKit's clients know no pages. As many as one message may carry, and updates with
+    /// the rest.
+    /// </summary>
+    private (List<ParticipantInfo> First, IEnumerable<SignalResponse> Further) Others()
     {
-        while (page.Cursor is { } cursor)
-        {
-            yield return page = _feed!.Page(cursor);
-        }
+        IEnumerable<ImmutableArray<ParticipantView>> pages = RosterPages.Cut(_feed!.Everyone.RemoveAll(p => p.Sid == _participantSid));
+        return ([.. pages.Take(1).SelectMany(page => page).Select(ParticipantMapping.Info)], pages.Skip(1).Select(Update));
     }
+
+    private static SignalResponse Update(ImmutableArray<ParticipantView> page) => new() { Update = new() { Participants = [.. page.Select(ParticipantMapping.Info)] } };
 
     /// <summary>Says the first message, then everything that came before it.</summary>
     private void Open(SessionView view, Action first)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Sessions;
@@ -38,13 +39,9 @@ internal sealed partial class LiveKitSession
         }
     }
 
-    private void SayRoster(RosterPart first)
+    private void SayRoster()
     {
-        foreach (RosterPart page in PagesAfter(first).Prepend(first))
-        {
-            connection.Send(new SignalResponse { Update = new() { Participants = [.. page.Participants.Select(ParticipantMapping.Info)] } });
-        }
-
+        connection.SendEach(RosterPages.Cut(_feed!.Everyone).Select(Update));
         connection.Send(new SignalResponse { RoomUpdate = new() { Room = RoomInfo() } });
     }
 
@@ -140,9 +137,9 @@ internal sealed partial class LiveKitSession
 
     private void Send(ImmutableArray<SignalResponse> messages)
     {
-        foreach (SignalResponse message in messages)
+        if (!messages.IsEmpty)
         {
-            connection.Send(message);
+            connection.SendEach(messages);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Link;
@@ -51,7 +52,7 @@ internal sealed record PublicationBook
             })),
     };
 
-    /// <summary>The book with a further announcement, and what is announced; null when too many wait already.</summary>
+    /// <summary>The book with a further announcement, and what is announced; null when too many wait already, or it says too much.</summary>
     public (PublicationBook Book, Announced Track)? Announce(AddTrackRequest request)
     {
         if (Pending.Find(p => p.Cids.Contains(request.Cid)) is { } same)
@@ -71,7 +72,7 @@ internal sealed record PublicationBook
                 TrackSid = "TR_" + RandomNumberGenerator.GetHexString(16, lowercase: true),
                 Details = TrackMapping.Details(request),
             });
-        return Pending.Count < MostPending ? (this with { Pending = Pending.Add(track) }, track) : null;
+        return Pending.Count < MostPending && ProfileLimits.Refusal(track.Publication) is null ? (this with { Pending = Pending.Add(track) }, track) : null;
     }
 
     /// <summary>

@@ -17,13 +17,14 @@ internal static class LeaveMapping
         ReasonCodes.ClientLeft => DisconnectReason.ClientInitiated,
         ReasonCodes.DuplicateIdentity => DisconnectReason.DuplicateIdentity,
         ReasonCodes.ServerShutdown or ReasonCodes.NodeLost => DisconnectReason.ServerShutdown,
-        ReasonCodes.Removed or ReasonCodes.Permission => DisconnectReason.ParticipantRemoved,
+        ReasonCodes.Removed or ReasonCodes.Permission or ReasonCodes.Banned or ReasonCodes.TokenRevoked => DisconnectReason.ParticipantRemoved,
         ReasonCodes.RoomClosed => DisconnectReason.RoomDeleted,
         ReasonCodes.Moved => DisconnectReason.Migration,
         ReasonCodes.ClientLost => DisconnectReason.SignalClose,
         ReasonCodes.NoIce or ReasonCodes.NoDtls or ReasonCodes.DtlsFailed => DisconnectReason.ConnectionTimeout,
         ReasonCodes.SdpInvalid or ReasonCodes.SdpUnsupported or ReasonCodes.Codec => DisconnectReason.MediaFailure,
-        ReasonCodes.RoomFull or ReasonCodes.QuotaRooms or ReasonCodes.NoNode or ReasonCodes.RegionRefused => DisconnectReason.JoinFailure,
+        ReasonCodes.RoomFull or ReasonCodes.QuotaRooms or ReasonCodes.NoNode or ReasonCodes.RegionRefused or ReasonCodes.LimitExceeded
+            or ReasonCodes.RoomLocked => DisconnectReason.JoinFailure,
         _ => DisconnectReason.StateMismatch,
     };
 

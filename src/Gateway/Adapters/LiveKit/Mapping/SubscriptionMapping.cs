@@ -54,8 +54,8 @@ internal static class SubscriptionMapping
     {
         ReasonCodes.Permission => RequestReason.NotAllowed,
         ReasonCodes.TrackNotFound or ReasonCodes.SessionNotFound => RequestReason.NotFound,
-        ReasonCodes.RateLimited => RequestReason.LimitExceeded,
-        ReasonCodes.BadRequest => RequestReason.LimitExceeded,
+        ReasonCodes.RateLimited or ReasonCodes.LimitExceeded => RequestReason.LimitExceeded,
+        ReasonCodes.BadRequest => RequestReason.InvalidRequest,
         _ => RequestReason.UnclassifiedError,
     };
 }

@@ -55,7 +55,7 @@ internal sealed class RoomParticipantIdentity : Message
     [Field(1)] public string Room { get; set; } = "";
     [Field(2)] public string Identity { get; set; } = "";
 
-    /// <summary>Unix time before which tokens are void, for a removal.</summary>
+    /// <summary>For a removal: tokens that were made before this time are void. Seconds since 1970; 0 leaves them good.</summary>
     [Field(3)] public long RevokeTokenTs { get; set; }
 }
 

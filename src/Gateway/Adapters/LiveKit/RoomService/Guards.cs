@@ -1,4 +1,3 @@
-using System.Text;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Http;
@@ -9,8 +8,6 @@ namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
 /// <summary>What every method asks before it acts; the refusal is thrown.</summary>
 internal static class Guards
 {
-    private const int MaxMetadata = 64 * 1024;
-
     public static void Grant(bool granted, string grant)
     {
         if (!granted)
@@ -30,14 +27,6 @@ internal static class Guards
         if (!PathSegments.IsName(name))
         {
             throw Invalid($"{field} must have 1 to {PathSegments.MaxLength} characters, none of them control characters.");
-        }
-    }
-
-    public static void Metadata(string metadata)
-    {
-        if (Encoding.UTF8.GetByteCount(metadata) > MaxMetadata)
-        {
-            throw Invalid($"metadata has at most {MaxMetadata} octets.");
         }
     }
 

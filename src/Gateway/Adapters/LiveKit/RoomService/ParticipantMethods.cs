@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
@@ -13,8 +12,6 @@ namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
 /// <summary>Methods that concern one participant of a room.</summary>
 internal sealed class ParticipantMethods(IControlPlane control)
 {
-    private const int MaxAttributes = 64 * 1024;
-
     public async Task<ListParticipantsResponse> List(Caller caller, ListParticipantsRequest request)
     {
         Guards.Administers(caller, request.Room);
@@ -27,7 +24,14 @@ internal sealed class ParticipantMethods(IControlPlane control)
 
     public async Task<RemoveParticipantResponse> Remove(Caller caller, RoomParticipantIdentity request)
     {
-        Guards.Done(await Participant(caller, request.Room, request.Identity).Remove(ReasonCodes.Removed));
+        var participant = Participant(caller, request.Room, request.Identity);
+        if (request.RevokeTokenTs is < 0 or > uint.MaxValue)
+        {
+            throw Guards.Invalid("revoke_token_ts is a Unix time in seconds.");
+        }
+
+        Barring? barring = request.RevokeTokenTs > 0 ? new() { RevokedBefore = DateTimeOffset.FromUnixTimeSeconds(request.RevokeTokenTs) } : null;
+        Guards.Done(await participant.Remove(ReasonCodes.Removed, barring));
         return new();
     }
 
@@ -43,17 +47,6 @@ internal sealed class ParticipantMethods(IControlPlane control)
     public async Task<ParticipantInfo> Update(Caller caller, UpdateParticipantRequest request)
     {
         var participant = Participant(caller, request.Room, request.Identity);
-        Guards.Metadata(request.Metadata);
-        if (request.Name.Length > 0)
-        {
-            Guards.Name(request.Name, "name");
-        }
-
-        if (request.Attributes.Sum(a => Encoding.UTF8.GetByteCount(a.Key) + Encoding.UTF8.GetByteCount(a.Value)) > MaxAttributes)
-        {
-            throw Guards.Invalid($"attributes have at most {MaxAttributes} octets together.");
-        }
-
         var change = new ProfileChange(
             request.Metadata.Length > 0 ? request.Metadata : null,
             request.Attributes.ToImmutableDictionary(a => a.Key, a => a.Value.Length > 0 ? a.Value : null),

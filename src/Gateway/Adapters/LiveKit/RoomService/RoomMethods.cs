@@ -19,7 +19,6 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
     {
         Guards.Grant(caller.Grants.RoomCreate, "roomCreate");
         Guards.Name(request.Name, "name");
-        Guards.Metadata(request.Metadata);
         if (request.EmptyTimeout > MostSeconds || request.DepartureTimeout > MostSeconds || request.MaxParticipants > int.MaxValue)
         {
             throw Guards.Invalid($"empty_timeout and departure_timeout go from 0 to {MostSeconds}, max_participants to {int.MaxValue}.");
@@ -56,8 +55,8 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
     public async Task<Room> UpdateMetadata(Caller caller, UpdateRoomMetadataRequest request)
     {
         Guards.Administers(caller, request.Room);
-        Guards.Metadata(request.Metadata);
-        return RoomMapping.Info(await control.Room(caller.Tenant, request.Room).UpdateMetadata(request.Metadata) ?? throw Guards.NoRoom());
+        var updated = await control.Room(caller.Tenant, request.Room).UpdateMetadata(request.Metadata);
+        return updated.Error is { } refused ? throw TwirpException.Of(refused) : RoomMapping.Info(updated.Room!);
     }
 
     public async Task<SendDataResponse> SendData(Caller caller, SendDataRequest request)

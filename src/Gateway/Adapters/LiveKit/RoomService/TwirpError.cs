@@ -37,10 +37,10 @@ internal sealed class TwirpException(TwirpCode code, string message) : Exception
         {
             ReasonCodes.RoomNotFound or ReasonCodes.RoomClosed or ReasonCodes.ParticipantNotFound or ReasonCodes.TrackNotFound
                 or ReasonCodes.SessionNotFound => TwirpCode.NotFound,
-            ReasonCodes.BadRequest => TwirpCode.InvalidArgument,
+            ReasonCodes.BadRequest or ReasonCodes.LimitExceeded => TwirpCode.InvalidArgument,
             ReasonCodes.Permission => TwirpCode.PermissionDenied,
             ReasonCodes.QuotaRooms or ReasonCodes.RoomFull or ReasonCodes.RateLimited => TwirpCode.ResourceExhausted,
-            ReasonCodes.RegionRefused => TwirpCode.FailedPrecondition,
+            ReasonCodes.RegionRefused or ReasonCodes.Banned or ReasonCodes.RoomLocked => TwirpCode.FailedPrecondition,
             _ => TwirpCode.Unavailable, // no node, a lost one, a time-out
         },
         error.Message);
