@@ -102,7 +102,7 @@ run_dotnet_tests() {
   for project in "${projects[@]}"; do
     name=$(basename "$project" .csproj)
     echo "== $name" >&2
-    timeout -k 30 "$most" dotnet "$(output "$name")/$name.dll" "${filter[@]}" --no-ansi --no-progress --results-directory "$results" \
+    timeout -k 30 "$most" dotnet "$(output "$name")/$name.dll" "${filter[@]}" --no-ansi --progress off --results-directory "$results" \
       --report-xunit-trx --report-xunit-trx-filename "$name.trx" </dev/null >"$results/$name.log" 2>&1 ||
       echo "$name" >>"$results/dotnet.failed"
     grep -E '^ +(total|failed|succeeded|skipped|duration): ' "$results/$name.log" | tr -s ' \n' ' ' >&2 || true
