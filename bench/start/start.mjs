@@ -25,7 +25,7 @@ for (let i = 0; i < Number(options.starts); i++) {
 }
 const middle = times => Math.round(times.sort((a, b) => a - b)[Math.floor(times.length / 2)]), most = times => Math.round(Math.max(...times));
 const result = {
-  starts: ready.length, first_ms: Math.round(ready[0]), p50_ms: middle(ready), max_ms: most(ready),
+  starts: ready.length, p50_ms: middle(ready), max_ms: most(ready),
   first_join_p50_ms: middle(firstJoins), first_join_max_ms: most(firstJoins),
 };
 console.log(options.json ? JSON.stringify(result)

@@ -1,4 +1,5 @@
 // Members of a room who use LiveKit's SDK for Node as npm has it, unmodified.
+import { setTimeout } from 'node:timers/promises';
 import {
   AudioFrame, AudioSource, AudioStream, ConnectionState, DisconnectReason, LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, TrackKind,
   TrackPublishOptions, TrackSource, VideoBufferType, VideoFrame, VideoSource, VideoStream, dispose,
@@ -96,7 +97,8 @@ export class Agent {
 
   async leaves() {
     for (const talk of this.#speaking) talk.on = false;
-    await Promise.all(this.#speaking.map(talk => talk.done));
+    const silent = Promise.all(this.#speaking.map(talk => talk.done));
+    await Promise.race([silent, setTimeout(5000, undefined, { ref: false })]); // a track that was lost on the way takes no sound any more
     await this.room.disconnect();
   }
 
