@@ -44,9 +44,7 @@ public sealed partial class GatewayState
     /// <summary>For what others of the gateway observe.</summary>
     internal Meter Meter { get; }
 
-    /// <summary>Set once at shutdown: <c>/readyz</c> says 503 and joins are refused from then on.</summary>
-    public bool IsDraining => _draining;
-
+    /// <summary>Called once at shutdown: <c>/readyz</c> says 503 and joins are refused from then on.</summary>
     public void BeginDrain() => _draining = true;
 
     /// <summary>Why no new sessions are taken now; null when they are.</summary>

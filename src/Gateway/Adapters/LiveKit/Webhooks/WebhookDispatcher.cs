@@ -33,9 +33,6 @@ public sealed class WebhookDispatcher : IRoomEvents, IAsyncDisposable
         meters.Create("Nexus.Webhooks").CreateObservableCounter("webhooks", Outcomes, "{delivery}", "Webhook deliveries by tenant, receiver and outcome.");
     }
 
-    /// <summary>False when no tenant wants to be told anything.</summary>
-    public bool HasReceivers => _lanesByTenant.Count > 0;
-
     public void Publish(RoomEvent happened)
     {
         foreach (WebhookLane lane in _lanesByTenant.GetValueOrDefault(happened.Room.Tenant, []))
