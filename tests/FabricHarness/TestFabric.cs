@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
@@ -17,6 +18,12 @@ public sealed class TestFabric : IAsyncDisposable
 {
     /// <summary>The name of the metadata entry that holds a silo's region.</summary>
     public const string RegionKey = "region";
+
+    /// <summary>
+    /// A root for the garbage collector: in virtual time nothing else need hold a fabric, its observers, or a test that waits for
+    /// them, and such a test would be collected in mid-wait, never to end.
+    /// </summary>
+    private static readonly ConcurrentDictionary<TestFabric, ConcurrentBag<object>> Running = new();
 
     private readonly ManualTimeProvider _time = new();
     private readonly WorkInFlight _work = new();
@@ -49,6 +56,7 @@ public sealed class TestFabric : IAsyncDisposable
     public static async Task<TestFabric> StartAsync(FabricOptions? options = null)
     {
         var fabric = new TestFabric(options ?? new());
+        Running[fabric] = [];
         await fabric._cluster.DeployAsync();
         foreach (var handle in fabric._cluster.Silos)
         {
@@ -90,6 +98,14 @@ public sealed class TestFabric : IAsyncDisposable
         _work.Forget(silo.Name);
     }
 
+    /// <summary>What grains call to reach an observer, which lives as long as the fabric: Orleans holds observers weakly.</summary>
+    public T Refer<T>(T observer)
+        where T : IGrainObserver
+    {
+        Running[this].Add(observer);
+        return Client.CreateObjectReference<T>(observer);
+    }
+
     /// <summary>All that is in storage is lost.</summary>
     public void LoseStorage() => _storage.Clear();
 
@@ -115,7 +131,11 @@ public sealed class TestFabric : IAsyncDisposable
         return ticked;
     }
 
-    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        Running.TryRemove(this, out _);
+    }
 
     private void Configure(ISiloBuilder silo, FabricOptions options, string name)
     {

@@ -101,6 +101,7 @@ public sealed class GatewayHost : IAsyncLifetime
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(Calls);
             silo.AddMemoryGrainStorage(StorageNames.Rooms).AddNexusGrains(ZoneMap.Open);
         });
+        builder.Services.AddSingleton(Node); // keeps it alive: Orleans holds observers weakly
         builder.Services.AddNexusGateway(Settings);
         _app = builder.Build();
         _app.MapNexusGateway();

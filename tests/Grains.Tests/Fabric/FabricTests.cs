@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Nexus.FabricHarness;
 using Orleans.Storage;
 
@@ -57,6 +58,16 @@ public sealed class FabricTests : IAsyncLifetime, IFabricListener
     }
 
     [Fact]
+    public async Task An_observer_that_nobody_else_holds_is_told()
+    {
+        IFabricListener listener = ListenerThatNobodyHolds();
+        GC.Collect();
+        await Grain("a").Pass(times: 3, "kept", listener);
+        await _fabric.QuietAsync();
+        Assert.Single(_heard);
+    }
+
+    [Fact]
     public async Task Grains_of_a_killed_silo_tick_no_more_and_begin_anew_on_the_other()
     {
         IFabricGrain[] grains = [.. Enumerable.Range(0, 8).Select(i => Grain($"{i}"))];
@@ -89,5 +100,17 @@ public sealed class FabricTests : IAsyncLifetime, IFabricListener
 
     private IFabricGrain Grain(string key) => _fabric.Client.GetGrain<IFabricGrain>(key);
 
-    private IFabricListener Listener() => _fabric.Client.CreateObjectReference<IFabricListener>(this);
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private IFabricListener ListenerThatNobodyHolds() => _fabric.Refer<IFabricListener>(new Ear(_heard));
+
+    private IFabricListener Listener() => _fabric.Refer<IFabricListener>(this);
+
+    private sealed class Ear(ConcurrentQueue<string> heard) : IFabricListener
+    {
+        public Task Hear(string what)
+        {
+            heard.Enqueue(what);
+            return Task.CompletedTask;
+        }
+    }
 }

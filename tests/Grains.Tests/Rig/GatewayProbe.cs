@@ -17,7 +17,7 @@ public sealed class GatewayProbe : IGatewayObserver
     public Channel<(string Room, string Node, ImmutableArray<ParticipantConnection> Participants)> Connections { get; } =
         Channel.CreateUnbounded<(string, string, ImmutableArray<ParticipantConnection>)>();
 
-    public GatewayProbe(GrainRig rig, string name = "GW_1") => Holder = new(name, rig.Grains.CreateObjectReference<IGatewayObserver>(this));
+    public GatewayProbe(GrainRig rig, string name = "GW_1") => Holder = new(name, rig.Fabric.Refer<IGatewayObserver>(this));
 
     public SessionHolder Holder { get; }
 

@@ -68,7 +68,7 @@ public sealed class GrainRig : IAsyncDisposable
     public async Task<LossyPort> LinkAsync(FakeNode node)
     {
         var port = new LossyPort(node);
-        var attachment = new Attachment($"link-{++_links}", port, Grains.CreateObjectReference<INodePort>(port));
+        var attachment = new Attachment($"link-{++_links}", port, Fabric.Refer<INodePort>(port));
         _linked[node] = attachment;
         await AttachAsync(node, attachment);
         return port;
@@ -211,6 +211,5 @@ public sealed class GrainRig : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps the port alive: Orleans holds observers weakly.</summary>
     private sealed record Attachment(string Link, LossyPort Port, INodePort Reference);
 }
