@@ -376,7 +376,7 @@ public class OfferAnswerTests
 
         var refusal = Offers.Refusal(Offers.Parse(text.Replace(replaced, by)), Offers.Policy(SessionRole.Publish));
         Assert.Equal(code, refusal.Code);
-        Assert.Matches(@"\(RFC \d+ section [\d.]+", refusal.Message);
+        Assert.True(Offers.NamesItsRule(refusal), refusal.Message);
     }
 
     /// <summary>FFmpeg 8.0 writes "BUNDLE 0 1" also when it sends one of both.</summary>

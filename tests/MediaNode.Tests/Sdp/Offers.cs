@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Sdp;
 
@@ -61,6 +62,9 @@ internal static class Offers
         Assert.False(OfferAnswer.TryAnswer(offer, policy, previous, out _, out var error));
         return error!;
     }
+
+    /// <summary>Whether who made the description is told where the rule stands that it broke.</summary>
+    public static bool NamesItsRule(SdpError error) => Regex.IsMatch(error.Message, @"\(RFC \d+ section [\d.]+");
 
     public static RtpCodec Codec(string name, string fmtp = "") => new()
     {

@@ -59,6 +59,7 @@ public class SdpFragmentTests
     {
         Assert.False(SdpFragment.TryParse(text, out _, out var error));
         Assert.Equal(code, error.Code);
+        Assert.True(Offers.NamesItsRule(error), error.Message);
     }
 
     [Fact]

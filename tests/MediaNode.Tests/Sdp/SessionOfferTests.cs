@@ -126,6 +126,7 @@ public class SessionOfferTests
         Assert.False(Offer().TryAccept(answer, out var session, out var error));
         Assert.Null(session);
         Assert.Equal(code, error!.Code);
+        Assert.True(Offers.NamesItsRule(error), error.Message);
     }
 
     [Fact]

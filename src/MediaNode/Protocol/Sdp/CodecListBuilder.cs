@@ -23,7 +23,7 @@ internal sealed class CodecListBuilder(IReadOnlyList<string> formats)
 
         if (!int.TryParse(head, NumberStyles.None, null, out int payloadType) || payloadType > 127)
         {
-            return new(SdpErrorCode.Syntax, line, $"{SdpError.Quote(head)} is no payload type: they go from 0 to 127.");
+            return new(SdpErrorCode.Syntax, line, $"{SdpError.Quote(head)} is no payload type: they go from 0 to 127 (RFC 3550 section 5.1).");
         }
 
         switch (attribute)
@@ -90,7 +90,7 @@ internal sealed class CodecListBuilder(IReadOnlyList<string> formats)
             || !int.TryParse(value[parts[1]], NumberStyles.None, null, out int clockRate) || clockRate == 0
             || (count == 3 && (!int.TryParse(value[parts[2]], NumberStyles.None, null, out channels) || channels is 0 or > 255)))
         {
-            return new(SdpErrorCode.Syntax, line, $"a=rtpmap:{payloadType} {SdpError.Quote(value)} does not read <name>/<clock rate>[/<channels>].");
+            return new(SdpErrorCode.Syntax, line, $"a=rtpmap:{payloadType} {SdpError.Quote(value)} does not read <name>/<clock rate>[/<channels>] (RFC 8866 section 6.6).");
         }
 
         _maps[payloadType] = (value[parts[0]].ToString(), clockRate, channels);

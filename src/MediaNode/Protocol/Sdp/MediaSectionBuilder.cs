@@ -50,7 +50,7 @@ internal sealed class MediaSectionBuilder
 
         if (!ushort.TryParse(words[1].Split('/')[0], NumberStyles.None, null, out ushort port))
         {
-            return new(SdpErrorCode.Syntax, line, $"{SdpError.Quote(words[1])} is no port.");
+            return new(SdpErrorCode.Syntax, line, $"{SdpError.Quote(words[1])} is no port: a number from 0 to 65535 (RFC 8866 section 5.14).");
         }
 
         section = new(words, port, line, direction);
@@ -171,7 +171,7 @@ internal sealed class MediaSectionBuilder
         var direction = count > 1 ? value[words[1]] : default;
         if (id.IsEmpty || id.Length > 255 || id.ContainsAnyExcept(RidCharacters) || direction is not ("send" or "recv"))
         {
-            return new(SdpErrorCode.Syntax, line, $"a=rid:{SdpError.Quote(value)} does not read <id> send|recv [<restrictions>], the id of letters, digits, '-', '_' (RFC 8851).");
+            return new(SdpErrorCode.Syntax, line, $"a=rid:{SdpError.Quote(value)} does not read <id> send|recv [<restrictions>], the id of letters, digits, '-', '_' (RFC 8851 section 5).");
         }
 
         string name = id.ToString();

@@ -36,12 +36,12 @@ internal ref struct SdpLineReader(ReadOnlySpan<char> text)
 
             if (line.Length < 2 || line[1] != '=' || line[0] is < 'a' or > 'z')
             {
-                return Fail(SdpErrorCode.Syntax, $"{SdpError.Quote(line)} is no SDP line: each starts with a letter and '='.");
+                return Fail(SdpErrorCode.Syntax, $"{SdpError.Quote(line)} is no SDP line: each starts with a letter and '=' (RFC 8866 section 5).");
             }
 
             if (line.ContainsAnyInRange('\0', '\x1f'))
             {
-                return Fail(SdpErrorCode.Syntax, "The line holds control characters: send the description as plain UTF-8 text.");
+                return Fail(SdpErrorCode.Syntax, "The line holds control characters: send the description as plain UTF-8 text (RFC 8866 section 9).");
             }
 
             Type = line[0];

@@ -50,7 +50,7 @@ internal sealed class SdpParser
                 'm' => StartSection(lines.Value, lines.Line),
                 'a' => Attribute(lines.Value, lines.Line),
                 'o' when _sections.Count == 0 => Origin(lines.Value, lines.Line),
-                'v' => new(SdpErrorCode.Syntax, lines.Line, "A second v= line: send one description at a time."),
+                'v' => new(SdpErrorCode.Syntax, lines.Line, "A second v= line: send one description at a time (RFC 8866 section 5)."),
                 _ => null, // s= t= c= b= i= … say nothing that WebRTC uses
             };
             if (error is not null)

@@ -173,12 +173,12 @@ public sealed class SessionOffer
 
         if (answer.TaggedSection is not { } tagged)
         {
-            return new(SdpErrorCode.NothingToNegotiate, 0, "The answer rejects every section: nothing would carry the session.");
+            return new(SdpErrorCode.NothingToNegotiate, 0, "The answer rejects every section: nothing would carry the session (RFC 8843 section 7.3).");
         }
 
         if (answer.Media.FirstOrDefault(m => !m.Rejected && answer.Bundle?.Contains(m.Mid) != true) is { } outside && answer.Media.Count(m => !m.Rejected) > 1)
         {
-            return new(SdpErrorCode.Bundle, outside.Line, $"Section {SdpError.Quote(outside.Mid)} is not in the BUNDLE group: the server has one transport for all sections.");
+            return new(SdpErrorCode.Bundle, outside.Line, $"Section {SdpError.Quote(outside.Mid)} is not in the BUNDLE group: the server has one transport for all sections, set bundlePolicy to max-bundle (RFC 8843 section 7.3).");
         }
 
         if (answer.IceLite)
@@ -188,12 +188,12 @@ public sealed class SessionOffer
 
         if (tagged.Transport is not { IceUfrag: not null, IcePwd: not null })
         {
-            return new(SdpErrorCode.IceCredentials, tagged.Line, $"Section {SdpError.Quote(tagged.Mid)} carries the bundle and lacks a=ice-ufrag or a=ice-pwd (RFC 8839).");
+            return new(SdpErrorCode.IceCredentials, tagged.Line, $"Section {SdpError.Quote(tagged.Mid)} carries the bundle and lacks a=ice-ufrag or a=ice-pwd (RFC 8839 section 5.4).");
         }
 
         if (tagged.Transport.Fingerprints.Count == 0)
         {
-            return new(SdpErrorCode.Fingerprint, tagged.Line, $"Section {SdpError.Quote(tagged.Mid)} carries the bundle and has no a=fingerprint with sha-256, sha-384 or sha-512 (RFC 8122).");
+            return new(SdpErrorCode.Fingerprint, tagged.Line, $"Section {SdpError.Quote(tagged.Mid)} carries the bundle and has no a=fingerprint with sha-256, sha-384 or sha-512 (RFC 8122 section 5).");
         }
 
         setup = tagged.Transport.Setup == DtlsSetup.Passive ? DtlsSetup.Active : DtlsSetup.Passive;

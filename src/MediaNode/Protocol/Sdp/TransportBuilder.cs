@@ -78,7 +78,7 @@ internal sealed class TransportBuilder
         string algorithm = value[..Math.Max(space, 0)].ToString().ToLowerInvariant();
         return DtlsFingerprint.HashLength(algorithm) == 0
             ? null // another hash function: no use to us, no fault of theirs
-            : new(SdpErrorCode.Fingerprint, line, $"The {algorithm} fingerprint must be {DtlsFingerprint.HashLength(algorithm)} octets in hex, parted by colons (RFC 8122).");
+            : new(SdpErrorCode.Fingerprint, line, $"The {algorithm} fingerprint must be {DtlsFingerprint.HashLength(algorithm)} octets in hex, parted by colons (RFC 8122 section 5).");
     }
 
     private SdpError? TakeSetup(ReadOnlySpan<char> value, int line)
@@ -91,7 +91,7 @@ internal sealed class TransportBuilder
             _ => null,
         };
         return _setup is null
-            ? new(SdpErrorCode.Setup, line, $"a=setup:{SdpError.Quote(value)} can start no DTLS: use actpass, active or passive (RFC 8842).")
+            ? new(SdpErrorCode.Setup, line, $"a=setup:{SdpError.Quote(value)} can start no DTLS: use actpass, active or passive (RFC 8842 section 5.2).")
             : null;
     }
 
