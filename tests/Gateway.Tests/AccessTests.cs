@@ -6,6 +6,7 @@ using Nexus.Gateway.Tests.LiveKit;
 using Nexus.Gateway.Tests.WebSockets;
 using Nexus.Link;
 using static Nexus.Gateway.Tests.GatewayHost;
+using LeaveAction = Nexus.Gateway.Adapters.LiveKit.Messages.LeaveRequest.Types.Action;
 
 namespace Nexus.Gateway.Tests;
 

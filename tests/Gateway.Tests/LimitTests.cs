@@ -8,6 +8,8 @@ using Nexus.Gateway.Tests.WebSockets;
 using Nexus.Link;
 using static Nexus.Gateway.Tests.GatewayHost;
 using JoinRequest = Nexus.Gateway.Adapters.LiveKit.Messages.JoinRequest;
+using LeaveAction = Nexus.Gateway.Adapters.LiveKit.Messages.LeaveRequest.Types.Action;
+using RequestReason = Nexus.Gateway.Adapters.LiveKit.Messages.RequestResponse.Types.Reason;
 
 namespace Nexus.Gateway.Tests;
 
@@ -79,7 +81,7 @@ public sealed class LimitTests(GatewayHost host) : IClassFixture<GatewayHost>
         await ada.Next(m => m.Join);
         for (uint i = 1; i <= 11; i++)
         {
-            await ada.Send(new() { UpdateMetadata = new() { Attributes = new() { [$"k{i}"] = new string('v', 20_000) }, RequestId = i } });
+            await ada.Send(new() { UpdateMetadata = new() { Attributes = { [$"k{i}"] = new string('v', 20_000) }, RequestId = i } });
             RequestResponse answer = await ada.Next(m => m.RequestResponse);
             Assert.Equal((i, i <= 3 ? RequestReason.Ok : RequestReason.LimitExceeded), (answer.RequestId, answer.Reason));
         }
@@ -87,7 +89,7 @@ public sealed class LimitTests(GatewayHost host) : IClassFixture<GatewayHost>
         await ada.Send(new() { AddTrack = new() { Cid = "a", Type = TrackType.Audio, Source = TrackSource.Microphone, Name = new string('n', ProfileLimits.Name + 1) } });
         Assert.Equal((RequestReason.LimitExceeded, "a"), await ada.Next(m => m.RequestResponse) is { } refused ? (refused.Reason, refused.AddTrack!.Cid) : default);
 
-        await using LiveKitClient eve = await LiveKitClient.Connect(host, Updating("eve"), new JoinRequest { ParticipantAttributes = new() { ["k"] = TooLong } });
+        await using LiveKitClient eve = await LiveKitClient.Connect(host, Updating("eve"), new JoinRequest { ParticipantAttributes = { ["k"] = TooLong } });
         LeaveRequest leave = await eve.Next(m => m.Leave);
         Assert.Equal((DisconnectReason.JoinFailure, LeaveAction.Disconnect), (leave.Reason, leave.Action));
         await eve.Closed();

@@ -1,5 +1,4 @@
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 
 namespace Nexus.Fuzz.LiveKit;
 
@@ -13,18 +12,18 @@ public sealed class LiveKitRequestTarget : IFuzzTarget
         {
             AddTrack = new()
             {
-                Cid = "c", Type = TrackType.Video, Source = TrackSource.Camera, AudioFeatures = [AudioTrackFeature.NoDtx],
-                SimulcastCodecs = [new() { Codec = "vp8", Layers = [new() { Quality = VideoQuality.High, Width = 1280, SpatialLayer = -1 }] }],
+                Cid = "c", Type = TrackType.Video, Source = TrackSource.Camera, AudioFeatures = { AudioTrackFeature.TfNoDtx },
+                SimulcastCodecs = { new SimulcastCodec { Codec = "vp8", Layers = { new VideoLayer { Quality = VideoQuality.High, Width = 1280, SpatialLayer = -1 } } } },
             },
         }),
-        Proto.Encode(new SignalRequest { SyncState = new() { PublishTracks = [new() { Cid = "c", Track = new() { Sid = "TR_1" } }] } }),
+        Proto.Encode(new SignalRequest { SyncState = new() { PublishTracks = { new TrackPublishedResponse { Cid = "c", Track = new() { Sid = "TR_1" } } } } }),
         Proto.Encode(new SignalRequest { Ping = -1 }),
         Proto.Encode(new SignalRequest { UpdateMetadata = new() { Name = "n", Attributes = { ["k"] = "v" }, RequestId = 7 } }),
     ];
 
     public static void Run(ReadOnlySpan<byte> input)
     {
-        if (!Proto.TryDecode<SignalRequest>(input, out var message))
+        if (!Proto.TryDecode<SignalRequest>(input.ToArray(), out var message))
         {
             return;
         }
@@ -55,5 +54,5 @@ public sealed class LiveKitJsonTarget : IFuzzTarget
         """{"updateAudioTrack":{"features":["TF_STEREO",1]},"x":[{"y":null}]}"""u8.ToArray(),
     ];
 
-    public static void Run(ReadOnlySpan<byte> input) => Proto.TryDecodeJson<SignalRequest>(input.ToArray(), out _);
+    public static void Run(ReadOnlySpan<byte> input) => Proto.TryDecodeJson<SignalRequest>(input, out _);
 }

@@ -1,9 +1,10 @@
 using System.IO.Compression;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Nexus.Gateway.Adapters.LiveKit;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
+using JoinCompression = Nexus.Gateway.Adapters.LiveKit.Messages.WrappedJoinRequest.Types.Compression;
 
 namespace Nexus.Gateway.Tests.LiveKit;
 
@@ -66,7 +67,7 @@ public sealed class JoinRequestReaderTests
             content = packed.ToArray();
         }
 
-        string text = Convert.ToBase64String(Proto.Encode(new WrappedJoinRequest { Compression = compression, JoinRequest = content })).Replace('+', '-').Replace('/', '_');
+        string text = Convert.ToBase64String(Proto.Encode(new WrappedJoinRequest { Compression = compression, JoinRequest = ByteString.CopyFrom(content) })).Replace('+', '-').Replace('/', '_');
         return padded ? text : text.TrimEnd('=');
     }
 

@@ -1,8 +1,8 @@
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 using Nexus.Gateway.Tests.WebSockets;
+using JoinCompression = Nexus.Gateway.Adapters.LiveKit.Messages.WrappedJoinRequest.Types.Compression;
 
 namespace Nexus.Gateway.Tests.LiveKit;
 
@@ -92,7 +92,7 @@ internal sealed class LiveKitClient : IAsyncDisposable
                 }
 
                 HearsJson = got.MessageType == WebSocketMessageType.Text;
-                bool isRead = HearsJson ? Proto.TryDecodeJson(buffer.AsMemory(0, length).ToArray(), out SignalResponse? message) : Proto.TryDecode(buffer.AsSpan(0, length), out message);
+                bool isRead = HearsJson ? Proto.TryDecodeJson(buffer.AsSpan(0, length), out SignalResponse? message) : Proto.TryDecode(buffer.AsMemory(0, length), out message);
                 Assert.True(isRead);
                 _received.Writer.TryWrite(message!);
             }

@@ -5,7 +5,9 @@ using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Sessions;
 using JoinRequest = Nexus.Gateway.Adapters.LiveKit.Messages.JoinRequest;
-using ParticipantState = Nexus.Gateway.Adapters.LiveKit.Messages.ParticipantState;
+using LeaveAction = Nexus.Gateway.Adapters.LiveKit.Messages.LeaveRequest.Types.Action;
+using ParticipantState = Nexus.Gateway.Adapters.LiveKit.Messages.ParticipantInfo.Types.State;
+using RequestReason = Nexus.Gateway.Adapters.LiveKit.Messages.RequestResponse.Types.Reason;
 
 namespace Nexus.Gateway.Tests.LiveKit;
 
@@ -33,14 +35,14 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
 
         await using LiveKitClient bob = await Connect("bob");
         Assert.Equal("ada", Assert.Single((await bob.Next()).Join!.OtherParticipants).Identity);
-        Assert.Equal("bob", (await ada.Next(m => m.Update?.Participants.Find(p => p.Identity == "bob"))).Identity);
+        Assert.Equal("bob", (await ada.Next(m => m.Update?.Participants.FirstOrDefault(p => p.Identity == "bob"))).Identity);
     }
 
     [Fact]
     public async Task A_refreshed_token_lets_its_bearer_in()
     {
         await using LiveKitClient ada = await Connect("ada");
-        string token = await ada.Next(m => m.RefreshToken);
+        string token = await ada.Next(m => m.HasRefreshToken ? m.RefreshToken : null);
         await using LiveKitClient again = await LiveKitClient.Connect(host, token);
         Assert.Equal("ada", (await again.Next()).Join!.Participant.Identity);
     }
@@ -52,7 +54,7 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
         await ada.SendRaw([0xFA, 0x3F, 0x01, 0x41], WebSocketMessageType.Binary); // field 1023
         await ada.Send(new() { Trickle = new() { CandidateInit = "{}" } });
         await ada.Send(new() { Ping = 7 });
-        Assert.NotNull(await ada.Next(m => m.Pong is { } pong ? (object)pong : null));
+        Assert.NotNull(await ada.Next(m => m.HasPong ? m : null));
         await ada.Send(new() { PingReq = new() { Timestamp = 42 } });
         Assert.Equal(42, (await ada.Next(m => m.PongResp)).LastPingTimestamp);
     }
@@ -108,10 +110,10 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
     public async Task Metadata_is_changed_by_those_who_may_and_each_request_is_answered()
     {
         await using LiveKitClient ada = await Joined("ada", t => t with { Video = t.Video with { CanUpdateOwnMetadata = true } }), bob = await Joined("bob");
-        await ada.Send(new() { UpdateMetadata = new() { Metadata = "m", Name = "Ada", Attributes = new() { ["a"] = "1" }, RequestId = 3 } });
+        await ada.Send(new() { UpdateMetadata = new() { Metadata = "m", Name = "Ada", Attributes = { ["a"] = "1" }, RequestId = 3 } });
         RequestResponse done = await ada.Next(m => m.RequestResponse);
         Assert.Equal((3u, RequestReason.Ok), (done.RequestId, done.Reason));
-        ParticipantInfo told = await bob.Next(m => m.Update?.Participants.Find(p => p.Metadata == "m"));
+        ParticipantInfo told = await bob.Next(m => m.Update?.Participants.FirstOrDefault(p => p.Metadata == "m"));
         Assert.Equal(("Ada", "1"), (told.Name, told.Attributes["a"]));
 
         await bob.Send(new() { UpdateMetadata = new() { Metadata = "m", RequestId = 4 } });
@@ -137,7 +139,7 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
 
         await using LiveKitClient resumed = await Connect("ada", request: new() { Reconnect = true, ParticipantSid = sid });
         Assert.NotEmpty((await resumed.Next()).Reconnect!.ServerInfo.Version);
-        Assert.Equal(sid, (await resumed.Next(m => m.Update?.Participants.Find(p => p.Identity == "ada"))).Sid);
+        Assert.Equal(sid, (await resumed.Next(m => m.Update?.Participants.FirstOrDefault(p => p.Identity == "ada"))).Sid);
         Assert.Equal(_room, (await resumed.Next(m => m.RoomUpdate)).Room.Name);
 
         await using LiveKitClient lost = await Connect("bob", request: new() { Reconnect = true, ParticipantSid = sid });
@@ -157,10 +159,10 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
 
         RoomMovedResponse moved = await ada.Next(m => m.RoomMoved);
         Assert.Equal((other, "cleo"), (moved.Room.Name, Assert.Single(moved.OtherParticipants).Identity));
-        await bob.Next(m => m.Update?.Participants.Find(p => p is { Identity: "ada", State: ParticipantState.Disconnected }));
-        await cleo.Next(m => m.Update?.Participants.Find(p => p.Identity == "ada"));
+        await bob.Next(m => m.Update?.Participants.FirstOrDefault(p => p is { Identity: "ada", State: ParticipantState.Disconnected }));
+        await cleo.Next(m => m.Update?.Participants.FirstOrDefault(p => p.Identity == "ada"));
         await ada.Send(new() { Leave = new() });
-        await cleo.Next(m => m.Update?.Participants.Find(p => p is { Identity: "ada", State: ParticipantState.Disconnected }));
+        await cleo.Next(m => m.Update?.Participants.FirstOrDefault(p => p is { Identity: "ada", State: ParticipantState.Disconnected }));
         await using LiveKitClient again = await LiveKitClient.Connect(host, moved.Token);
         Assert.Equal(other, (await again.Next()).Join!.Room.Name);
     }
@@ -170,7 +172,7 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
     {
         await using LiveKitClient ada = await Joined("ada"), bob = await Joined("bob");
         await ada.Send(new() { Leave = new() });
-        Assert.Equal("ada", (await bob.Next(m => m.Update?.Participants.Find(p => p.State == ParticipantState.Disconnected))).Identity);
+        Assert.Equal("ada", (await bob.Next(m => m.Update?.Participants.FirstOrDefault(p => p.State == ParticipantState.Disconnected))).Identity);
     }
 
     [Theory]

@@ -1,23 +1,22 @@
 using System.Text;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 
 namespace Nexus.Gateway.Tests.LiveKit;
 
 /// <summary>The two forms of a message of the protocol whose type a test knows by name only.</summary>
-internal abstract class MessageForms
+internal abstract class MessageForms(MessageDescriptor type)
 {
-    private static readonly Dictionary<string, MessageForms> ByName = typeof(Message).Assembly.GetTypes()
-        .Where(t => t.IsSubclassOf(typeof(Message)) && t.Namespace == typeof(SignalRequest).Namespace)
+    private static readonly Dictionary<string, MessageForms> ByName = typeof(SignalRequest).Assembly.GetTypes()
+        .Where(t => t.IsAssignableTo(typeof(IMessage)) && t.Namespace == typeof(SignalRequest).Namespace)
         .Select(t => (MessageForms)Activator.CreateInstance(typeof(Of<>).MakeGenericType(t))!)
-        .ToDictionary(f => f.Name);
+        .Where(f => f.Type.File.Package == "livekit")
+        .ToDictionary(f => f.Type.FullName);
 
-    public static IEnumerable<MessageForms> All => ByName.Values;
+    public static IReadOnlyDictionary<string, MessageForms> All => ByName;
 
-    public abstract string Name { get; }
-
-    /// <summary>Number, proto name and JSON name of each field.</summary>
-    public abstract IEnumerable<(int Number, string Name, string Json)> Fields { get; }
+    public MessageDescriptor Type => type;
 
     public static MessageForms Named(string name) => ByName[name];
 
@@ -30,13 +29,8 @@ internal abstract class MessageForms
 
     public abstract string? JsonToJson(string json);
 
-    private sealed class Of<T> : MessageForms where T : Message
+    private sealed class Of<T>() : MessageForms(new T().Descriptor) where T : class, IMessage<T>, new()
     {
-        public override string Name => MessageType<T>.Name;
-
-        public override IEnumerable<(int Number, string Name, string Json)> Fields =>
-            MessageType<T>.Fields.Select(f => (f.Number, f.ProtoName, f.JsonName));
-
         public override byte[]? BinaryToBinary(byte[] bytes) => Proto.TryDecode<T>(bytes, out var message) ? Proto.Encode(message) : null;
 
         public override string? BinaryToJson(byte[] bytes, JsonForm form) =>

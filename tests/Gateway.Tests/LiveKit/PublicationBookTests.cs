@@ -77,7 +77,7 @@ public sealed class PublicationBookTests
         {
             Cid = "c",
             Type = TrackType.Video,
-            SimulcastCodecs = [new() { Codec = "vp8", Cid = "c", Layers = [.. Enumerable.Range(0, layers).Select(i => new VideoLayer { Quality = (VideoQuality)i })] }],
+            SimulcastCodecs = { new SimulcastCodec { Codec = "vp8", Cid = "c", Layers = { Enumerable.Range(0, layers).Select(i => new VideoLayer { Quality = (VideoQuality)i }) } } },
         })!.Value.Track;
         SubscribedQualityUpdate update = TrackMapping.Quality(announced, demand);
         Assert.Equal(expected, string.Join(' ', update.SubscribedQualities.Where(q => q.Enabled).Select(q => q.Quality)));

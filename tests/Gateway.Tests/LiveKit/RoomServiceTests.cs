@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Google.Protobuf;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 using static Nexus.Gateway.Tests.GatewayHost;
 
 namespace Nexus.Gateway.Tests.LiveKit;
@@ -89,7 +89,7 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
     {
         var created = await Call<CreateRoomRequest, Room>("CreateRoom", new() { Name = _room, MaxParticipants = 5, Metadata = "first" });
         var again = await Call<CreateRoomRequest, Room>("CreateRoom", new() { Name = _room, Metadata = "second" });
-        var listed = await Call<ListRoomsRequest, ListRoomsResponse>("ListRooms", new() { Names = [_room, "nowhere"] });
+        var listed = await Call<ListRoomsRequest, ListRoomsResponse>("ListRooms", new() { Names = { _room, "nowhere" } });
 
         Assert.Equal((created.Sid, 5u, "second"), (again.Sid, again.MaxParticipants, again.Metadata));
         Assert.Equal(created.Sid, Assert.Single(listed.Rooms).Sid);
@@ -99,7 +99,7 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
         Assert.Equal("third", (await host.Api($"rooms/{_room}")).GetProperty("metadata").GetString());
 
         await Call<DeleteRoomRequest, DeleteRoomResponse>("DeleteRoom", new() { Room = _room });
-        Assert.Empty((await Call<ListRoomsRequest, ListRoomsResponse>("ListRooms", new() { Names = [_room] })).Rooms);
+        Assert.Empty((await Call<ListRoomsRequest, ListRoomsResponse>("ListRooms", new() { Names = { _room } })).Rooms);
     }
 
     [Fact]
@@ -130,12 +130,12 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
     public async Task Data_goes_to_the_nodes_of_the_room()
     {
         await Join("whip", "alice");
-        await Call<SendDataRequest, SendDataResponse>("SendData", new() { Room = _room, Data = [1, 2], Kind = DataPacketKind.Lossy, Topic = "t", DestinationIdentities = ["alice"] });
+        await Call<SendDataRequest, SendDataResponse>("SendData", new() { Room = _room, Data = ByteString.CopyFrom(1, 2), Kind = DataPacket.Types.Kind.Lossy, Topic = "t", DestinationIdentities = { "alice" } });
         var (_, reliable, packet) = host.Node.DataSent.Single(d => d.Room.EndsWith($"/{_room}", StringComparison.Ordinal));
         Assert.True(Proto.TryDecode(packet, out DataPacket? sent));
         Assert.False(reliable);
         Assert.Equal(("t", "alice"), (sent!.User!.Topic, Assert.Single(sent.DestinationIdentities)));
-        Assert.Equal([1, 2], sent.User.Payload);
+        Assert.Equal([1, 2], sent.User.Payload.ToByteArray());
     }
 
     [Fact]
@@ -164,12 +164,12 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
         var second = await Call<UpdateParticipantRequest, ParticipantInfo>("UpdateParticipant", new()
         {
             Room = _room, Identity = "alice", Attributes = { ["a"] = "" },
-            Permission = new() { CanSubscribe = true, CanPublish = true, CanPublishSources = [TrackSource.Microphone], CanUpdateMetadata = true },
+            Permission = new() { CanSubscribe = true, CanPublish = true, CanPublishSources = { TrackSource.Microphone }, CanUpdateMetadata = true },
         });
 
         Assert.Equal(("Alice", "m"), (first.Name, first.Metadata));
         Assert.Equal(("Alice", "m"), (second.Name, second.Metadata));
-        Assert.Equal([new("b", "2")], second.Attributes);
+        Assert.Equal(("b", "2"), second.Attributes.Select(a => (a.Key, a.Value)).Single());
         Assert.True(second.Version > first.Version);
         var granted = host.Node.Sessions.Single(s => s.RoomKey.EndsWith($"/{_room}", StringComparison.Ordinal)).Grants;
         Assert.Equal((true, true, false, true), (granted.CanPublish, granted.CanSubscribe, granted.CanPublishData, granted.CanUpdateOwnMetadata));
@@ -182,7 +182,7 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
         await Join("whep", "bob");
         await Call<UpdateSubscriptionsRequest, UpdateSubscriptionsResponse>("UpdateSubscriptions", new()
         {
-            Room = _room, Identity = "bob", TrackSids = ["TR_1"], ParticipantTracks = [new() { ParticipantSid = "PA_1", TrackSids = ["TR_2"] }],
+            Room = _room, Identity = "bob", TrackSids = { "TR_1" }, ParticipantTracks = { new ParticipantTracks { ParticipantSid = "PA_1", TrackSids = { "TR_2" } } },
         });
         var wishes = host.Node.Sessions.Single(s => s.RoomKey.EndsWith($"/{_room}", StringComparison.Ordinal)).Subscriptions;
         Assert.Equal([("TR_1", true), ("TR_2", true)], wishes.Select(w => (w.TrackSid, w.Unwanted)));
@@ -228,7 +228,7 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
         return await Json(response);
     }
 
-    private async Task<TResponse> Call<TRequest, TResponse>(string method, TRequest message) where TRequest : Message where TResponse : Message
+    private async Task<TResponse> Call<TRequest, TResponse>(string method, TRequest message) where TRequest : IMessage where TResponse : class, IMessage<TResponse>, new()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/twirp/livekit.RoomService/{method}") { Content = new ByteArrayContent(Proto.Encode(message)) };
         request.Headers.Authorization = new("Bearer", AdminToken());

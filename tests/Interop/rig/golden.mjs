@@ -10,7 +10,7 @@ const { ScalarType } = await import('@bufbuild/protobuf');
 
 /** Messages that Nexus declares; those nested in them come along. */
 const types = [
-  'SignalRequest', 'SignalResponse', 'WrappedJoinRequest', 'JoinRequest', 'JoinResponse', 'DataPacket', 'WebhookEvent', 'ServerInfo',
+  'SignalRequest', 'SignalResponse', 'Encryption', 'WrappedJoinRequest', 'JoinRequest', 'JoinResponse', 'DataPacket', 'WebhookEvent', 'ServerInfo',
   'CreateRoomRequest', 'ListRoomsRequest', 'ListRoomsResponse', 'DeleteRoomRequest', 'DeleteRoomResponse', 'ListParticipantsRequest',
   'ListParticipantsResponse', 'RoomParticipantIdentity', 'RemoveParticipantResponse', 'MuteRoomTrackRequest', 'MuteRoomTrackResponse',
   'UpdateParticipantRequest', 'UpdateSubscriptionsRequest', 'UpdateSubscriptionsResponse', 'SendDataRequest', 'SendDataResponse',
@@ -70,7 +70,7 @@ function fill(type, values, choices = {}, depth = 0) {
       const chosen = choices[field.oneof.name] ?? declared(type).find(f => f.oneof === field.oneof).name;
       if (chosen === field.name) message[field.oneof.localName] = { case: field.localName, value: one() };
     } else if (field.kind === 'map') {
-      message[field.localName] = { one: values.scalar(field.V.T, n, field), two: values.count > 1 ? '' : 'more' };
+      message[field.localName] = { one: values.scalar(field.V.T, n, field), two: 'more' };
     } else {
       message[field.localName] = field.repeated ? Array.from({ length: depth ? 1 : values.count }, one) : one();
     }

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
+using JoinCompression = Nexus.Gateway.Adapters.LiveKit.Messages.WrappedJoinRequest.Types.Compression;
 
 namespace Nexus.Gateway.Adapters.LiveKit;
 
@@ -23,19 +23,19 @@ internal static class JoinRequestReader
         byte[] octets = new byte[text.Length];
         string base64 = text.TrimEnd('=').Replace('-', '+').Replace('_', '/').Replace(' ', '+'); // a bare + in a query means a space
         if (!Convert.TryFromBase64String(base64.PadRight((base64.Length + 3) & ~3, '='), octets, out int length)
-            || !Proto.TryDecode(octets.AsSpan(0, length), out WrappedJoinRequest? wrapped))
+            || !Proto.TryDecode(octets.AsMemory(0, length), out WrappedJoinRequest? wrapped))
         {
             return (null, "join_request is no WrappedJoinRequest in base64url.");
         }
 
-        byte[]? content = wrapped.Compression switch
+        ReadOnlyMemory<byte>? content = wrapped.Compression switch
         {
-            JoinCompression.None => wrapped.JoinRequest,
-            JoinCompression.Gzip => Inflate(wrapped.JoinRequest),
+            JoinCompression.None => wrapped.JoinRequest.Memory,
+            JoinCompression.Gzip => Inflate(wrapped.JoinRequest.Memory),
             _ => null,
         };
         return content is null ? (null, "The join request is compressed in a way that is not known, or is over 1 MB.")
-            : Proto.TryDecode(content, out JoinRequest? request) ? (request, "")
+            : Proto.TryDecode(content.Value, out JoinRequest? request) ? (request, "")
             : (null, "join_request holds no JoinRequest.");
     }
 
@@ -56,11 +56,11 @@ internal static class JoinRequestReader
     }
 
     /// <summary>Null when it is no gzip, or more than <see cref="MaxOctets"/> come of it.</summary>
-    private static byte[]? Inflate(byte[] compressed)
+    private static ReadOnlyMemory<byte>? Inflate(ReadOnlyMemory<byte> compressed)
     {
         try
         {
-            using var source = new GZipStream(new MemoryStream(compressed), CompressionMode.Decompress);
+            using var source = new GZipStream(new MemoryStream(compressed.ToArray()), CompressionMode.Decompress);
             using var content = new MemoryStream();
             var buffer = new byte[16 * 1024];
             for (int read; (read = source.Read(buffer)) > 0;)

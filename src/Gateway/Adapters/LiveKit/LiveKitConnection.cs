@@ -1,6 +1,5 @@
 using System.Net.WebSockets;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 using Nexus.Gateway.Sessions;
 
 namespace Nexus.Gateway.Adapters.LiveKit;
@@ -83,7 +82,7 @@ internal sealed class LiveKitConnection : IFrameHandler
             return Task.CompletedTask;
         }
 
-        bool isRead = SpeaksJson ? Proto.TryDecodeJson(frame, out SignalRequest? message) : Proto.TryDecode(frame.Span, out message);
+        bool isRead = SpeaksJson ? Proto.TryDecodeJson(frame.Span, out SignalRequest? message) : Proto.TryDecode(frame, out message);
         if (!isRead || message is null)
         {
             _session!.Refuse("BAD_REQUEST");

@@ -53,7 +53,7 @@ internal sealed partial class LiveKitSession
 
     private void SayJoin(JoinResult joined)
     {
-        (List<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
+        (IEnumerable<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
         connection.Send(new SignalResponse
         {
             Join = JoinMapping.Join(joined, first, RoomInfo(), services.IceServers.For(joined.ParticipantSid), _entrance.IsDual),
@@ -110,7 +110,7 @@ internal sealed partial class LiveKitSession
     private void SayReconnect(SessionView view)
     {
         connection.Send(new SignalResponse { Reconnect = JoinMapping.Reconnect(view, services.IceServers.For(view.ParticipantSid)) });
-        connection.Send(new SignalResponse { Update = new() { Participants = [.. _feed!.Departed.Select(ParticipantMapping.Info)] } });
+        connection.Send(new SignalResponse { Update = new() { Participants = { _feed!.Departed.Select(ParticipantMapping.Info) } } });
         SayRoster();
         Send(_uses.Resume(view.Uses, _publications.ByMid.Values));
     }
@@ -143,7 +143,7 @@ internal sealed partial class LiveKitSession
             lock (_gate)
             {
                 (_entrance, _session, _player, _participantSid) = (from.In(move.Room), _session!.In(move.Room), _player!.In(move.Room), joined.ParticipantSid);
-                (List<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
+                (IEnumerable<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
                 connection.Send(new SignalResponse
                 {
                     RoomMoved = new()
@@ -151,7 +151,7 @@ internal sealed partial class LiveKitSession
                         Room = RoomInfo(),
                         Token = _entrance.FreshToken(services.Clock.GetUtcNow()),
                         Participant = ParticipantMapping.Info(joined.Participant!),
-                        OtherParticipants = first,
+                        OtherParticipants = { first },
                     },
                 });
                 connection.SendEach(further);
@@ -166,13 +166,13 @@ internal sealed partial class LiveKitSession
     /// The others in the room, who are told whole: LiveKit's clients know no pages. As many as one message may carry, and updates with
     /// the rest.
     /// </summary>
-    private (List<ParticipantInfo> First, IEnumerable<SignalResponse> Further) Others()
+    private (IEnumerable<ParticipantInfo> First, IEnumerable<SignalResponse> Further) Others()
     {
         IEnumerable<ImmutableArray<ParticipantView>> pages = RosterPages.Cut(_feed!.Everyone.RemoveAll(p => p.Sid == _participantSid));
-        return ([.. pages.Take(1).SelectMany(page => page).Select(ParticipantMapping.Info)], pages.Skip(1).Select(Update));
+        return (pages.Take(1).SelectMany(page => page).Select(ParticipantMapping.Info), pages.Skip(1).Select(Update));
     }
 
-    private static SignalResponse Update(ImmutableArray<ParticipantView> page) => new() { Update = new() { Participants = [.. page.Select(ParticipantMapping.Info)] } };
+    private static SignalResponse Update(ImmutableArray<ParticipantView> page) => new() { Update = new() { Participants = { page.Select(ParticipantMapping.Info) } } };
 
     /// <summary>Says the first message, then everything that came before it.</summary>
     private void Open(SessionView view, Action first)

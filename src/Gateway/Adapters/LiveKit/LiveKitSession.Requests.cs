@@ -3,6 +3,8 @@ using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Link;
+using LeaveAction = Nexus.Gateway.Adapters.LiveKit.Messages.LeaveRequest.Types.Action;
+using RequestReason = Nexus.Gateway.Adapters.LiveKit.Messages.RequestResponse.Types.Reason;
 using Sdp = Nexus.MediaNode.Protocol.Sdp;
 
 namespace Nexus.Gateway.Adapters.LiveKit;
@@ -32,7 +34,7 @@ internal sealed partial class LiveKitSession
             case { PingReq: { } ping }:
                 connection.Send(new SignalResponse { PongResp = new() { LastPingTimestamp = ping.Timestamp, Timestamp = Now() } });
                 break;
-            case { Ping: not null }:
+            case { HasPing: true }:
                 connection.Send(new SignalResponse { Pong = Now() });
                 break;
             case { AddTrack: { } track }:
@@ -70,7 +72,7 @@ internal sealed partial class LiveKitSession
         _publications = book;
         lock (_gate)
         {
-            connection.Send(new SignalResponse { Answer = new() { Type = "answer", Sdp = answer.Sdp, Id = offer.Id, MidToTrackId = new(answer.Tracks) } });
+            connection.Send(new SignalResponse { Answer = new() { Type = "answer", Sdp = answer.Sdp, Id = offer.Id, MidToTrackId = { answer.Tracks } } });
             _answered = Math.Max(_answered, answer.OfferId);
             _offerRequests.Answered();
             Tell(view);

@@ -128,7 +128,7 @@ internal sealed partial class LiveKitSession
             if (view.Offer is { } offer && offer.Id > _offered)
             {
                 _offered = offer.Id;
-                connection.Send(new SignalResponse { Offer = new() { Type = "offer", Sdp = offer.Sdp, Id = (uint)offer.Id, MidToTrackId = new(offer.Tracks) } });
+                connection.Send(new SignalResponse { Offer = new() { Type = "offer", Sdp = offer.Sdp, Id = (uint)offer.Id, MidToTrackId = { offer.Tracks } } });
             }
 
             AskForOffer(view);

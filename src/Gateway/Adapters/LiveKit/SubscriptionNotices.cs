@@ -41,8 +41,8 @@ internal sealed class SubscriptionNotices
 
     private static SignalResponse? Notice(SubscriptionDescription subscription, string? before, string? now) => (before, now) switch
     {
-        (_, ReasonCodes.Codec) => Failed(subscription, SubscriptionError.CodecUnsupported),
-        (_, ReasonCodes.TrackNotFound) => Failed(subscription, SubscriptionError.TrackNotFound),
+        (_, ReasonCodes.Codec) => Failed(subscription, SubscriptionError.SeCodecUnsupported),
+        (_, ReasonCodes.TrackNotFound) => Failed(subscription, SubscriptionError.SeTrackNotfound),
         (_, ReasonCodes.Permission) => Permission(subscription, isAllowed: false),
         (ReasonCodes.Permission, _) => Permission(subscription, isAllowed: true),
         (_, ReasonCodes.Bandwidth) => Stream(subscription, StreamState.Paused),
@@ -57,5 +57,5 @@ internal sealed class SubscriptionNotices
         new() { SubscriptionPermissionUpdate = new() { ParticipantSid = subscription.ParticipantSid, TrackSid = subscription.TrackSid, Allowed = isAllowed } };
 
     private static SignalResponse Stream(SubscriptionDescription subscription, StreamState state) =>
-        new() { StreamStateUpdate = new() { StreamStates = [new() { ParticipantSid = subscription.ParticipantSid, TrackSid = subscription.TrackSid, State = state }] } };
+        new() { StreamStateUpdate = new() { StreamStates = { new StreamStateInfo { ParticipantSid = subscription.ParticipantSid, TrackSid = subscription.TrackSid, State = state } } } };
 }

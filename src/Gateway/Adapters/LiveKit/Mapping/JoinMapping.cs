@@ -17,24 +17,24 @@ internal static class JoinMapping
 
     private static readonly ImmutableArray<string> PublishCodecs = ["audio/opus", "video/VP8", "video/H264", "video/VP9", "video/AV1", "video/rtx"];
 
-    public static JoinResponse Join(JoinResult joined, List<ParticipantInfo> others, Room room, ImmutableArray<IceServer> iceServers, bool isDual) => new()
+    public static JoinResponse Join(JoinResult joined, IEnumerable<ParticipantInfo> others, Room room, ImmutableArray<IceServer> iceServers, bool isDual) => new()
     {
         Room = room,
         Participant = ParticipantMapping.Info(joined.Participant!),
-        OtherParticipants = others,
+        OtherParticipants = { others },
         ServerVersion = ServerVersion,
         ServerRegion = joined.Session!.Region,
         ServerInfo = Server(joined.Session),
-        IceServers = IceServers(iceServers),
+        IceServers = { IceServers(iceServers) },
         SubscriberPrimary = isDual,
         PingInterval = (int)LiveKitConnection.PingInterval.TotalSeconds,
         PingTimeout = (int)LiveKitConnection.PingTimeout.TotalSeconds,
-        EnabledPublishCodecs = [.. PublishCodecs.Select(mime => new Codec { Mime = mime })],
+        EnabledPublishCodecs = { PublishCodecs.Select(mime => new Codec { Mime = mime }) },
         FastPublish = true, // data comes on the connection that the client offers on, also to those who publish nothing
     };
 
     public static ReconnectResponse Reconnect(SessionView view, ImmutableArray<IceServer> iceServers) =>
-        new() { IceServers = IceServers(iceServers), ServerInfo = Server(view) };
+        new() { IceServers = { IceServers(iceServers) }, ServerInfo = Server(view) };
 
     private static ServerInfo Server(SessionView view) => new()
     {
@@ -45,6 +45,6 @@ internal static class JoinMapping
         DebugInfo = $"nexus {ProductVersion.Current}",
     };
 
-    private static List<Messages.IceServer> IceServers(ImmutableArray<IceServer> servers) =>
-        [.. servers.Select(s => new Messages.IceServer { Urls = [s.Url], Username = s.Username ?? "", Credential = s.Credential ?? "" })];
+    private static IEnumerable<ICEServer> IceServers(ImmutableArray<IceServer> servers) =>
+        servers.Select(s => new ICEServer { Urls = { s.Url }, Username = s.Username ?? "", Credential = s.Credential ?? "" });
 }

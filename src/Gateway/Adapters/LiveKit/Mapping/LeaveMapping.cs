@@ -1,5 +1,6 @@
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Link;
+using LeaveAction = Nexus.Gateway.Adapters.LiveKit.Messages.LeaveRequest.Types.Action;
 
 namespace Nexus.Gateway.Adapters.LiveKit.Mapping;
 

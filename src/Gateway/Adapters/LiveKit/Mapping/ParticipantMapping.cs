@@ -1,19 +1,11 @@
 using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 using Nexus.Link;
 using ParticipantState = Nexus.Contracts.ParticipantState;
-using WireState = Nexus.Gateway.Adapters.LiveKit.Messages.ParticipantState;
+using ParticipantKind = Nexus.Gateway.Adapters.LiveKit.Messages.ParticipantInfo.Types.Kind;
+using WireState = Nexus.Gateway.Adapters.LiveKit.Messages.ParticipantInfo.Types.State;
 
 namespace Nexus.Gateway.Adapters.LiveKit.Mapping;
-
-/// <summary>What other LiveKit clients must know of a client: which forms of remote calls and streams it takes, and what kind of participant it is.</summary>
-internal sealed class ClientTraits : Message
-{
-    [Field(1)] public ParticipantKind Kind { get; set; }
-    [Field(2)] public int ClientProtocol { get; set; }
-    [Field(3)] public List<ClientCapability> Capabilities { get; set; } = [];
-}
 
 /// <summary>Between the core's participants and those of LiveKit's wire. Pure.</summary>
 internal static class ParticipantMapping
@@ -26,7 +18,7 @@ internal static class ParticipantMapping
     {
         Kind = Enum.TryParse(kind, ignoreCase: true, out ParticipantKind known) && Enum.IsDefined(known) ? known : ParticipantKind.Standard,
         ClientProtocol = client.ClientProtocol,
-        Capabilities = [.. client.Capabilities.Take(MostCapabilities)],
+        Capabilities = { client.Capabilities.Take(MostCapabilities) },
     }));
 
     public static ParticipantInfo Info(ParticipantView participant)
@@ -38,18 +30,18 @@ internal static class ParticipantMapping
             Identity = participant.Identity,
             Name = participant.Name,
             Metadata = participant.Metadata,
-            Attributes = new(participant.Attributes),
+            Attributes = { participant.Attributes },
             Version = (uint)participant.Version,
             Region = participant.Region ?? "",
             State = State(participant.State),
             JoinedAt = participant.JoinedAt.ToUnixTimeSeconds(),
             JoinedAtMs = participant.JoinedAt.ToUnixTimeMilliseconds(),
             IsPublisher = participant.Tracks.Length > 0,
-            Tracks = [.. participant.Tracks.Select(TrackMapping.Info)],
+            Tracks = { participant.Tracks.Select(TrackMapping.Info) },
             Permission = participant.Grants is { } grants ? Permission(grants) : null,
             Kind = client.Kind,
             ClientProtocol = client.ClientProtocol,
-            Capabilities = client.Capabilities,
+            Capabilities = { client.Capabilities },
         };
     }
 
@@ -67,7 +59,7 @@ internal static class ParticipantMapping
         CanSubscribe = grants.CanSubscribe,
         CanPublish = grants.CanPublish,
         CanPublishData = grants.CanPublishData,
-        CanPublishSources = [.. grants.CanPublishSources.Select(TrackMapping.Source).Distinct()],
+        CanPublishSources = { grants.CanPublishSources.Select(TrackMapping.Source).Distinct() },
         Hidden = grants.Hidden,
         CanUpdateMetadata = grants.CanUpdateOwnMetadata,
     };

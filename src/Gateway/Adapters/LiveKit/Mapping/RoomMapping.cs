@@ -41,12 +41,12 @@ internal static class RoomMapping
     /// <summary>Those who left come first: someone may be back under the same identity in the same delta.</summary>
     public static SignalResponse Update(RoomDelta delta) => new()
     {
-        Update = new() { Participants = [.. delta.Left.Select(ParticipantMapping.Info), .. delta.Participants.Select(ParticipantMapping.Info)] },
+        Update = new() { Participants = { delta.Left.Select(ParticipantMapping.Info), delta.Participants.Select(ParticipantMapping.Info) } },
     };
 
     public static SignalResponse Quality(ImmutableArray<ParticipantQuality> changes) => new()
     {
-        ConnectionQuality = new() { Updates = [.. changes.Select(Quality)] },
+        ConnectionQuality = new() { Updates = { changes.Select(Quality) } },
     };
 
     /// <summary>LiveKit's clients keep who speaks, and are told of changes; who fell silent too.</summary>
@@ -55,10 +55,10 @@ internal static class RoomMapping
         SpeakersChanged = new()
         {
             Speakers =
-            [
-                .. news.Speakers.Select(s => new SpeakerInfo { Sid = s.ParticipantSid, Level = (float)s.Level, Active = true }),
-                .. news.Ended.Select(sid => new SpeakerInfo { Sid = sid }),
-            ],
+            {
+                news.Speakers.Select(s => new SpeakerInfo { Sid = s.ParticipantSid, Level = (float)s.Level, Active = true }),
+                news.Ended.Select(sid => new SpeakerInfo { Sid = sid }),
+            },
         },
     };
 

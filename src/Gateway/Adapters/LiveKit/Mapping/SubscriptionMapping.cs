@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Link;
+using RequestReason = Nexus.Gateway.Adapters.LiveKit.Messages.RequestResponse.Types.Reason;
 
 namespace Nexus.Gateway.Adapters.LiveKit.Mapping;
 

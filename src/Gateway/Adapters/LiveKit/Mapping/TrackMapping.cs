@@ -1,6 +1,6 @@
+using Google.Protobuf.Collections;
 using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Adapters.LiveKit.Mapping;
@@ -38,15 +38,15 @@ internal static class TrackMapping
             Width = request.Width,
             Height = request.Height,
             DisableDtx = request.DisableDtx,
-            Layers = [.. request.Layers.Take(MostLayers)],
-            SimulcastCodecs = [.. request.SimulcastCodecs.Take(1)],
+            Layers = { request.Layers.Take(MostLayers) },
+            SimulcastCodecs = { request.SimulcastCodecs.Take(1) },
             Stereo = request.Stereo,
             DisableRed = request.DisableRed,
             Encryption = request.Encryption,
             Stream = request.Stream,
             BackupCodecPolicy = request.BackupCodecPolicy,
-            AudioFeatures = request.AudioFeatures,
-            PacketTrailerFeatures = request.PacketTrailerFeatures,
+            AudioFeatures = { request.AudioFeatures },
+            PacketTrailerFeatures = { request.PacketTrailerFeatures },
         });
         return details.Length <= MostDetails ? Convert.ToBase64String(details) : "";
     }
@@ -77,7 +77,7 @@ internal static class TrackMapping
             LayerDemand.Middle => layers == 2 ? VideoQuality.Low : VideoQuality.Medium,
             _ => VideoQuality.High,
         };
-        List<SubscribedQuality> qualities =
+        SubscribedQuality[] qualities =
         [
             .. new[] { VideoQuality.Low, VideoQuality.Medium, VideoQuality.High }
                 .Select(q => new SubscribedQuality { Quality = q, Enabled = best != VideoQuality.Off && q <= best }),
@@ -85,8 +85,8 @@ internal static class TrackMapping
         return new()
         {
             TrackSid = track.Sid,
-            SubscribedQualities = qualities,
-            SubscribedCodecs = codec is { Codec.Length: > 0 } ? [new() { Codec = codec.Codec, Qualities = qualities }] : [],
+            SubscribedQualities = { qualities },
+            SubscribedCodecs = { codec is { Codec.Length: > 0 } ? [new SubscribedCodec { Codec = codec.Codec, Qualities = { qualities } }] : [] },
         };
     }
 
@@ -98,7 +98,7 @@ internal static class TrackMapping
         AddTrackRequest said = Said(details);
         SimulcastCodec? announced = said.SimulcastCodecs.FirstOrDefault();
         string mime = codec.Length > 0 ? $"{kind}/{codec}" : announced is { Codec.Length: > 0 } ? $"{kind}/{announced.Codec}" : "";
-        List<VideoLayer> layers = said.Layers.Count > 0 ? said.Layers : announced?.Layers ?? [];
+        RepeatedField<VideoLayer> layers = said.Layers.Count > 0 ? said.Layers : announced?.Layers ?? [];
         return new()
         {
             Sid = sid,
@@ -111,15 +111,15 @@ internal static class TrackMapping
             Height = said.Height,
             Simulcast = layers.Count > 1,
             DisableDtx = said.DisableDtx,
-            Layers = layers,
-            Codecs = announced is null ? [] : [new() { MimeType = mime, Cid = announced.Cid, Layers = layers, VideoLayerMode = announced.VideoLayerMode }],
+            Layers = { layers },
+            Codecs = { announced is null ? [] : [new SimulcastCodecInfo { MimeType = mime, Cid = announced.Cid, Layers = { layers }, VideoLayerMode = announced.VideoLayerMode }] },
             Stereo = said.Stereo,
             DisableRed = said.DisableRed,
             Encryption = said.Encryption,
             Stream = said.Stream,
-            AudioFeatures = said.AudioFeatures,
+            AudioFeatures = { said.AudioFeatures },
             BackupCodecPolicy = said.BackupCodecPolicy,
-            PacketTrailerFeatures = said.PacketTrailerFeatures,
+            PacketTrailerFeatures = { said.PacketTrailerFeatures },
         };
     }
 }

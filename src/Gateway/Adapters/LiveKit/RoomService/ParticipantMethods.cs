@@ -16,7 +16,7 @@ internal sealed class ParticipantMethods(IControlPlane control)
     {
         Guards.Administers(caller, request.Room);
         var room = await control.Room(caller.Tenant, request.Room).Describe();
-        return new() { Participants = [.. (room?.Participants ?? []).Select(ParticipantMapping.Info)] };
+        return new() { Participants = { (room?.Participants ?? []).Select(ParticipantMapping.Info) } };
     }
 
     public async Task<ParticipantInfo> Get(Caller caller, RoomParticipantIdentity request) =>

@@ -1,6 +1,5 @@
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 using Nexus.Gateway.Admin;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Sessions;
@@ -42,7 +41,7 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
     {
         Guards.Grant(caller.Grants.RoomList, "roomList");
         var rooms = await reads.All(caller.Tenant, request.Names.Count == 0 ? null : request.Names);
-        return new() { Rooms = [.. rooms.Select(RoomMapping.Info)] };
+        return new() { Rooms = { rooms.Select(RoomMapping.Info) } };
     }
 
     public async Task<DeleteRoomResponse> Delete(Caller caller, DeleteRoomRequest request)
@@ -67,12 +66,12 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
             throw Guards.Invalid($"nonce has {NonceLength} octets, or is left out.");
         }
 
-        List<string> destinations = request.DestinationIdentities;
+        string[] destinations = [.. request.DestinationIdentities];
         if (request.DestinationSids.Count > 0)
         {
             var room = await control.View(caller, request.Room);
             destinations = [.. destinations, .. room.Participants.Where(p => request.DestinationSids.Contains(p.Sid)).Select(p => p.Identity)];
-            if (destinations.Count == 0)
+            if (destinations.Length == 0)
             {
                 return new(); // those it was for have left: nobody is not everybody
             }
@@ -81,10 +80,15 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
         var packet = new DataPacket
         {
             Kind = request.Kind,
-            DestinationIdentities = destinations,
-            User = new() { Payload = request.Data, Topic = request.Topic, DestinationIdentities = destinations, Nonce = request.Nonce },
+            DestinationIdentities = { destinations },
+            User = new() { Payload = request.Data, DestinationIdentities = { destinations }, Nonce = request.Nonce },
         };
-        var delivery = await control.SendData(caller.Tenant, request.Room, request.Kind == DataPacketKind.Reliable, Proto.Encode(packet));
+        if (request.HasTopic)
+        {
+            packet.User.Topic = request.Topic;
+        }
+
+        var delivery = await control.SendData(caller.Tenant, request.Room, request.Kind == DataPacket.Types.Kind.Reliable, Proto.Encode(packet));
         return delivery.Error is { } error ? throw TwirpException.Of(error) : new();
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
+using Google.Protobuf;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 using Nexus.Gateway.Auth;
 
 namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
@@ -39,12 +39,12 @@ internal sealed class RoomServiceMethods
     private static TwirpException Missing(string what) => new(TwirpCode.Unimplemented, $"This server does not {what}.");
 
     private static TwirpCall Call<TRequest, TResponse>(Func<Caller, TRequest, Task<TResponse>> method)
-        where TRequest : Message
-        where TResponse : Message => async (caller, isJson, body) =>
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : IMessage => async (caller, isJson, body) =>
     {
-        if (!(isJson ? Proto.TryDecodeJson(body, out TRequest? request) : Proto.TryDecode(body.Span, out request)))
+        if (!(isJson ? Proto.TryDecodeJson(body.Span, out TRequest? request) : Proto.TryDecode(body, out request)))
         {
-            throw new TwirpException(TwirpCode.Malformed, $"The body is no {MessageType<TRequest>.Name}.");
+            throw new TwirpException(TwirpCode.Malformed, $"The body is no {new TRequest().Descriptor.FullName}.");
         }
 
         TResponse response = await method(caller, request);

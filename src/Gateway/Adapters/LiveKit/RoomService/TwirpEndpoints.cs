@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
+using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;

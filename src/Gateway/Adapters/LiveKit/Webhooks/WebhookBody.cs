@@ -1,7 +1,6 @@
 using Nexus.Core;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Adapters.LiveKit.Protobuf;
 
 namespace Nexus.Gateway.Adapters.LiveKit.Webhooks;
 
