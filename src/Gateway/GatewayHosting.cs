@@ -29,7 +29,7 @@ public static class GatewayHosting
         services.AddSingleton(options);
         services.AddSingleton(options.JoinLimits);
         services.AddSingleton<TenantDirectory>();
-        services.AddSingleton<TokenVerifier>();
+        services.AddDoors();
         services.AddSingleton<JoinLimiter>();
         services.AddSingleton<GatewayState>();
         services.AddSingleton<IceServers>();
@@ -59,6 +59,9 @@ public static class GatewayHosting
     {
         app.UseNamedFailures(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nexus.Gateway"));
         app.UseRouting();
+        app.UseCrossOrigin();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapWhipWhep();
         app.MapJsonWebSocket();
         app.MapLiveKit();

@@ -21,9 +21,9 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
         }
 
         string name = request.Name ?? "";
-        if (!caller.Grants.RoomCreate && !caller.MayAdminister(name))
+        if (Permit.CreateRoom.Refusal(caller, name) is { } denied)
         {
-            return RequestAuth.Forbidden("The token lacks the grant roomCreate, or roomAdmin for this room.");
+            return ProblemResult.Of(denied);
         }
 
         string? fault = request switch
@@ -52,16 +52,11 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
     }
 
     public async Task<IResult> Close(Caller caller, string room) =>
-        Refusal(caller, room) ?? (await control.Room(caller.Tenant, room).Close(ReasonCodes.RoomClosed) ? Results.NoContent() : RoomReads.NoRoom());
+        await control.Room(caller.Tenant, room).Close(ReasonCodes.RoomClosed) ? Results.NoContent() : RoomReads.NoRoom();
 
     /// <param name="ban">Seconds that it may not come back for, 0 to lift a ban; null to leave that as it is.</param>
     public async Task<IResult> Remove(Caller caller, string room, string identity, string? ban)
     {
-        if (Refusal(caller, room) is { } refusal)
-        {
-            return refusal;
-        }
-
         int seconds = 0;
         if (ban is not null && (!int.TryParse(ban, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) || seconds > AccessRules.LongestBan.TotalSeconds))
         {
@@ -75,16 +70,11 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
     }
 
     public async Task<IResult> Lock(Caller caller, string room, bool locked) =>
-        Refusal(caller, room) ?? Done(await control.Room(caller.Tenant, room).Lock(locked));
+        Done(await control.Room(caller.Tenant, room).Lock(locked));
 
     /// <param name="identity">The publisher, when the path names it; else it is looked up.</param>
     public async Task<IResult> Mute(Caller caller, string room, string? identity, string trackSid, bool muted)
     {
-        if (Refusal(caller, room) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (await control.Room(caller.Tenant, room).Roster(new() { Identity = identity, PublishersOnly = true }) is not { } roster)
         {
             return RoomReads.NoRoom();
@@ -95,13 +85,6 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
             ? new ProblemResult(StatusCodes.Status404NotFound, ReasonCodes.TrackNotFound, "There is no such track in the room.")
             : Done(await control.Participant(caller.Tenant, room, publisher.Identity).Mute(trackSid, muted));
     }
-
-    private static ProblemResult? Refusal(Caller caller, string room) => caller.MayAdminister(room) switch
-    {
-        false => RequestAuth.Forbidden("The token lacks the grant roomAdmin for this room."),
-        true when !PathSegments.IsName(room) => RoomReads.NoRoom(),
-        _ => null,
-    };
 
     private static IResult Done(ActResult result) => result.Error is { } error ? ProblemResult.Of(error) : Results.NoContent();
 }

@@ -21,25 +21,15 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
 
     public async Task<IResult> Rooms(Caller caller, PageQuery page)
     {
-        if (!caller.Grants.RoomList)
-        {
-            return RequestAuth.Forbidden("The token lacks the grant roomList.");
-        }
-
         RoomNames names = await control.Tenant(caller.Tenant).Rooms(page.After, page.Limit);
         return Results.Json(new RoomsJson([.. (await Summaries(caller.Tenant, names.Names)).Select(RoomJson.Of)], names.Next));
     }
 
     public async Task<IResult> Room(Caller caller, string room) =>
-        Refusal(caller, room) ?? (await control.Room(caller.Tenant, room).Summarize() is { } summary ? Results.Json(RoomJson.Of(summary)) : NoRoom());
+        await control.Room(caller.Tenant, room).Summarize() is { } summary ? Results.Json(RoomJson.Of(summary)) : NoRoom();
 
     public async Task<IResult> Participants(Caller caller, string room, PageQuery page)
     {
-        if (Refusal(caller, room) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (await control.Room(caller.Tenant, room).Roster(new() { After = page.After, Limit = page.Limit }) is not { } roster)
         {
             return NoRoom();
@@ -51,11 +41,6 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
 
     public async Task<IResult> Participant(Caller caller, string room, string identity)
     {
-        if (Refusal(caller, room) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (await control.Room(caller.Tenant, room).Roster(new() { Identity = identity }) is not { } roster)
         {
             return NoRoom();
@@ -69,11 +54,6 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
 
     public async Task<IResult> Tracks(Caller caller, string room, PageQuery page)
     {
-        if (Refusal(caller, room) is { } refusal)
-        {
-            return refusal;
-        }
-
         var tracks = new List<TrackJson>();
         var unanswered = new SortedSet<string>(StringComparer.Ordinal);
         return await TryAddTracks(caller.Tenant, room, page, tracks, unanswered) is var (isThere, next) && isThere
@@ -84,11 +64,6 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
     /// <summary>Tracks of all rooms that the caller may read.</summary>
     public async Task<IResult> AllTracks(Caller caller, PageQuery page)
     {
-        if (!caller.MayAdminister(caller.Grants.Room ?? ""))
-        {
-            return RequestAuth.Forbidden("The token lacks the grant roomAdmin.");
-        }
-
         var tracks = new List<TrackJson>();
         var unanswered = new SortedSet<string>(StringComparer.Ordinal);
         TrackCursor from = TrackCursor.Parse(page.After);
@@ -127,11 +102,6 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
 
         return await Summaries(tenant, names);
     }
-
-    private static ProblemResult? Refusal(Caller caller, string room) =>
-        !caller.MayAdminister(room) ? RequestAuth.Forbidden("The token lacks the grant roomAdmin for this room.")
-        : !PathSegments.IsName(room) ? NoRoom()
-        : null;
 
     /// <summary>Asks the rooms, a bounded number of them at once. One that ended meanwhile is left out.</summary>
     private async Task<List<RoomSummary>> Summaries(TenantOptions tenant, IEnumerable<string> names)

@@ -2,6 +2,8 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Nexus.Gateway.Http;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Auth;
 
@@ -21,7 +23,11 @@ public enum TokenFault
 }
 
 /// <summary>A verified token and whose key signed it, or the fault.</summary>
-public sealed record TokenVerdict(TokenFault Fault, string Message, Caller? Caller = null);
+public sealed record TokenVerdict(TokenFault Fault, string Message, Caller? Caller = null)
+{
+    /// <summary>The fault as all doors tell it; null when there is none.</summary>
+    public LinkError? Error => Fault == TokenFault.None ? null : new(UpperSnake.Of(Fault), Message);
+}
 
 /// <summary>
 /// Checks HS256 tokens (RFC 7515, RFC 7519). The HMAC is the framework's own and compared in constant time; an unknown key

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
 using Nexus.Link;
 
@@ -15,6 +16,8 @@ public sealed record Problem(
 /// <summary>A refusal with its status, as a result that endpoints return.</summary>
 public sealed class ProblemResult(int status, string code, string message) : IResult
 {
+    private static readonly string TokenMissing = UpperSnake.Of(TokenFault.TokenMissing);
+
     public int Status => status;
 
     public Problem Problem { get; } = new(code, message);
@@ -27,7 +30,7 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
         httpContext.RequestServices.GetService<GatewayState>()?.CountRefusal(
             code,
             $"{httpContext.Request.Method} {httpContext.Request.Path}",
-            RequestAuth.IdentityOf(httpContext),
+            httpContext.User.Identity?.Name,
             httpContext.Connection.RemoteIpAddress,
             isNews: status != StatusCodes.Status404NotFound || !HttpMethods.IsGet(httpContext.Request.Method));
         httpContext.Response.StatusCode = status;
@@ -50,8 +53,8 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
     {
         int status = error.Code switch
         {
-            ReasonCodes.SdpInvalid or ReasonCodes.BadRequest or ReasonCodes.LimitExceeded => 400,
-            ReasonCodes.TokenRevoked => 401,
+            _ when error.Code.StartsWith("TOKEN_", StringComparison.Ordinal) => 401,
+            ReasonCodes.SdpInvalid or ReasonCodes.BadRequest or ReasonCodes.LimitExceeded or Permit.RoomName or Permit.IdentityName => 400,
             ReasonCodes.Permission or ReasonCodes.RegionRefused or ReasonCodes.RoomFull or ReasonCodes.Removed
                 or ReasonCodes.Banned or ReasonCodes.RoomLocked => 403,
             ReasonCodes.RoomNotFound or ReasonCodes.SessionNotFound or ReasonCodes.ParticipantNotFound
@@ -61,6 +64,11 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
             _ => 503, // no node, a lost one, a time-out: try again
         };
         var result = new ProblemResult(status, error.Code, error.Message);
-        return status is 429 or 503 ? result.With("Retry-After", "1") : result;
+        return status switch
+        {
+            401 => result.With("WWW-Authenticate", error.Code == TokenMissing ? "Bearer" : "Bearer error=\"invalid_token\""), // RFC 6750 section 3
+            429 or 503 => result.With("Retry-After", "1"),
+            _ => result,
+        };
     }
 }

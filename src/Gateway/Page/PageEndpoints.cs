@@ -35,7 +35,7 @@ internal static class PageEndpoints
     {
         if (http.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote) || !IsLoopbackName(http.Request.Host.Host))
         {
-            return RequestAuth.Forbidden("Development tokens are given to this machine only.");
+            return ProblemResult.Of(Permit.Denied("Development tokens are given to this machine only."));
         }
 
         return PathSegments.IsName(room) && PathSegments.IsName(identity) && (name is null || PathSegments.IsName(name))

@@ -22,7 +22,7 @@ public sealed class SocketLimiterTests : IAsyncLifetime
         }
 
         Assert.Equal(HttpStatusCode.TooManyRequests, await Open());
-        Assert.Equal(HttpStatusCode.TooManyRequests, await Open("/rtc/v1"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await Open($"/rtc/v1?access_token={GatewayHost.Token("r", "another")}"));
         Assert.Equal(2, _host.Metric("nexus_requests_refused_total{code=\"RATE_LIMITED\"}"));
 
         await clients[0].DisposeAsync();

@@ -122,13 +122,8 @@ internal sealed partial class JsonSession
     /// <summary>Who it is, and whether it may come in.</summary>
     private LinkError? Enter(string? token, string? room, bool isResume)
     {
-        LinkError? refused = services.Admit(token ?? request.Token, request.Source, mayHaveExpired: isResume, out Caller? caller);
-        if (refused is null && room is not null && room != caller!.Grants.Room)
-        {
-            return new(ReasonCodes.Permission, "The token is for another room.");
-        }
-
-        (_caller, _room) = (caller, caller?.Grants.Room ?? "");
-        return refused;
+        TokenVerdict verdict = services.Tokens.Verify(token ?? request.Token, mayHaveExpired: isResume);
+        (_caller, _room) = (verdict.Caller, verdict.Caller?.Grants.Room ?? "");
+        return verdict.Caller is { } caller ? Permit.Join.Refusal(caller, room) ?? services.Admit(caller, request.Source) : verdict.Error;
     }
 }

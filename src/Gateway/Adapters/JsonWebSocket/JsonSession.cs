@@ -203,7 +203,7 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
         ReasonCodes.Permission or ReasonCodes.RegionRefused or ReasonCodes.RoomFull or ReasonCodes.Banned or ReasonCodes.RoomLocked => 4403,
         ReasonCodes.SessionNotFound or ReasonCodes.RoomNotFound or ReasonCodes.RoomClosed => 4404,
         ReasonCodes.RateLimited or ReasonCodes.QuotaRooms => 4429,
-        ReasonCodes.BadRequest or ReasonCodes.LimitExceeded => 4400,
+        ReasonCodes.BadRequest or ReasonCodes.LimitExceeded or Permit.RoomName or Permit.IdentityName => 4400,
         _ => 4503,
     };
 }

@@ -16,11 +16,8 @@ internal static class LiveKitEndpoints
     public static void MapLiveKit(this IEndpointRouteBuilder routes)
     {
         MapOnline(routes);
-        var group = routes.MapGroup("rtc").WithTags(Tag).AddEndpointFilter((call, next) =>
-        {
-            call.HttpContext.Response.Headers.AccessControlAllowOrigin = "*"; // tokens go in the address or a header that no browser adds by itself
-            return next(call);
-        });
+        var group = routes.MapGroup("rtc").WithTags(Tag).AllowsAnyOrigin()
+            .Requires(Permit.Join).TakesTokenInQuery().RefusesBy((http, error) => Refusal(error).ExecuteAsync(http));
         group.MapGet("v1", (HttpContext context, SocketServices services) => Serve(context, services, isDual: false))
             .WithSummary("LiveKit signalling over one peer connection (docs/livekit.md).").WithProblems(400, 401, 404, 503).WithSocketLimit();
         group.MapGet("", (HttpContext context, SocketServices services) => Serve(context, services, isDual: true))
@@ -32,24 +29,13 @@ internal static class LiveKitEndpoints
     }
 
     /// <summary>Clients in browsers ask so whether they are online before they come back.</summary>
-    private static void MapOnline(IEndpointRouteBuilder routes) => routes.MapMethods("/", ["HEAD"], (HttpContext context) =>
-    {
-        context.Response.Headers.AccessControlAllowOrigin = "*";
-        return Results.Ok();
-    }).ExcludeFromDescription();
+    private static void MapOnline(IEndpointRouteBuilder routes) => routes.MapMethods("/", ["HEAD"], () => Results.Ok()).AllowsAnyOrigin().ExcludeFromDescription();
 
     /// <summary>What <see cref="Serve"/> would refuse is refused here too; browsers do not show the refusal of an upgrade.</summary>
-    private static IResult Validate(HttpContext context, SocketServices services, bool isDual)
-    {
-        if (services.State.Refusal is { } refusal)
-        {
-            return Refusal(new("UNAVAILABLE", refusal.Message));
-        }
-
-        return services.Check(TokenOf(context.Request), mayHaveExpired: false, out Caller? caller) is { } refused ? Refusal(refused)
-            : Read(context, caller!, isDual) is (null, { } fault) ? Refusal(fault)
-            : Results.Text("success");
-    }
+    private static IResult Validate(HttpContext context, SocketServices services, bool isDual) =>
+        services.State.Refusal is { } refusal ? Refusal(new(ReasonCodes.Unavailable, refusal.Message))
+        : Read(context, isDual) is (null, { } fault) ? Refusal(fault)
+        : Results.Text("success");
 
     private static async Task<IResult> Serve(HttpContext context, SocketServices services, bool isDual)
     {
@@ -58,12 +44,12 @@ internal static class LiveKitEndpoints
             return new ProblemResult(StatusCodes.Status404NotFound, "WEBSOCKET", "Open a WebSocket here.");
         }
 
-        if (services.Admit(TokenOf(context.Request), context.Connection.RemoteIpAddress, mayHaveExpired: false, out Caller? caller) is { } refused)
+        if (services.Admit(context.Caller(), context.Connection.RemoteIpAddress) is { } refused)
         {
             return Refusal(refused);
         }
 
-        (Entrance? entrance, LinkError? fault) = Read(context, caller!, isDual);
+        (Entrance? entrance, LinkError? fault) = Read(context, isDual);
         if (entrance is null)
         {
             return Refusal(fault!);
@@ -85,8 +71,9 @@ internal static class LiveKitEndpoints
         return Results.Empty;
     }
 
-    private static (Entrance? Entrance, LinkError? Fault) Read(HttpContext context, Caller caller, bool isDual)
+    private static (Entrance? Entrance, LinkError? Fault) Read(HttpContext context, bool isDual)
     {
+        Caller caller = context.Caller();
         IQueryCollection query = context.Request.Query;
         (JoinRequest? request, string fault) = isDual ? (JoinRequestReader.Read(query), "") : JoinRequestReader.Read(query["join_request"].ToString());
         return request is null ? (null, new(ReasonCodes.BadRequest, fault))
@@ -102,17 +89,11 @@ internal static class LiveKitEndpoints
         {
             _ when error.Code.StartsWith("TOKEN_", StringComparison.Ordinal) => StatusCodes.Status401Unauthorized,
             ReasonCodes.Permission => StatusCodes.Status401Unauthorized,
-            ReasonCodes.BadRequest => StatusCodes.Status400BadRequest,
+            ReasonCodes.BadRequest or Permit.RoomName or Permit.IdentityName => StatusCodes.Status400BadRequest,
             ReasonCodes.RateLimited => StatusCodes.Status429TooManyRequests,
             _ => StatusCodes.Status503ServiceUnavailable,
         };
         var refusal = new ProblemResult(status, error.Code, error.Message);
         return status is 429 or 503 ? refusal.With("Retry-After", "1") : refusal;
     }
-
-    /// <summary>Browsers can send no header with a WebSocket, others do.</summary>
-    private static string? TokenOf(HttpRequest request) =>
-        request.Headers.Authorization.ToString() is { } header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            ? header["Bearer ".Length..].Trim()
-            : request.Query["access_token"].ToString();
 }

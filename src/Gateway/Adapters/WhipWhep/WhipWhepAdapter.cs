@@ -16,7 +16,7 @@ namespace Nexus.Gateway.Adapters.WhipWhep;
 /// token, its path and the participant's grain.
 /// </summary>
 internal sealed class WhipWhepAdapter(
-    IControlPlane control, TokenVerifier tokens, JoinLimiter limiter, IceServerLinks links, GatewayState state, GatewayOptions options)
+    IControlPlane control, JoinLimiter limiter, IceServerLinks links, GatewayState state, GatewayOptions options)
 {
     public const string Sdp = "application/sdp";
     public const string Fragment = "application/trickle-ice-sdpfrag";
@@ -25,12 +25,10 @@ internal sealed class WhipWhepAdapter(
     public async Task<IResult> Join(HttpContext context, SessionLeg leg)
     {
         var request = context.Request;
-        string room = context.Segment("room", 1);
-        var (caller, refusal) = Enter(context, room);
-        refusal ??= CheckGrant(caller!, leg)
-            ?? BodyReader.CheckContentType(request, Sdp, "Accept-Post")
+        Caller caller = context.Caller();
+        var refusal = BodyReader.CheckContentType(request, Sdp, "Accept-Post")
             ?? BodyReader.CheckAccept(request, Sdp)
-            ?? CheckLimits(context, caller!);
+            ?? CheckLimits(context, caller);
         if (refusal is not null)
         {
             return refusal;
@@ -39,20 +37,20 @@ internal sealed class WhipWhepAdapter(
         var (wish, badWish) = ReadWish(request, leg);
         (string offer, refusal) = await BodyReader.ReadText(request, SdpLimits.MaxLength);
         refusal ??= badWish;
-        refusal ??= CheckOffer(offer, caller!, leg);
+        refusal ??= CheckOffer(offer, caller, leg);
         if (refusal is not null)
         {
             return refusal;
         }
 
-        var session = new ClientSession(control, caller!, room, Ids.NewSession());
+        var session = new ClientSession(control, caller, context.Segment("room"), Ids.NewSession());
         long began = Stopwatch.GetTimestamp();
         var joined = await session.Join(leg, offer, wish);
-        state.CountJoin(caller!.Tenant, leg, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
+        state.CountJoin(caller.Tenant, leg, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
         return joined switch
         {
             { Error: { } error } => ProblemResult.Of(error),
-            { Answer: { } answer } => Created(context, caller!, session.Id, answer.Sdp),
+            { Answer: { } answer } => Created(context, caller, session.Id, answer.Sdp),
             _ => new ProblemResult(StatusCodes.Status503ServiceUnavailable, ReasonCodes.NodeTimeout, "The media node gave no answer: try again.").With("Retry-After", "1"),
         };
     }
@@ -115,40 +113,14 @@ internal sealed class WhipWhepAdapter(
         };
     }
 
-    private (Caller? Caller, ProblemResult? Refusal) Enter(HttpContext context, string room)
-    {
-        var (caller, refusal) = tokens.Authenticate(context.Request);
-        if (refusal is not null)
-        {
-            return (null, refusal);
-        }
-
-        refusal = caller switch
-        {
-            { Grants.RoomJoin: false } => RequestAuth.Forbidden("The token lacks the grant roomJoin."),
-            _ when caller!.Grants.Room != room => RequestAuth.Forbidden("The token is for another room than the one in the path."),
-            _ when !PathSegments.IsName(room) => new(StatusCodes.Status400BadRequest, "ROOM_NAME", $"A room's name has 1 to {PathSegments.MaxLength} characters, none of them control characters."),
-            _ when !PathSegments.IsName(caller.Identity) => new(StatusCodes.Status400BadRequest, "IDENTITY", $"The token's sub must be an identity of 1 to {PathSegments.MaxLength} characters."),
-            _ => null,
-        };
-        return (caller, refusal);
-    }
-
     /// <summary>The session that the path names; 404 for what cannot be one, without asking a grain.</summary>
     private (ClientSession? Session, ProblemResult? Refusal) Enter(HttpContext context)
     {
-        string room = context.Segment("room", 1), id = context.Segment("session", 2);
-        var (caller, refusal) = Enter(context, room);
-        refusal ??= id.StartsWith("SE_", StringComparison.Ordinal) && id.Length <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? null : NoSession();
-        return refusal is null ? (new(control, caller!, room, id), null) : (null, refusal);
+        string id = context.Segment("session");
+        return id.StartsWith("SE_", StringComparison.Ordinal) && id.Length <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
+            ? (new(control, context.Caller(), context.Segment("room"), id), null)
+            : (null, NoSession());
     }
-
-    private static ProblemResult? CheckGrant(Caller caller, SessionLeg leg) => (leg, caller.Grants.ToGrants()) switch
-    {
-        (SessionLeg.Publish, { CanPublish: false }) => RequestAuth.Forbidden("The token does not grant canPublish."),
-        (SessionLeg.Play, { CanSubscribe: false }) => RequestAuth.Forbidden("The token does not grant canSubscribe."),
-        _ => null,
-    };
 
     /// <summary>Text that is no SDP, and kinds of media that the token does not let its bearer publish, are refused at the door.</summary>
     private static ProblemResult? CheckOffer(string text, Caller caller, SessionLeg leg)
@@ -162,7 +134,7 @@ internal sealed class WhipWhepAdapter(
         var stray = leg == SessionLeg.Publish
             ? offer.Media.FirstOrDefault(m => !m.Rejected && m.IsRtp && m.Direction is MediaDirection.SendOnly or MediaDirection.SendRecv && !grants.MayPublishKind(m.Media))
             : null;
-        return stray is null ? null : RequestAuth.Forbidden($"The token's canPublishSources has no source for the {stray.Media} section {stray.Mid}.");
+        return stray is null ? null : ProblemResult.Of(Permit.Denied($"The token's canPublishSources has no source for the {stray.Media} section {stray.Mid}."));
     }
 
     private ProblemResult? CheckLimits(HttpContext context, Caller caller)

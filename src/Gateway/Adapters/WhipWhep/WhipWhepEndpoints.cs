@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Nexus.Gateway.Auth;
 using Nexus.Gateway.Http;
 using Nexus.Link;
 
@@ -19,21 +20,17 @@ internal static class WhipWhepEndpoints
 
     private static void MapLeg(IEndpointRouteBuilder routes, string kind, SessionLeg leg)
     {
-        var group = routes.MapGroup(kind).WithTags(kind.ToUpperInvariant());
-        group.AddEndpointFilter((call, next) =>
-        {
-            CrossOrigin.Allow(call.HttpContext.Response);
-            return next(call);
-        });
+        var group = routes.MapGroup(kind).WithTags(kind.ToUpperInvariant()).AllowsAnyOrigin();
         Preflight(group, "{room}", JoinMethods, "Accept-Post", WhipWhepAdapter.Sdp);
         Preflight(group, "{room}/{session}", SessionMethods, "Accept-Patch", WhipWhepAdapter.Fragment);
         group.MapPost("{room}", (string room, HttpContext context, WhipWhepAdapter adapter) => adapter.Join(context, leg))
+            .Requires(Permit.Join, leg == SessionLeg.Publish ? Permit.Publish : Permit.Subscribe)
             .WithSummary(leg == SessionLeg.Publish ? "Publish: an SDP offer in, the answer out." : "Play: an SDP offer in, the answer out.")
             .Produces<string>(201, WhipWhepAdapter.Sdp).WithProblems(400, 401, 403, 406, 413, 415, 422, 429, 503);
-        group.MapPatch("{room}/{session}", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.Patch(context))
+        group.MapPatch("{room}/{session}", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.Patch(context)).Requires(Permit.Join)
             .WithSummary("Candidates, or an ICE restart with If-Match: *.")
             .Produces(204).Produces<string>(200, WhipWhepAdapter.Fragment).WithProblems(400, 401, 403, 404, 412, 413, 415, 422, 428);
-        group.MapDelete("{room}/{session}", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.Delete(context))
+        group.MapDelete("{room}/{session}", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.Delete(context)).Requires(Permit.Join)
             .WithSummary("Ends the session.").Produces(200).WithProblems(401, 403, 404);
         Otherwise(group, "{room}", JoinMethods);
         Otherwise(group, "{room}/{session}", SessionMethods);

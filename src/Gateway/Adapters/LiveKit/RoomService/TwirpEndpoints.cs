@@ -19,12 +19,13 @@ internal static class TwirpEndpoints
 {
     public static void MapLiveKitServerApi(this IEndpointRouteBuilder routes)
     {
-        routes.Map("twirp/livekit.RoomService/{method}", (string method, HttpContext context, RoomServiceMethods methods) =>
+        var group = routes.MapGroup("twirp").ExcludeFromDescription().Requires().RefusesBy((http, error) => Refuse(http, TwirpException.Of(error)));
+        group.Map("livekit.RoomService/{method}", (string method, HttpContext context, RoomServiceMethods methods) =>
             Answer(context, (caller, isJson, body) => methods.Find(method) is { } call
                 ? call(caller, isJson, body)
-                : throw new TwirpException(TwirpCode.BadRoute, $"RoomService has no method {method}."))).ExcludeFromDescription();
-        routes.Map("twirp/{service}/{method}", (string service, HttpContext context) =>
-            Answer(context, (_, _, _) => throw new TwirpException(TwirpCode.Unimplemented, $"This server has no {service}."))).ExcludeFromDescription();
+                : throw new TwirpException(TwirpCode.BadRoute, $"RoomService has no method {method}.")));
+        group.Map("{service}/{method}", (string service, HttpContext context) =>
+            Answer(context, (_, _, _) => throw new TwirpException(TwirpCode.Unimplemented, $"This server has no {service}.")));
     }
 
     private static async Task Answer(HttpContext context, TwirpCall call)
@@ -32,7 +33,7 @@ internal static class TwirpEndpoints
         try
         {
             bool isJson = CheckRequest(context.Request);
-            Caller caller = Authenticate(context);
+            Caller caller = context.Caller();
             (ReadOnlyMemory<byte> body, ProblemResult? tooLarge) = await BodyReader.Read(context.Request, Proto.MaxJsonLength);
             byte[] answer = tooLarge is null
                 ? await call(caller, isJson, body)
@@ -43,8 +44,7 @@ internal static class TwirpEndpoints
         }
         catch (TwirpException e)
         {
-            context.RequestServices.GetRequiredService<GatewayState>().CountRefusal($"{e.Code}", $"{context.Request.Method} {context.Request.Path}", source: context.Connection.RemoteIpAddress);
-            await TwirpErrors.Write(context, e.Code, e.Message);
+            await Refuse(context, e);
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
@@ -76,6 +76,13 @@ internal static class TwirpEndpoints
         };
     }
 
+    private static Task Refuse(HttpContext context, TwirpException refusal)
+    {
+        context.RequestServices.GetRequiredService<GatewayState>().CountRefusal(
+            $"{refusal.Code}", $"{context.Request.Method} {context.Request.Path}", context.User.Identity?.Name, context.Connection.RemoteIpAddress);
+        return TwirpErrors.Write(context, refusal.Code, refusal.Message);
+    }
+
     /// <summary>Reads are no acts.</summary>
     private static void LogAct(HttpContext context, Caller caller, string result)
     {
@@ -84,16 +91,5 @@ internal static class TwirpEndpoints
         {
             context.RequestServices.GetRequiredService<GatewayState>().LogAct($"RoomService {method}", result, caller.Identity, caller.Key.Key);
         }
-    }
-
-    private static Caller Authenticate(HttpContext context)
-    {
-        var (caller, refusal) = context.RequestServices.GetRequiredService<TokenVerifier>().Authenticate(context.Request);
-        if (refusal is not null)
-        {
-            throw new TwirpException(TwirpCode.Unauthenticated, refusal.Problem.Message);
-        }
-
-        return caller!;
     }
 }

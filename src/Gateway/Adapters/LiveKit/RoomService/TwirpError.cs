@@ -38,6 +38,7 @@ internal sealed class TwirpException(TwirpCode code, string message) : Exception
             ReasonCodes.RoomNotFound or ReasonCodes.RoomClosed or ReasonCodes.ParticipantNotFound or ReasonCodes.TrackNotFound
                 or ReasonCodes.SessionNotFound => TwirpCode.NotFound,
             ReasonCodes.BadRequest or ReasonCodes.LimitExceeded => TwirpCode.InvalidArgument,
+            _ when error.Code.StartsWith("TOKEN_", StringComparison.Ordinal) => TwirpCode.Unauthenticated,
             ReasonCodes.Permission => TwirpCode.PermissionDenied,
             ReasonCodes.QuotaRooms or ReasonCodes.RoomFull or ReasonCodes.RateLimited => TwirpCode.ResourceExhausted,
             ReasonCodes.RegionRefused or ReasonCodes.Banned or ReasonCodes.RoomLocked => TwirpCode.FailedPrecondition,
@@ -54,7 +55,7 @@ internal static class TwirpErrors
         context.Response.StatusCode = Status(code);
         context.Response.ContentType = "application/json"; // and no charset: LiveKit's SDK for Node compares it whole
         return context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(
-            new Body(RequestAuth.CodeOf(code).ToLowerInvariant(), message), JsonSerializerOptions.Web)).AsTask();
+            new Body(UpperSnake.Of(code).ToLowerInvariant(), message), JsonSerializerOptions.Web)).AsTask();
     }
 
     private static int Status(TwirpCode code) => code switch
