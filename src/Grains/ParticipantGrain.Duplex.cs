@@ -218,6 +218,7 @@ public sealed partial class ParticipantGrain
         Offer = leg.Offer,
         Uses = leg.Uses,
         GraceSeconds = _policy.GraceSeconds,
+        Grants = leg.Desired.Grants,
         Published = leg.Tracks.ToImmutableDictionary(t => t.Mid, t => t.Sid),
     };
 
@@ -230,6 +231,7 @@ public sealed partial class ParticipantGrain
 
     private static bool Differs(Leg before, Leg now) =>
         before.Sections != now.Sections
+        || before.Desired.Grants != now.Desired.Grants
         || before.OfferWanted != now.OfferWanted
         || before.Offer?.Id != now.Offer?.Id
         || !before.Subscriptions.SequenceEqual(now.Subscriptions)

@@ -55,6 +55,7 @@ public sealed partial class ParticipantGrain
 
         bool isGranted = grants != _legs.All[0].Desired.Grants;
         _view = changed;
+        LinkError? failed = null;
         foreach (Leg leg in _legs.All)
         {
             SessionDesired desired = GrantRules.Apply(grants, leg.Desired with { Name = _view.Name, Metadata = _view.Metadata, Attributes = _view.Attributes });
@@ -62,14 +63,16 @@ public sealed partial class ParticipantGrain
             {
                 _legs.Set(leg with { Desired = desired }); // the node has no use for the rest: the next command brings it
             }
-            else if (await Bring(leg, desired) is { Leg: { } next })
+            else
             {
-                await TellHolder(leg, next, null);
+                (Leg? next, _, LinkError? error) = await Bring(leg, desired);
+                await (next is null ? Task.CompletedTask : TellHolder(leg, next, null));
+                failed ??= error;
             }
         }
 
         await Publish(null);
-        return ActResult.Done;
+        return new ActResult(failed);
     }
 
     private static ImmutableDictionary<string, string> Merged(ImmutableDictionary<string, string> attributes, ImmutableDictionary<string, string?> changes)

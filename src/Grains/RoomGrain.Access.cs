@@ -22,6 +22,7 @@ public sealed partial class RoomGrain
         if (record.State.Access.IsLocked != locked)
         {
             await Keep(record.State.Access with { IsLocked = locked });
+            NoteLock(locked);
         }
 
         return ActResult.Done;

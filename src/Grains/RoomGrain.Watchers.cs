@@ -69,6 +69,7 @@ public sealed partial class RoomGrain
             Participants = [.. page.Select(p => p with { Subscriptions = [] })],
             Next = hasMore ? page[^1].Identity : null,
             Metadata = record.State.Policy.Metadata,
+            IsLocked = record.State.Access.IsLocked,
             IsRebuilding = time.GetUtcNow() < _rebuiltAt,
             CreatedAt = record.State.CreatedAt,
             Departed = after.Length > 0 ? [] : [.. _journal.Departed.Where(d => _roster.Find(d.Identity) is null)],
@@ -111,6 +112,12 @@ public sealed partial class RoomGrain
     private void NoteMetadata(string metadata)
     {
         _journal.MetadataChanged(metadata);
+        FlushSoon();
+    }
+
+    private void NoteLock(bool locked)
+    {
+        _journal.LockChanged(locked);
         FlushSoon();
     }
 

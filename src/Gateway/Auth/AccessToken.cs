@@ -80,4 +80,15 @@ public sealed record VideoGrants
         Hidden = Hidden,
         CanUpdateOwnMetadata = CanUpdateOwnMetadata,
     };
+
+    /// <summary>The same, but for what grains enforce.</summary>
+    public VideoGrants With(Grants grants) => this with
+    {
+        CanPublish = grants.CanPublish,
+        CanSubscribe = grants.CanSubscribe,
+        CanPublishData = grants.CanPublishData,
+        CanPublishSources = grants.CanPublishSources,
+        Hidden = grants.Hidden,
+        CanUpdateOwnMetadata = grants.CanUpdateOwnMetadata,
+    };
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Auth;
 
@@ -20,13 +21,14 @@ public static class TokenMinter
     }
 
     /// <summary>The caller's own token over again, for that room; it lasts as long as the first did, and at least ten minutes more.</summary>
-    public static string Again(Caller caller, string room, DateTimeOffset now) => Sign(
+    /// <param name="grants">In place of the token's own.</param>
+    public static string Again(Caller caller, string room, DateTimeOffset now, Grants? grants = null) => Sign(
         caller.Token with
         {
             NotBefore = now.ToUnixTimeSeconds() - 5,
             IssuedAt = now.ToUnixTimeSeconds(),
             Expires = Math.Max(caller.Token.Expires ?? 0, (now + TimeSpan.FromMinutes(10)).ToUnixTimeSeconds()),
-            Video = caller.Token.Video with { Room = room },
+            Video = (grants is null ? caller.Grants : caller.Grants.With(grants)) with { Room = room },
         },
         caller.Key.Secret);
 

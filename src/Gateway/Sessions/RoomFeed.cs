@@ -42,6 +42,9 @@ public sealed class RoomFeed
 
     public string Metadata { get; private set; } = "";
 
+    /// <summary>Nobody new comes in.</summary>
+    public bool IsLocked { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
 
     /// <summary>Who is there, and how many of them publish; hidden ones are not counted.</summary>
@@ -293,7 +296,7 @@ public sealed class RoomFeed
 
             bool isNews = _epoch >= 0 && (missed.Epoch, missed.To) != (_epoch, _to);
             (_bySid, _epoch, _to, _isRebuilding) = (bySid, first.Epoch, first.To, first.IsRebuilding);
-            (RoomSid, Metadata, CreatedAt) = (first.RoomSid, first.Metadata, first.CreatedAt);
+            (RoomSid, Metadata, IsLocked, CreatedAt) = (first.RoomSid, first.Metadata, first.IsLocked, first.CreatedAt);
             _departed.Clear();
             KeepDeparted(first.Departed);
             foreach (ParticipantView participant in bySid.Values)
@@ -324,6 +327,7 @@ public sealed class RoomFeed
         Participants = [.. read.Values.Where(p => !_bySid.TryGetValue(p.Sid, out ParticipantView? known) || known.Version != p.Version)],
         Left = [.. _bySid.Values.Where(p => !read.ContainsKey(p.Sid)).Select(p => new Departure(p.Sid, p.Identity, ReasonCodes.ClientLeft))],
         Metadata = first.Metadata == Metadata ? null : first.Metadata,
+        Locked = first.IsLocked == IsLocked ? null : first.IsLocked,
     };
 
     private void Take(RoomDelta delta)
@@ -348,6 +352,7 @@ public sealed class RoomFeed
         KeepDeparted(delta.Left);
 
         Metadata = delta.Metadata ?? Metadata;
+        IsLocked = delta.Locked ?? IsLocked;
         _to = delta.To;
         Tell(delta);
         TellSpeakers();

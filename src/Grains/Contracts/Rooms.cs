@@ -18,6 +18,9 @@ public sealed record RoomDelta
 
     /// <summary>The room's new metadata; null when it did not change.</summary>
     [Id(5)] public string? Metadata { get; init; }
+
+    /// <summary>As <see cref="RoomAccess.IsLocked"/>; null when it did not change.</summary>
+    [Id(6)] public bool? Locked { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("nexus.Departure")]
@@ -47,4 +50,7 @@ public sealed record RoomPage
     [Id(7)] public ImmutableArray<Departure> Departed { get; init; } = [];
 
     [Id(8)] public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>As <see cref="RoomAccess.IsLocked"/>.</summary>
+    [Id(9)] public bool IsLocked { get; init; }
 }

@@ -41,6 +41,9 @@ public sealed record SessionView
 
     /// <summary>The node's offer that the client has not answered; null when there is none.</summary>
     [Id(11)] public ServerOffer? Offer { get; init; }
+
+    /// <summary>What the client may do: as its token says, until an admin says otherwise.</summary>
+    [Id(12)] public required Grants Grants { get; init; }
 }
 
 /// <summary>As <see cref="TrackDescription.Demand"/> and <see cref="TrackDescription.Played"/>.</summary>

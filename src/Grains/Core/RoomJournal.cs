@@ -12,6 +12,7 @@ public sealed class RoomJournal(long epoch)
     private readonly Dictionary<string, Departure> _left = new(StringComparer.Ordinal);
     private readonly Queue<Departure> _departed = new();
     private string? _metadata;
+    private bool? _locked;
     private long _told;
 
     /// <summary>Departures that are kept for clients that missed them.</summary>
@@ -58,6 +59,12 @@ public sealed class RoomJournal(long epoch)
         _metadata = metadata;
     }
 
+    public void LockChanged(bool locked)
+    {
+        Version++;
+        _locked = locked;
+    }
+
     /// <summary>What is new since the last delta, and forgets it; null when nothing is.</summary>
     public RoomDelta? Take()
     {
@@ -74,11 +81,12 @@ public sealed class RoomJournal(long epoch)
             Participants = [.. _changed.Values],
             Left = [.. _left.Values],
             Metadata = _metadata,
+            Locked = _locked,
         };
         _told = Version;
         _changed.Clear();
         _left.Clear();
-        _metadata = null;
+        (_metadata, _locked) = (null, null);
         return delta;
     }
 }

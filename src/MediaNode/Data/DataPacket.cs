@@ -12,11 +12,12 @@ public readonly ref struct DataPacket
     private readonly ReadOnlySpan<byte> _octets;
     private readonly bool _namesIdentities;
 
-    private DataPacket(ReadOnlySpan<byte> octets, uint sequence, bool hasDestinations, bool namesIdentities)
+    private DataPacket(ReadOnlySpan<byte> octets, uint sequence, bool wantsReceipt, bool hasDestinations, bool namesIdentities)
     {
         _octets = octets;
         _namesIdentities = namesIdentities;
         Sequence = sequence;
+        WantsReceipt = wantsReceipt;
         HasDestinations = hasDestinations;
     }
 
@@ -26,6 +27,9 @@ public readonly ref struct DataPacket
     /// <summary>Rises by one with each reliable message of a sender; 0 when it does not count.</summary>
     public uint Sequence { get; }
 
+    /// <summary>Its sender wants to be told what becomes of it (<see cref="DataReceipt"/>).</summary>
+    public bool WantsReceipt { get; }
+
     /// <summary>False: it is for everyone in the room.</summary>
     public bool HasDestinations { get; }
 
@@ -33,19 +37,19 @@ public readonly ref struct DataPacket
     public DataDestinations Destinations => new(_octets, _namesIdentities);
 
     /// <summary>
-    /// Reads a message. Refused, beside what is no protobuf, is what only servers say (active speakers) and what no client asked for
-    /// (metrics).
+    /// Reads a message. Refused, beside what is no protobuf, is what only servers say (active speakers, receipts) and what no client
+    /// asked for (metrics).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static DropReason TryParse(ReadOnlySpan<byte> octets, out DataPacket packet)
     {
         packet = default;
         var sequence = 0u;
-        bool destinations = false, identities = false, hasUser = false;
+        bool destinations = false, identities = false, hasUser = false, receipt = false;
         var fields = new ProtobufFields(octets);
         while (fields.MoveNext())
         {
-            if (fields.Number is Field.Speaker or Field.Metrics)
+            if (fields.Number is Field.Speaker or Field.Metrics or Field.Receipt)
             {
                 return DropReason.DataNotRouted;
             }
@@ -59,6 +63,9 @@ public readonly ref struct DataPacket
             {
                 case Field.Sequence:
                     sequence = (uint)fields.Value;
+                    break;
+                case Field.ReceiptWanted:
+                    receipt = fields.Value != 0;
                     break;
                 case Field.DestinationIdentities:
                     destinations = identities = true;
@@ -78,7 +85,7 @@ public readonly ref struct DataPacket
             return DropReason.DataMalformed;
         }
 
-        packet = new DataPacket(octets, sequence, destinations, identities);
+        packet = new DataPacket(octets, sequence, receipt, destinations, identities);
         return DropReason.None;
     }
 
@@ -116,7 +123,7 @@ public readonly ref struct DataPacket
 
             switch (fields.Number)
             {
-                case Field.Kind or Field.ParticipantIdentity or Field.ParticipantSid:
+                case Field.Kind or Field.ParticipantIdentity or Field.ParticipantSid or Field.ReceiptWanted:
                     break;
                 case Field.User:
                     WriteUser(ref writer, fields.Content, sender);
@@ -199,12 +206,12 @@ public readonly ref struct DataPacket
     /// <summary>How a field that matters here must be written; null for all others.</summary>
     private static WireType? TypeOf(int number) => number switch
     {
-        Field.Kind or Field.Sequence => WireType.Varint,
+        Field.Kind or Field.Sequence or Field.ReceiptWanted => WireType.Varint,
         Field.User or Field.ParticipantIdentity or Field.DestinationIdentities or Field.ParticipantSid => WireType.Bytes,
         _ => null,
     };
 
-    /// <summary>Numbers of livekit_models.proto.</summary>
+    /// <summary>Numbers of livekit_models.proto, and two of ours that are far from them.</summary>
     internal static class Field
     {
         public const int Kind = 1;
@@ -215,6 +222,8 @@ public readonly ref struct DataPacket
         public const int Metrics = 8;
         public const int Sequence = 16;
         public const int ParticipantSid = 17;
+        public const int ReceiptWanted = 1000;
+        public const int Receipt = 1001;
 
         // UserPacket: where clients of before 2023 look for names
         public const int UserParticipantSid = 1;

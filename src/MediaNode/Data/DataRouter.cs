@@ -129,21 +129,28 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private DropReason Route(Instant now, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
     {
-        var plan = member.Session.Plan.Data!;
-        if (!plan.CanPublish)
-        {
-            return DropReason.DataNotPermitted;
-        }
-
-        if (message.Length > MaxMessage)
-        {
-            return DropReason.DataTooLong;
-        }
-
         var reason = DataPacket.TryParse(message, out var packet);
         if (reason != DropReason.None)
         {
             return reason;
+        }
+
+        reason = message.Length > MaxMessage ? DropReason.DataTooLong : Route(now, member, packet, isReliable);
+        if (isReliable && packet.WantsReceipt && member.Reliable is { } channel)
+        {
+            Span<byte> receipt = stackalloc byte[DataReceipt.MaxLength];
+            member.Session.TrySendData(now, channel.Id, receipt[..DataReceipt.Write(packet.Sequence, reason, receipt)], isText: false);
+        }
+
+        return reason;
+    }
+
+    private DropReason Route(Instant now, DataMember member, in DataPacket packet, bool isReliable)
+    {
+        var plan = member.Session.Plan.Data!;
+        if (!plan.CanPublish)
+        {
+            return DropReason.DataNotPermitted;
         }
 
         if (isReliable && packet.Sequence != 0)

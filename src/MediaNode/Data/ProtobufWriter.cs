@@ -10,13 +10,13 @@ internal ref struct ProtobufWriter(Span<byte> destination)
     public readonly ReadOnlySpan<byte> Written => _destination[..Length];
 
     /// <summary>Fields that were encoded before.</summary>
-    public void Append(ReadOnlySpan<byte> encoded)
+    public void Append(scoped ReadOnlySpan<byte> encoded)
     {
         encoded.CopyTo(_destination[Length..]);
         Length += encoded.Length;
     }
 
-    public void Bytes(int number, ReadOnlySpan<byte> content)
+    public void Bytes(int number, scoped ReadOnlySpan<byte> content)
     {
         Begin(number, content.Length);
         Append(content);

@@ -28,6 +28,9 @@ internal sealed class DataClient
     /// <summary>Messages by channel label: who sent them, and their text.</summary>
     public List<(string Label, string From, string Text)> Got { get; } = [];
 
+    /// <summary>Receipts: the number of the message, and why it was refused; empty when it was taken.</summary>
+    public List<(uint Sequence, string Refusal)> Receipts { get; } = [];
+
     public IEnumerable<string> Texts => Got.Select(g => g.Text);
 
     public DataChannel Reliable => _reliable!;
@@ -67,6 +70,14 @@ internal sealed class DataClient
 
     public void Send(string text, uint sequence = 0, bool reliable = true, params ReadOnlySpan<string> to) =>
         Assert.Equal(SctpSendStatus.Queued, SendRaw(reliable ? Reliable : Lossy, Packet(text, sequence, to)));
+
+    /// <summary>Sends it reliably and wants to be told what becomes of it.</summary>
+    public void SendForReceipt(string text, uint sequence)
+    {
+        var wanted = new ProtobufWriter(new byte[8]);
+        wanted.Varint(DataPacket.Field.ReceiptWanted, 1);
+        Assert.Equal(SctpSendStatus.Queued, SendRaw(Reliable, [.. Packet(text, sequence), .. wanted.Written]));
+    }
 
     public SctpSendStatus SendRaw(DataChannel channel, ReadOnlySpan<byte> message, bool isText = false) =>
         Channels.TrySend(_node.Clock.Now, channel.Id, message, isText);
@@ -109,6 +120,12 @@ internal sealed class DataClient
         var fields = new ProtobufFields(happened.Data.Span);
         while (fields.MoveNext())
         {
+            if (fields.Number == DataPacket.Field.Receipt)
+            {
+                Receipts.Add(ReadReceipt(fields.Content));
+                return;
+            }
+
             from = fields.Number == DataPacket.Field.ParticipantIdentity ? Encoding.UTF8.GetString(fields.Content) : from;
             if (fields.Number == DataPacket.Field.User)
             {
@@ -121,5 +138,18 @@ internal sealed class DataClient
         }
 
         Got.Add((happened.Channel!.Label, from, text));
+    }
+
+    private static (uint Sequence, string Refusal) ReadReceipt(ReadOnlySpan<byte> receipt)
+    {
+        var (sequence, refusal) = (0u, "");
+        var fields = new ProtobufFields(receipt);
+        while (fields.MoveNext())
+        {
+            sequence = fields.Number == 1 ? (uint)fields.Value : sequence;
+            refusal = fields.Number == 2 ? Encoding.UTF8.GetString(fields.Content) : refusal;
+        }
+
+        return (sequence, refusal);
     }
 }

@@ -50,6 +50,16 @@ public class DataPacketTests
         Assert.Equal("2203616461" + "8a010650415f616461" + Unknown, Rewritten(Convert.FromHexString(Unknown), isReliable: true));
     }
 
+    [Fact]
+    public void That_a_receipt_is_wanted_is_for_the_server_alone()
+    {
+        byte[] sent = Convert.FromHexString("800103" + "c03e01"); // sequence 3, field 1000
+
+        Assert.Equal(DropReason.None, DataPacket.TryParse(sent, out var packet));
+        Assert.True(packet.WantsReceipt);
+        Assert.Equal("2203616461" + "800103" + "8a010650415f616461", Rewritten(sent, isReliable: true));
+    }
+
     [Theory]
     [InlineData("800103", 3u)]
     [InlineData("800180d0acf30e", 4_000_000_000u)]

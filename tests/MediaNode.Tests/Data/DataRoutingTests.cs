@@ -63,6 +63,44 @@ public sealed class DataRoutingTests : IDisposable
     }
 
     [Fact]
+    public void Who_asks_is_told_of_each_message_whether_it_was_taken_also_of_those_that_race_with_the_grants_end()
+    {
+        var (ada, bob) = (Join("ada"), Join("bob"));
+        var silenced = VirtualNode.Desired("ada", SessionLeg.Duplex) with { Grants = new() { CanPublishData = false } };
+
+        ada.SendForReceipt("one", 1);
+        ada.SendForReceipt("one", 1);
+        ada.Send("unasked", 2);
+        _node.RunUntil(() => bob.Got.Count == 2);
+        Assert.Equal(ApplyStatus.Applied, _node.Apply("ada", silenced, seq: 2).Status);
+        ada.SendForReceipt("under way", 3);
+        ada.SendForReceipt("under way, too", 4);
+        _node.RunUntil(() => ada.Receipts.Count == 4);
+        Assert.Equal([(1u, ""), (1u, ""), (3u, "PERMISSION"), (4u, "PERMISSION")], ada.Receipts);
+
+        Assert.Equal(ApplyStatus.Applied, _node.Apply("ada", VirtualNode.Desired("ada", SessionLeg.Duplex), seq: 3).Status);
+        ada.SendForReceipt("again", 5);
+        _node.RunUntil(() => ada.Receipts.Count == 5 && bob.Got.Count == 3);
+        Assert.Equal((5u, ""), ada.Receipts[^1]);
+        Assert.Equal(["one", "unasked", "again"], bob.Texts);
+        Assert.Empty(bob.Receipts);
+    }
+
+    [Fact]
+    public void Nobody_can_forge_a_receipt()
+    {
+        var (ada, bob) = (Join("ada"), Join("bob"));
+        Span<byte> receipt = stackalloc byte[DataReceipt.MaxLength];
+
+        ada.SendRaw(ada.Reliable, receipt[..DataReceipt.Write(1, DropReason.None, receipt)]);
+        ada.Send("sense");
+        _node.RunUntil(() => bob.Got.Count == 1);
+
+        Assert.Empty(bob.Receipts);
+        Assert.Equal(1, Dropped(DropReason.DataNotRouted));
+    }
+
+    [Fact]
     public void One_who_is_hidden_gets_messages_and_sends_them_without_a_name()
     {
         var (ada, bob) = (Join("ada", d => d with { Grants = new() { Hidden = true } }), Join("bob"));

@@ -42,7 +42,7 @@ internal sealed partial class JsonSession
             Roster = Wire.Roster(roster, null),
             Sections = Wire.Sections(view.Sections),
             IceServers = Wire.IceServers(services.IceServers.For(joined.ParticipantSid)),
-            Grants = Wire.Grants(joined.Participant!.Grants!),
+            Grants = Wire.Grants(view.Grants),
             Node = view.Node,
             Region = view.Region,
             PingIntervalSeconds = (int)JsonConnection.PingInterval.TotalSeconds,
@@ -84,6 +84,7 @@ internal sealed partial class JsonSession
                 Sections = Wire.Sections(view.Sections),
                 IceServers = Wire.IceServers(services.IceServers.For(view.ParticipantSid)),
                 OfferId = view.OfferId,
+                Grants = Wire.Grants(view.Grants),
                 Node = view.Node,
                 Region = view.Region,
                 Roster = roster is null ? null : Wire.Roster(roster, Wire.Room(_feed)),
@@ -97,7 +98,7 @@ internal sealed partial class JsonSession
         lock (_gate)
         {
             reply();
-            _sections = view.Sections;
+            (_sections, _grants) = (view.Sections, view.Grants);
             _isOpen = true;
             Replay();
         }

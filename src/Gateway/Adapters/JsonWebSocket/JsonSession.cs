@@ -21,6 +21,7 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
     private string _room = "";
     private string _participantSid = "";
     private SectionsWanted _sections = SectionsWanted.None;
+    private Grants _grants = new();
     private int _answered;
     private string? _heldCall;
     private bool _isOpen;
@@ -108,6 +109,7 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
         if (news.View is { } view)
         {
             Tell(view);
+            Tell(view.Grants);
         }
 
         if (news.Call is { } call)
@@ -149,6 +151,16 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
         _sections = view.Sections;
     }
 
+    /// <summary>From news alone, which come in order: a reply to a request may be older than they are.</summary>
+    private void Tell(Grants grants)
+    {
+        if (grants != _grants)
+        {
+            _grants = grants;
+            connection.Send(new GrantsChanged(Wire.Grants(grants)));
+        }
+    }
+
     private void SayLeave(string reason, int? requestId)
     {
         if (_isOver)
@@ -172,12 +184,13 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
     }
 
     /// <summary>
-    /// An admin moved the participant. Its media may be in the other room already: the client's new join takes that stay's place.
+    /// An admin moved the participant. Its media may be in the other room already: the client's new join takes that stay's place. It
+    /// may there what it may now, whatever its first token said.
     /// </summary>
     private void SayMoved(string room)
     {
         _isOver = true;
-        connection.Send(new Leave(ReasonCodes.Moved, "You were moved to another room.", "rejoin", room, TokenMinter.Again(_caller!, room, services.Clock.GetUtcNow())));
+        connection.Send(new Leave(ReasonCodes.Moved, "You were moved to another room.", "rejoin", room, TokenMinter.Again(_caller!, room, services.Clock.GetUtcNow(), _grants)));
         connection.End(4503, ReasonCodes.Moved);
     }
 

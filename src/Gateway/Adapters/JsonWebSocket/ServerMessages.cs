@@ -13,6 +13,7 @@ namespace Nexus.Gateway.Adapters.JsonWebSocket;
 [JsonDerivedType(typeof(Answer), "answer")]
 [JsonDerivedType(typeof(SectionsNeeded), "sections")]
 [JsonDerivedType(typeof(SubscriptionsChanged), "subscriptions")]
+[JsonDerivedType(typeof(GrantsChanged), "grants")]
 [JsonDerivedType(typeof(Delta), "delta")]
 [JsonDerivedType(typeof(Snapshot), "snapshot")]
 [JsonDerivedType(typeof(IceServerList), "ice-servers")]
@@ -28,7 +29,7 @@ internal abstract record ServerMessage
     public int? RequestId { get; init; }
 }
 
-internal sealed record RoomBody(string Sid, string Name, string Metadata);
+internal sealed record RoomBody(string Sid, string Name, string Metadata, bool Locked);
 
 internal sealed record LayerBody(string Rid, int Width, int Height);
 
@@ -102,6 +103,8 @@ internal sealed record Resumed : ServerMessage
 
     public required int OfferId { get; init; }
 
+    public required GrantsBody Grants { get; init; }
+
     public required string Node { get; init; }
 
     public required string Region { get; init; }
@@ -114,6 +117,9 @@ internal sealed record Answer(int Id, string Sdp, ImmutableDictionary<string, st
 internal sealed record SectionsNeeded(int Audio, int Video) : ServerMessage;
 
 internal sealed record SubscriptionsChanged(ImmutableArray<SubscriptionBody> Subscriptions) : ServerMessage;
+
+/// <summary>An admin changed what the client may do.</summary>
+internal sealed record GrantsChanged(GrantsBody Grants) : ServerMessage;
 
 internal sealed record LeftBody(string Sid, string Identity, string Reason);
 

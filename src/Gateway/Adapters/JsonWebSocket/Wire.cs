@@ -67,7 +67,7 @@ internal static class Wire
 
     public static Roster Roster(RosterPart part, RoomBody? room) => new(part.Epoch, part.To, [.. part.Participants.Select(Participant)], room, part.Cursor);
 
-    public static RoomBody Room(RoomFeed feed) => new(feed.RoomSid, Keys.Segment(feed.Key, 2), feed.Metadata);
+    public static RoomBody Room(RoomFeed feed) => new(feed.RoomSid, Keys.Segment(feed.Key, 2), feed.Metadata, feed.IsLocked);
 
     public static byte[] Encode(RoomFeed feed, RoomDelta delta) => Encode(new Delta(
         delta.Epoch,
@@ -75,7 +75,7 @@ internal static class Wire
         delta.To,
         delta.Participants.IsEmpty ? null : [.. delta.Participants.Select(Participant)],
         delta.Left.IsEmpty ? null : [.. delta.Left.Select(l => new LeftBody(l.Sid, l.Identity, l.Reason))],
-        delta.Metadata is null ? null : new RoomBody(feed.RoomSid, Keys.Segment(feed.Key, 2), delta.Metadata)));
+        delta is { Metadata: null, Locked: null } ? null : Room(feed)));
 
     public static SectionsBody Sections(Link.SectionsWanted sections) => new(sections.Audio, sections.Video);
 
