@@ -28,6 +28,7 @@ needed=(
   'nft nftables netns|roaming'
   'curl curl netns|roaming|curl'
   'turnserver coturn turn\.mjs'
+  'systemd-analyze systemd systemd-analyze'
 )
 
 # install_packages FILE...: what these tests need and the machine lacks.

@@ -6,6 +6,17 @@ namespace Nexus.Silo;
 /// <summary><c>nexus-server COMMAND …</c>; <c>./nexus</c> at the repo root calls it.</summary>
 public static class Program
 {
+    private const string Help = """
+        usage: ./nexus COMMAND [options]
+
+          up                           serve, until it is told to stop
+          token                        print a signed access token
+          why ROOM [IDENTITY [TRACK]]  say why something does not flow
+          health                       say whether the server that these settings start is alive
+
+        Every command takes --help.
+        """;
+
     /// <returns>0 when all went well, 1 when something failed, 2 when it cannot be done as it was said.</returns>
     public static async Task<int> Main(string[] args)
     {
@@ -19,7 +30,10 @@ public static class Program
                 ["token", .. var rest] => TokenCommand.Run(rest),
                 ["why", .. var rest] when Wants(rest) => Say(WhyCommand.Help),
                 ["why", .. var rest] => await WhyCommand.RunAsync(rest),
-                _ => throw new SettingsException($"unknown command '{args.FirstOrDefault()}': up, token and why are known"),
+                ["health", .. var rest] when Wants(rest) => Say(HealthCommand.Help),
+                ["health", .. var rest] => await HealthCommand.RunAsync(rest),
+                [] or ["help" or "--help" or "-h", ..] => Say(Help),
+                _ => throw new SettingsException($"unknown command '{args[0]}': up, token, why and health are known"),
             };
         }
         catch (SettingsException e)
