@@ -85,7 +85,7 @@ public sealed class WhipWhepTests(GatewayHost host) : IClassFixture<GatewayHost>
                 { Token("R", "a", key: new("devkey", "wrong")), 401, "TOKEN_SIGNATURE" },
                 { Token("R", "a", key: new("nobody", "secret")), 401, "TOKEN_UNKNOWN_KEY" },
                 { Token("R", "a", t => t with { Expires = now - 100 }), 401, "TOKEN_EXPIRED" },
-                { Token("R", "a", t => t with { NotBefore = now + 100 }), 401, "TOKEN_NOT_YET_VALID" },
+                { Token("R", "a", t => t with { NotBefore = now + 3600, Expires = now + 7200 }), 401, "TOKEN_NOT_YET_VALID" },
                 { "eyJhbGciOiJub25lIn0.eyJpc3MiOiJkZXZrZXkifQ.", 401, "TOKEN_ALGORITHM" },
                 { Token("elsewhere", "a"), 403, "PERMISSION" },
                 { Token("R", "a", t => t with { Video = t.Video with { RoomJoin = false } }), 403, "PERMISSION" },
