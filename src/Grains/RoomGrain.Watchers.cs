@@ -72,7 +72,7 @@ public sealed partial class RoomGrain
             IsLocked = record.State.Access.IsLocked,
             IsRebuilding = time.GetUtcNow() < _rebuiltAt,
             CreatedAt = record.State.CreatedAt,
-            Departed = after.Length > 0 ? [] : [.. _journal.Departed.Where(d => _roster.Find(d.Identity) is null)],
+            Departed = after.Length > 0 ? [] : [.. _journal.Departed.Except(identity => _roster.Find(identity) is not null)],
         };
     }
 

@@ -81,6 +81,12 @@ test('name, metadata and attributes reach the others', async t => {
     const p = bob.peer('ada');
     return p && p.metadata === 'm' && p.name === 'Ada' && p.attributes.a === '1' && p.attributes.b === '2';
   });
+  const cleared = [];
+  for (const event of ['participantMetadataChanged', 'participantNameChanged', 'participantAttributesChanged']) bob.room.on(event, () => cleared.push(event));
+  const gone = new Promise(resolve => bob.room.once('participantDisconnected', p => resolve([p.name, p.metadata, { ...p.attributes }])));
+  await ada.leaves();
+  assert.deepEqual(await gone, ['Ada', 'm', { a: '1', b: '2' }], 'who leaves is known as it was');
+  assert.deepEqual(cleared, []);
 });
 
 test('data reaches everyone, or those it is for', async t => {

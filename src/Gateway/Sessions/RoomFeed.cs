@@ -21,7 +21,7 @@ public sealed class RoomFeed
     private readonly Lock _gate = new();
     private readonly HashSet<IRoomListener> _listeners = [];
     private readonly Queue<Shared<RoomDelta>> _history = new();
-    private readonly Queue<Departure> _departed = new();
+    private readonly Departures _departed = new();
     private readonly List<RoomDelta> _early = [];
     private SortedDictionary<string, ParticipantView> _bySid = new(StringComparer.Ordinal);
     private long _epoch = -1;
@@ -61,18 +61,6 @@ public sealed class RoomFeed
 
     public RoomQuality Quality { get; } = new();
 
-    private void KeepDeparted(ImmutableArray<Departure> departures)
-    {
-        foreach (Departure gone in departures)
-        {
-            _departed.Enqueue(gone);
-            if (_departed.Count > History)
-            {
-                _departed.Dequeue();
-            }
-        }
-    }
-
     /// <summary>Who left lately and is not back: for clients that missed it.</summary>
     public ImmutableArray<Departure> Departed
     {
@@ -81,7 +69,7 @@ public sealed class RoomFeed
             lock (_gate)
             {
                 HashSet<string> present = [.. _bySid.Values.Select(p => p.Identity)];
-                return [.. _departed.Where(d => !present.Contains(d.Identity))];
+                return [.. _departed.Except(present.Contains)];
             }
         }
     }
@@ -298,7 +286,11 @@ public sealed class RoomFeed
             (_bySid, _epoch, _to, _isRebuilding) = (bySid, first.Epoch, first.To, first.IsRebuilding);
             (RoomSid, Metadata, IsLocked, CreatedAt) = (first.RoomSid, first.Metadata, first.IsLocked, first.CreatedAt);
             _departed.Clear();
-            KeepDeparted(first.Departed);
+            foreach (Departure gone in first.Departed)
+            {
+                _departed.Add(gone);
+            }
+
             foreach (ParticipantView participant in bySid.Values)
             {
                 _nodes.See(participant);
@@ -325,7 +317,7 @@ public sealed class RoomFeed
         From = first.Epoch == _epoch ? _to : 0,
         To = first.To,
         Participants = [.. read.Values.Where(p => !_bySid.TryGetValue(p.Sid, out ParticipantView? known) || known.Version != p.Version)],
-        Left = [.. _bySid.Values.Where(p => !read.ContainsKey(p.Sid)).Select(p => new Departure(p.Sid, p.Identity, ReasonCodes.ClientLeft))],
+        Left = [.. _bySid.Values.Where(p => !read.ContainsKey(p.Sid)).Select(p => Departure.Of(p, reason: null))],
         Metadata = first.Metadata == Metadata ? null : first.Metadata,
         Locked = first.IsLocked == IsLocked ? null : first.IsLocked,
     };
@@ -347,9 +339,8 @@ public sealed class RoomFeed
         {
             _bySid.Remove(gone.Sid);
             Quality.Forget(gone.Sid);
+            _departed.Add(gone);
         }
-
-        KeepDeparted(delta.Left);
 
         Metadata = delta.Metadata ?? Metadata;
         IsLocked = delta.Locked ?? IsLocked;

@@ -24,7 +24,15 @@ public sealed record RoomDelta
 }
 
 [GenerateSerializer, Immutable, Alias("nexus.Departure")]
-public sealed record Departure([property: Id(0)] string Sid, [property: Id(1)] string Identity, [property: Id(2)] string Reason);
+public sealed record Departure([property: Id(0)] string Sid, [property: Id(1)] string Identity, [property: Id(2)] string Reason)
+{
+    /// <summary>As it was when it left, without its tracks; null when a silo of an older version says it.</summary>
+    [Id(3)] public ParticipantView? Last { get; init; }
+
+    /// <param name="reason">Null: it left by itself.</param>
+    public static Departure Of(ParticipantView last, string? reason) =>
+        new(last.Sid, last.Identity, reason ?? Link.ReasonCodes.ClientLeft) { Last = last with { Subscriptions = [], Tracks = [] } };
+}
 
 /// <summary>A part of the roster, in order of identity, as of (<see cref="Epoch"/>, <see cref="To"/>).</summary>
 [GenerateSerializer, Immutable, Alias("nexus.RoomPage")]

@@ -10,16 +10,11 @@ public sealed class RoomJournal(long epoch)
 {
     private readonly Dictionary<string, ParticipantView> _changed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Departure> _left = new(StringComparer.Ordinal);
-    private readonly Queue<Departure> _departed = new();
     private string? _metadata;
     private bool? _locked;
     private long _told;
 
-    /// <summary>Departures that are kept for clients that missed them.</summary>
-    public const int MostDeparted = 256;
-
-    /// <summary>The latest departures, oldest first.</summary>
-    public IReadOnlyCollection<Departure> Departed => _departed;
+    public Departures Departed { get; } = new();
 
     public long Epoch => epoch;
 
@@ -44,12 +39,8 @@ public sealed class RoomJournal(long epoch)
         {
             Version++;
             _changed.Remove(participant.Sid);
-            _left[participant.Sid] = new(participant.Sid, participant.Identity, reason ?? Link.ReasonCodes.ClientLeft);
-            _departed.Enqueue(_left[participant.Sid]);
-            if (_departed.Count > MostDeparted)
-            {
-                _departed.Dequeue();
-            }
+            _left[participant.Sid] = Departure.Of(participant, reason);
+            Departed.Add(_left[participant.Sid]);
         }
     }
 

@@ -168,11 +168,14 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
     }
 
     [Fact]
-    public async Task A_leave_is_told_to_the_others()
+    public async Task Who_leaves_is_told_to_the_others_as_it_was_at_last()
     {
-        await using LiveKitClient ada = await Joined("ada"), bob = await Joined("bob");
-        await ada.Send(new() { Leave = new() });
-        Assert.Equal("ada", (await bob.Next(m => m.Update?.Participants.FirstOrDefault(p => p.State == ParticipantState.Disconnected))).Identity);
+        await using LiveKitClient ada = await Joined("ada", t => t with { Name = "Ada", Video = t.Video with { CanUpdateOwnMetadata = true } }), bob = await Joined("bob");
+        await ada.Send(new() { UpdateMetadata = new() { Metadata = "last words", Attributes = { ["mood"] = "tired" } } });
+        await ada.Send(new() { Leave = new() }); // with a change that nobody has been told of
+        ParticipantInfo gone = await bob.Next(m => m.Update?.Participants.FirstOrDefault(p => p.State == ParticipantState.Disconnected));
+        Assert.Equal(("ada", "Ada", "last words", "tired"), (gone.Identity, gone.Name, gone.Metadata, gone.Attributes["mood"]));
+        Assert.Equal(DisconnectReason.ClientInitiated, gone.DisconnectReason);
     }
 
     [Theory]

@@ -104,6 +104,20 @@ public sealed class RoomFeedTests : IRoomListener
     }
 
     [Fact]
+    public async Task Of_those_who_left_with_much_to_say_as_many_are_kept_as_one_message_may_tell_of()
+    {
+        _room.Pages = [Page(1, 5, null, "a")];
+        await _feed.Ready();
+        ParticipantView last = _feed.Everyone[0] with { Metadata = new('m', RosterPages.MostOctets / 4) };
+        for (int i = 0; i < 5; i++)
+        {
+            _feed.OnDelta(Delta(1, 5 + i, 6 + i) with { Left = [Departure.Of(last with { Sid = $"PA_{i}", Identity = $"gone{i}" }, reason: null)] });
+        }
+
+        Assert.Equal(["gone2", "gone3", "gone4"], _feed.Departed.Select(d => d.Identity));
+    }
+
+    [Fact]
     public async Task Deltas_that_come_between_two_pages_are_applied_to_what_the_first_said()
     {
         _room.Pages = [Page(1, 5, "a", "a"), Page(1, 6, null, "b")];

@@ -45,14 +45,14 @@ internal static class ParticipantMapping
         };
     }
 
-    /// <summary>One who is gone.</summary>
-    public static ParticipantInfo Info(Departure gone) => new()
+    /// <summary>One who is gone, as it was at last: clients take its name, metadata and attributes from this too.</summary>
+    public static ParticipantInfo Info(Departure gone)
     {
-        Sid = gone.Sid,
-        Identity = gone.Identity,
-        State = WireState.Disconnected,
-        DisconnectReason = LeaveMapping.Reason(gone.Reason),
-    };
+        ParticipantInfo info = gone.Last is { } last ? Info(last) : new() { Sid = gone.Sid, Identity = gone.Identity };
+        info.State = WireState.Disconnected;
+        info.DisconnectReason = LeaveMapping.Reason(gone.Reason);
+        return info;
+    }
 
     public static ParticipantPermission Permission(Grants grants) => new()
     {
