@@ -27,6 +27,7 @@ needed=(
   'ip iproute2 netns|roaming'
   'nft nftables netns|roaming'
   'curl curl netns|roaming|curl'
+  'nginx nginx [Nn]ginx'
   'turnserver coturn turn\.mjs'
   'systemd-analyze systemd systemd-analyze'
 )

@@ -58,6 +58,7 @@ public static class GatewayHosting
     public static void MapNexusGateway(this WebApplication app)
     {
         app.UseNamedFailures(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nexus.Gateway"));
+        app.UseProxies(app.Services.GetRequiredService<GatewayOptions>().Proxies);
         app.UseRouting();
         app.UseCrossOrigin();
         app.UseAuthentication();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Nexus.Contracts;
 
 namespace Nexus.Gateway;
@@ -15,8 +16,11 @@ public sealed record GatewayOptions
     /// <summary>The region that clients come in by when they wish for none.</summary>
     public string Region { get; init; } = "local";
 
-    /// <summary>Serves the page and its token endpoint with this key; null unless the development key is in use.</summary>
-    public string? DevelopmentKey { get; init; }
+    /// <summary>Null unless the development key is in use.</summary>
+    public DevelopmentOptions? Development { get; init; }
+
+    /// <summary>Reverse proxies, whose <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and <c>-Prefix</c> are believed.</summary>
+    public ImmutableArray<IPNetwork> Proxies { get; init; } = [];
 
     /// <summary>TURN and STUN servers that clients are told of; empty: no <c>Link</c> header.</summary>
     public ImmutableArray<IceServerOptions> IceServers { get; init; } = [];
@@ -73,6 +77,11 @@ public sealed record TenantOptions
         DefaultPolicy = new() { MaxParticipants = Quotas.MaxParticipants },
     };
 }
+
+/// <summary>A key that everybody knows, for this machine only.</summary>
+/// <param name="Key">Its name.</param>
+/// <param name="Code">Whoever brings it is given tokens of the key by <c>/dev/token</c>: who started the server knows it.</param>
+public sealed record DevelopmentOptions(string Key, string Code);
 
 /// <param name="Key">Public name of the key: the token's <c>iss</c>.</param>
 /// <param name="Secret">Signs the tokens.</param>

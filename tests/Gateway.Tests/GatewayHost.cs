@@ -28,6 +28,9 @@ public sealed class GatewayHost : IAsyncLifetime
     public static readonly ApiKeyOptions OtherKey = new("otherkey", "another-secret-of-a-tenant");
     public static readonly ApiKeyOptions TightKey = new("tightkey", "a-third-secret");
 
+    /// <summary>What the page brings for a token of the development key.</summary>
+    public const string DevelopmentCode = "open-sesame";
+
     private WebApplication? _app;
     private INodePort? _port;
 
@@ -77,7 +80,7 @@ public sealed class GatewayHost : IAsyncLifetime
 
     public static GatewayOptions Options => new()
     {
-        DevelopmentKey = "devkey",
+        Development = new("devkey", DevelopmentCode),
         Tenants =
         [
             new() { Name = "default", Keys = [DevKey] },
@@ -179,6 +182,9 @@ public sealed class GatewayHost : IAsyncLifetime
 
         return await Http.SendAsync(request);
     }
+
+    /// <summary>The address in a response's <c>Location</c>, as clients resolve it.</summary>
+    public static string LocationOf(HttpResponseMessage response) => new Uri(response.RequestMessage!.RequestUri!, response.Headers.Location!).PathAndQuery;
 
     public Task<HttpResponseMessage> Post(string path, string token, string? offer = null) =>
         Send("POST", path, token, offer ?? Sdp.Publish, "application/sdp");

@@ -18,7 +18,7 @@ public sealed partial class PageFileTests
     [Fact]
     public void The_admin_page_refers_to_its_own_files_only_and_writes_no_markup()
     {
-        Assert.All(Reference().Matches(Files["/admin"].Text), m => Assert.StartsWith("/admin/", m.Groups["url"].Value));
+        Assert.All(Reference().Matches(Files["/admin"].Text), m => Assert.StartsWith("admin/", m.Groups["url"].Value));
         Assert.Equal(2, Reference().Count(Files["/admin"].Text));
         Assert.Empty(Reference().Matches(Files["/admin/admin.js"].Text));
         Assert.DoesNotMatch("innerHTML|outerHTML|insertAdjacentHTML|document\\.write|srcdoc", Files["/admin/admin.js"].Text);
@@ -37,10 +37,15 @@ public sealed partial class PageFileTests
         }
     }
 
+    /// <summary>A proxy may serve all of it below a path.</summary>
+    [Fact]
+    public void Pages_and_modules_ask_for_nothing_by_an_absolute_path() =>
+        Assert.All(Files.Values, f => Assert.DoesNotMatch("""(?:(?:src|href|action)=|from |import\(|fetch\(|new URL\()["'`]/""", f.Text));
+
     [Fact]
     public void Nothing_comes_from_elsewhere() =>
         Assert.All(Files.Values, f => Assert.DoesNotMatch("(src|href|from) ?=? ?[\"']https?:", f.Text));
 
-    [GeneratedRegex("""(?:from |import\(|<script[^>]* src=|<link rel="(?:stylesheet|modulepreload)" href=)["'](?<url>[./][^"']*)["']""")]
+    [GeneratedRegex("""(?:from |import\(|<script[^>]* src=|<link rel="(?:stylesheet|modulepreload)" href=)["'](?<url>[\w./][^"':]*)["']""")]
     private static partial Regex Reference();
 }

@@ -54,20 +54,39 @@ public sealed class ServiceTests(GatewayHost host) : IClassFixture<GatewayHost>
 
         Assert.Equal("text/html", response.Content.Headers.ContentType!.MediaType);
         Assert.Contains("frame-ancestors 'none'", response.Headers.GetValues("Content-Security-Policy").Single());
-        Assert.Contains("/whip/", page);
-        Assert.Contains("/whep/", page);
+        Assert.Contains("`whip/", page);
+        Assert.Contains("`whep/", page);
     }
 
     [Fact]
     public async Task The_page_gets_a_token_that_joins_from_this_machine_only()
     {
-        using var response = await host.Send("POST", "/dev/token?room=page&identity=you");
+        using var response = await DevelopmentToken("?room=page&identity=you");
         string token = (await Json(response)).GetProperty("token").GetString()!;
         Assert.Equal(HttpStatusCode.Created, (await host.Post("/whip/page", token)).StatusCode);
 
-        using var rebound = new HttpRequestMessage(HttpMethod.Post, "/dev/token?room=page&identity=you");
-        rebound.Headers.Host = "evil.example";
-        Assert.Equal(HttpStatusCode.Forbidden, (await host.Http.SendAsync(rebound)).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await host.Send("POST", "/dev/token")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await DevelopmentToken("?room=page&identity=you", hostName: "evil.example")).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await DevelopmentToken("")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("open-sesam")]
+    [InlineData("open-sesame2")]
+    public async Task The_page_gets_no_token_without_the_code_that_was_printed(string? code)
+    {
+        using var response = await DevelopmentToken("?room=page&identity=you", code);
+
+        Assert.Equal((HttpStatusCode.Forbidden, "PERMISSION"), (response.StatusCode, await Code(response)));
+        Assert.Contains("./nexus up", await response.Content.ReadAsStringAsync());
+    }
+
+    private async Task<HttpResponseMessage> DevelopmentToken(string query, string? code = DevelopmentCode, string? hostName = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/dev/token" + query);
+        request.Headers.Host = hostName;
+        request.Headers.TryAddWithoutValidation("X-Nexus-Code", code);
+        return await host.Http.SendAsync(request);
     }
 }

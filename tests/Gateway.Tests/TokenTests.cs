@@ -12,6 +12,10 @@ public class TokenTests
 
     private static TokenVerifier With(GatewayOptions options) => new(new TenantDirectory(options), options, new Standing());
 
+    private static TokenVerdict Verify(string token) => Verify(Verifier, token);
+
+    private static TokenVerdict Verify(TokenVerifier verifier, string token) => verifier.Verify(token, isLocal: true);
+
     private static double Now => Moment.ToUnixTimeSeconds();
 
     private static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null) =>
@@ -30,7 +34,7 @@ public class TokenTests
     [Fact]
     public void A_valid_token_yields_its_claims_and_the_keys_tenant()
     {
-        var verdict = Verifier.Verify(Token("r", "alice", t => t with { Name = "Alice", Metadata = "m", Video = t.Video with { CanPublish = false, CanPublishSources = ["camera"] } }));
+        var verdict = Verify(Token("r", "alice", t => t with { Name = "Alice", Metadata = "m", Video = t.Video with { CanPublish = false, CanPublishSources = ["camera"] } }));
 
         Assert.Equal(TokenFault.None, verdict.Fault);
         var caller = verdict.Caller!;
@@ -69,7 +73,7 @@ public class TokenTests
     [MemberData(nameof(Refused))]
     public void A_bad_token_is_refused_by_name(string token, TokenFault fault)
     {
-        var verdict = Verifier.Verify(token);
+        var verdict = Verify(token);
 
         Assert.Equal(fault, verdict.Fault);
         Assert.Null(verdict.Caller);
@@ -85,10 +89,10 @@ public class TokenTests
     {
         TokenVerifier verifier = With(GatewayHost.Options with { TokenLeeway = TimeSpan.FromSeconds(seconds) });
 
-        Assert.Equal(TokenFault.None, verifier.Verify(Token("r", "a", t => t with { Expires = Now - seconds + 1 })).Fault);
-        Assert.Equal(TokenFault.TokenExpired, verifier.Verify(Token("r", "a", t => t with { Expires = Now - seconds - 1 })).Fault);
-        Assert.Equal(TokenFault.None, verifier.Verify(Token("r", "a", t => t with { NotBefore = Now + seconds - 1 })).Fault);
-        Assert.Equal(TokenFault.TokenNotYetValid, verifier.Verify(Token("r", "a", t => t with { NotBefore = Now + seconds + 2 })).Fault);
+        Assert.Equal(TokenFault.None, Verify(verifier, Token("r", "a", t => t with { Expires = Now - seconds + 1 })).Fault);
+        Assert.Equal(TokenFault.TokenExpired, Verify(verifier, Token("r", "a", t => t with { Expires = Now - seconds - 1 })).Fault);
+        Assert.Equal(TokenFault.None, Verify(verifier, Token("r", "a", t => t with { NotBefore = Now + seconds - 1 })).Fault);
+        Assert.Equal(TokenFault.TokenNotYetValid, Verify(verifier, Token("r", "a", t => t with { NotBefore = Now + seconds + 2 })).Fault);
         Assert.Equal(60, GatewayHost.Options.TokenLeeway.TotalSeconds);
     }
 
@@ -98,7 +102,7 @@ public class TokenTests
         string[] parts = Token("r", "alice").Split('.');
         string forged = Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(parts[1])).Replace("alice", "mallory");
 
-        Assert.Equal(TokenFault.TokenSignature, Verifier.Verify($"{parts[0]}.{Base64(forged)}.{parts[2]}").Fault);
+        Assert.Equal(TokenFault.TokenSignature, Verify($"{parts[0]}.{Base64(forged)}.{parts[2]}").Fault);
     }
 
     [Theory]
@@ -108,7 +112,7 @@ public class TokenTests
     [InlineData(false, "r", "r", false)]
     public void RoomAdmin_with_a_room_acts_on_that_room_only(bool roomAdmin, string granted, string asked, bool may)
     {
-        var caller = Verifier.Verify(Token(granted, "a", t => t with { Video = t.Video with { RoomAdmin = roomAdmin } })).Caller!;
+        var caller = Verify(Token(granted, "a", t => t with { Video = t.Video with { RoomAdmin = roomAdmin } })).Caller!;
 
         Assert.Equal(may, caller.MayAdminister(asked));
     }
@@ -116,16 +120,16 @@ public class TokenTests
     [Fact]
     public void Operating_needs_an_operators_key_and_an_admins_grant()
     {
-        Assert.True(Verifier.Verify(GatewayHost.AdminToken(at: Moment)).Caller!.MayOperate);
-        Assert.False(Verifier.Verify(Token("r", "a")).Caller!.MayOperate);
-        Assert.False(Verifier.Verify(GatewayHost.AdminToken(GatewayHost.OtherKey, Moment)).Caller!.MayOperate);
+        Assert.True(Verify(GatewayHost.AdminToken(at: Moment)).Caller!.MayOperate);
+        Assert.False(Verify(Token("r", "a")).Caller!.MayOperate);
+        Assert.False(Verify(GatewayHost.AdminToken(GatewayHost.OtherKey, Moment)).Caller!.MayOperate);
     }
 
     [Fact]
     public void A_minted_room_token_joins_and_an_admin_one_administers()
     {
         string token = TokenMinter.ForRoom(GatewayHost.DevKey, "lobby", "ada", admin: true, TimeSpan.FromMinutes(1), Moment);
-        var grants = Verifier.Verify(token).Caller!.Grants;
+        var grants = Verify(token).Caller!.Grants;
 
         Assert.Equal(("lobby", true, true, true), (grants.Room!, grants.RoomJoin, grants.RoomAdmin, grants.RoomList));
     }

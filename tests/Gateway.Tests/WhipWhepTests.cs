@@ -16,7 +16,7 @@ public sealed class WhipWhepTests(GatewayHost host) : IClassFixture<GatewayHost>
         string token = Token(_room, identity);
         using var response = await host.Post($"/{kind}/{_room}", token, kind == "whip" ? Sdp.Publish : Sdp.Play);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
-        return (response.Headers.Location!.ToString(), response.Headers.ETag!.Tag, token);
+        return (LocationOf(response), response.Headers.ETag!.Tag, token);
     }
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed class WhipWhepTests(GatewayHost host) : IClassFixture<GatewayHost>
 
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         Assert.Equal("application/sdp", response.Content.Headers.ContentType!.MediaType);
-        Assert.StartsWith($"/{kind}/{_room}/SE_", response.Headers.Location!.ToString());
+        Assert.StartsWith($"{_room}/SE_", response.Headers.Location!.ToString());
         Assert.Equal("\"ice-0\"", response.Headers.ETag!.Tag);
         string answer = await response.Content.ReadAsStringAsync();
         Assert.StartsWith("v=0", answer);
@@ -85,7 +85,7 @@ public sealed class WhipWhepTests(GatewayHost host) : IClassFixture<GatewayHost>
                 { Token("R", "a", key: new("devkey", "wrong")), 401, "TOKEN_SIGNATURE" },
                 { Token("R", "a", key: new("nobody", "secret")), 401, "TOKEN_UNKNOWN_KEY" },
                 { Token("R", "a", t => t with { Expires = now - 100 }), 401, "TOKEN_EXPIRED" },
-                { Token("R", "a", t => t with { NotBefore = now + 3600, Expires = now + 7200 }), 401, "TOKEN_NOT_YET_VALID" },
+                { Token("R", "a", t => t with { NotBefore = now + 1000 }), 401, "TOKEN_NOT_YET_VALID" },
                 { "eyJhbGciOiJub25lIn0.eyJpc3MiOiJkZXZrZXkifQ.", 401, "TOKEN_ALGORITHM" },
                 { Token("elsewhere", "a"), 403, "PERMISSION" },
                 { Token("R", "a", t => t with { Video = t.Video with { RoomJoin = false } }), 403, "PERMISSION" },
@@ -369,7 +369,7 @@ public sealed class WhipWhepTests(GatewayHost host) : IClassFixture<GatewayHost>
         using var response = await host.Post($"/whip/{escaped}", Token(room, "alice"));
 
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await host.Send("DELETE", response.Headers.Location!.OriginalString, Token(room, "alice"))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await host.Send("DELETE", LocationOf(response), Token(room, "alice"))).StatusCode);
         Assert.Equal(room, (await host.Api($"rooms/{escaped}")).GetProperty("name").GetString());
     }
 

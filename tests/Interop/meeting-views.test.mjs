@@ -79,7 +79,7 @@ test('a device that is not there is named, and one can join without', async t =>
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('Requested device not found', 'NotFoundError'));
     navigator.mediaDevices.enumerateDevices = () => Promise.resolve([]);
   });
-  await page.goto(`${server.url}/?room=${room}`);
+  await page.goto(`${server.url}/?room=${room}${server.code}`);
   const guest = new Guest(page, 'Dan');
   assert.equal(await until('a refusal', () => guest.refusal()), 'DEVICE_NOT_FOUND');
   assert.match(await page.$eval('#refusal', e => e.innerText), /Plug one in, or join without/);

@@ -9,7 +9,7 @@ const stage = Stage.ofFile();
 
 /** Opens the page, enters the room and joins. */
 async function joins(browser, server, room) {
-  const tab = await browser.open(`${server.url}/whip.html`);
+  const tab = await browser.open(`${server.url}/whip.html${server.code}`);
   await tab.evaluate(name => (document.getElementById('room').value = name), room);
   await tab.page.click('#join');
   return tab;

@@ -5,7 +5,7 @@ import { Room } from './room.js';
 import { Session, type TokenSource } from './session.js';
 
 export interface NexusClientOptions {
-  /** Of the server: `https://host`, or `wss://host/ws`. */
+  /** Of the server: `https://host`, or `https://host/path` where a proxy serves it below a path; `wss://host/path/ws` is the same. */
   url: string;
   /** An access token, or what gets a fresh one (needed when a re-join may come after its expiry). */
   token: TokenSource;
@@ -52,10 +52,10 @@ export class NexusClient {
   }
 }
 
-/** `https://host` → `wss://host/ws`; what names a path already keeps it. */
+/** `https://host/path` → `wss://host/path/ws`; what ends so already is kept. */
 export function signallingUrl(url: string): string {
   const target = new URL(url, globalThis.location?.href);
   target.protocol = target.protocol.replace('http', 'ws');
-  if (target.pathname === '/') target.pathname = '/ws';
+  if (!target.pathname.endsWith('/ws')) target.pathname = target.pathname.replace(/\/*$/, '/ws');
   return target.href;
 }

@@ -122,6 +122,6 @@ for (const [name, code] of [['NotAllowedError', 'CAPTURE_DENIED'], ['NotFoundErr
   test(`${name} is ${code}`, () => assert.equal(captureError(Object.assign(new Error(), { name }), 'camera').code, code));
 }
 
-for (const [url, expected] of [['https://rtc.example.org', 'wss://rtc.example.org/ws'], ['http://127.0.0.1:8080/', 'ws://127.0.0.1:8080/ws'], ['wss://a.example/nexus/ws', 'wss://a.example/nexus/ws']] as const) {
+for (const [url, expected] of [['https://rtc.example.org', 'wss://rtc.example.org/ws'], ['http://127.0.0.1:8080/', 'ws://127.0.0.1:8080/ws'], ['wss://a.example/nexus/ws', 'wss://a.example/nexus/ws'], ['https://a.example/live/rtc/', 'wss://a.example/live/rtc/ws'], ['wss://a.example/live/rtc', 'wss://a.example/live/rtc/ws']] as const) {
   test(`${url} is reached at ${expected}`, () => assert.equal(signallingUrl(url), expected));
 }

@@ -9,7 +9,8 @@ using Nexus.Link;
 namespace Nexus.Gateway.Adapters;
 
 /// <summary>What the upgrade request said.</summary>
-internal sealed record HttpRequestFacts(string? Token, string? Region, IPAddress? Source);
+/// <param name="IsLocal">As <see cref="Http.LocalRequest"/> says.</param>
+internal sealed record HttpRequestFacts(string? Token, string? Region, IPAddress? Source, bool IsLocal);
 
 /// <summary>What all WebSocket clients share, whatever they speak.</summary>
 internal sealed record SocketServices(

@@ -29,9 +29,9 @@ public static class DashboardEndpoints
                 HttpOnly = true,
                 Secure = http.Request.IsHttps,
                 SameSite = SameSiteMode.Strict,
-                Path = Path,
+                Path = http.Request.PathBase + Path,
                 Expires = DateTimeOffset.FromUnixTimeSeconds((long)http.Caller().Token.Expires!.Value),
             });
-            return Results.Redirect(Path + "/"); // so that the token stays in no address bar and no log
+            return Results.Redirect($"{http.Request.PathBase}{Path}/"); // so that the token stays in no address bar and no log
         });
 }

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Nexus.Gateway.Http;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Auth;
@@ -26,7 +27,7 @@ internal sealed class TokenAuthentication(TokenVerifier tokens) : IAuthenticatio
 
     public Task<AuthenticateResult> AuthenticateAsync()
     {
-        _verdict ??= tokens.Verify(TokenOf(_context!));
+        _verdict ??= tokens.Verify(TokenOf(_context!), _context!.Request.IsLocal());
         return Task.FromResult(_verdict switch
         {
             { Caller: { } caller } => AuthenticateResult.Success(new(new ClaimsPrincipal(new CallerIdentity(caller)), Scheme)),

@@ -20,6 +20,9 @@ public enum TokenFault
     TokenSignature,
     TokenExpired,
     TokenNotYetValid,
+
+    /// <summary>The development key, from elsewhere than this machine.</summary>
+    TokenLocalOnly,
 }
 
 /// <summary>A verified token and whose key signed it, or the fault.</summary>
@@ -41,8 +44,9 @@ public sealed class TokenVerifier(TenantDirectory tenants, GatewayOptions option
 
     private static readonly byte[] NoSecret = new byte[32];
 
+    /// <param name="isLocal">Whether this machine asks for itself (<see cref="LocalRequest"/>): the development key, which everybody knows, is good for nobody else.</param>
     /// <param name="mayHaveExpired">For those who prove by something else that they were let in before.</param>
-    public TokenVerdict Verify(string? token, bool mayHaveExpired = false)
+    public TokenVerdict Verify(string? token, bool isLocal, bool mayHaveExpired = false)
     {
         if (string.IsNullOrEmpty(token))
         {
@@ -79,9 +83,9 @@ public sealed class TokenVerifier(TenantDirectory tenants, GatewayOptions option
             return new(TokenFault.TokenUnknownKey, "The API key in the token's iss is not known to this server.");
         }
 
-        return signed
-            ? CheckTime(claims, mayHaveExpired) ?? new(TokenFault.None, "", new(claims, tenant, key, Fingerprint(signature)))
-            : new(TokenFault.TokenSignature, "The token's signature is wrong: sign it with the secret of the key in iss.");
+        return !signed ? new(TokenFault.TokenSignature, "The token's signature is wrong: sign it with the secret of the key in iss.")
+            : !isLocal && key.Key == options.Development?.Key ? new(TokenFault.TokenLocalOnly, "The development key serves this machine only, by a loopback name and past no proxy: configure tenants with keys of your own.")
+            : CheckTime(claims, mayHaveExpired) ?? new(TokenFault.None, "", new(claims, tenant, key, Fingerprint(signature)));
     }
 
     private TokenVerdict? CheckTime(AccessToken claims, bool mayHaveExpired)

@@ -1,4 +1,5 @@
-using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,6 +11,9 @@ namespace Nexus.Gateway.Page;
 /// <summary>The pages, and the tokens that they use while the development key is in use.</summary>
 internal static class PageEndpoints
 {
+    /// <summary>A header that no page of another origin can send unasked.</summary>
+    private const string CodeHeader = "X-Nexus-Code";
+
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(10);
 
     public static void MapPage(this IEndpointRouteBuilder routes, GatewayOptions options)
@@ -19,30 +23,30 @@ internal static class PageEndpoints
             routes.MapGet(file.Path, file.Serve).ExcludeFromDescription();
         }
 
-        var key = options.Tenants.SelectMany(t => t.Keys).FirstOrDefault(k => k.Key == options.DevelopmentKey);
-        if (key is not null)
+        if (options is { Development: { } development } && options.Tenants.SelectMany(t => t.Keys).FirstOrDefault(k => k.Key == development.Key) is { } key)
         {
             routes.MapPost("/dev/token", (HttpContext http, TimeProvider clock, string? room, string? identity, string? name) =>
-                DevelopmentToken(http, key, room ?? "", identity ?? "", name, clock.GetUtcNow())).ExcludeFromDescription();
+                DevelopmentToken(http, development, key, room ?? "", identity ?? "", name, clock.GetUtcNow())).ExcludeFromDescription();
         }
     }
 
-    /// <summary>
-    /// Only for this machine: the connection comes from loopback, and the host that the browser was told is a loopback name, so that
-    /// a foreign page cannot get here by rebinding its own name.
-    /// </summary>
-    private static IResult DevelopmentToken(HttpContext http, ApiKeyOptions key, string room, string identity, string? name, DateTimeOffset now)
+    /// <summary>Only for this machine, and for who knows the code: a proxy may ask for others and not say so.</summary>
+    private static IResult DevelopmentToken(
+        HttpContext http, DevelopmentOptions development, ApiKeyOptions key, string room, string identity, string? name, DateTimeOffset now)
     {
-        if (http.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote) || !IsLoopbackName(http.Request.Host.Host))
+        if (!http.Request.IsLocal())
         {
-            return ProblemResult.Of(Permit.Denied("Development tokens are given to this machine only."));
+            return ProblemResult.Of(Permit.Denied("Development tokens are given to this machine only, by a loopback name and past no proxy."));
+        }
+
+        byte[] given = Encoding.UTF8.GetBytes(http.Request.Headers[CodeHeader].ToString());
+        if (!CryptographicOperations.FixedTimeEquals(given, Encoding.UTF8.GetBytes(development.Code)))
+        {
+            return ProblemResult.Of(Permit.Denied("Open the link that ./nexus up printed when it started: it has the code that this page needs."));
         }
 
         return PathSegments.IsName(room) && PathSegments.IsName(identity) && (name is null || PathSegments.IsName(name))
             ? Results.Json(new { token = TokenMinter.ForRoom(key, room, identity, admin: false, TokenLifetime, now, name) })
             : new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", $"room, identity and name have 1 to {PathSegments.MaxLength} characters.");
     }
-
-    private static bool IsLoopbackName(string host) =>
-        host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }

@@ -2597,7 +2597,7 @@ var NexusClient = class {
 function signallingUrl(url) {
   const target = new URL(url, globalThis.location?.href);
   target.protocol = target.protocol.replace("http", "ws");
-  if (target.pathname === "/") target.pathname = "/ws";
+  if (!target.pathname.endsWith("/ws")) target.pathname = target.pathname.replace(/\/*$/, "/ws");
   return target.href;
 }
 export {

@@ -51,7 +51,7 @@ public static class UpCommand
             return failure.Reason is null ? 0 : 1; // told to stop before it had started
         }
 
-        Console.WriteLine($"ready {HttpHosting.AddressOf(app)}");
+        Console.WriteLine($"ready {HttpHosting.AddressOf(app)}{(HttpHosting.LinkOf(app) is { } link ? $"\nmeet  {link}" : "")}");
         await stopping.Task;
         bool stopped = await StopAsync(app);
         if (!stopped)

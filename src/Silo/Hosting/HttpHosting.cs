@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -43,7 +44,8 @@ internal static class HttpHosting
                 Own = own,
                 Tenants = options.EffectiveTenants,
                 Region = options.Regions[0],
-                DevelopmentKey = options.IsDevelopment ? NexusOptions.Development.Keys[0].Key : null,
+                Development = options.IsDevelopment ? new(NexusOptions.Development.Keys[0].Key, RandomNumberGenerator.GetHexString(16, lowercase: true)) : null,
+                Proxies = options.Proxies,
                 IceServers = options.IceServers,
                 SocketsPerAddress = options.SocketsPerAddress,
                 TokenLeeway = options.TokenLeeway,
@@ -79,6 +81,10 @@ internal static class HttpHosting
 
     /// <summary>Where HTTP is served, as clients are to write it.</summary>
     public static string AddressOf(WebApplication app) => app.Urls.First();
+
+    /// <summary>The link to the meeting page with the code that it needs for tokens of the development key; null where that is not in use.</summary>
+    public static string? LinkOf(WebApplication app) =>
+        app.Services.GetService<GatewayOptions>()?.Development is { Code: var code } ? $"{AddressOf(app)}/#dev={code}" : null;
 
     private static bool IsOperations(PathString path) => path.StartsWithSegments("/metrics") || path.StartsWithSegments("/openapi");
 

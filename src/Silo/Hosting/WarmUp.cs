@@ -86,7 +86,7 @@ internal sealed partial class WarmUp(IServer server, IControlPlane control, Tena
         using HttpResponseMessage created = await http.PostAsync(new Uri($"/whip/{Room}", UriKind.Relative), offer, cancellation);
         if (created.Headers.Location is { } session)
         {
-            (await http.DeleteAsync(session, cancellation)).Dispose();
+            (await http.DeleteAsync(new Uri(created.RequestMessage!.RequestUri!, session), cancellation)).Dispose();
         }
     }
 

@@ -86,6 +86,9 @@ public sealed record NexusOptions
     /// <summary>How far the clocks of those who mint tokens may be from ours.</summary>
     public TimeSpan TokenLeeway { get; init; } = TimeSpan.FromSeconds(GatewayOptions.DefaultTokenLeeway);
 
+    /// <summary>Reverse proxies whose <c>X-Forwarded-…</c> headers are believed.</summary>
+    public ImmutableArray<IPNetwork> Proxies { get; init; } = [];
+
     /// <summary>Where <c>/metrics</c> and <c>/openapi</c> are served; with everything else when not set.</summary>
     public IPEndPoint? Metrics { get; init; }
 

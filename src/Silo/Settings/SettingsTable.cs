@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Nexus.Gateway;
 using Nexus.Link;
 using Nexus.Silo.Logging;
@@ -29,8 +30,9 @@ public static class SettingsTable
         new("redis", "ADDRESS:PORT", "", "membership and state of a cluster of several control processes; with password and more: docs/configuration.md", (o, v) => o with { Redis = RedisAddress(v) }),
         new("cluster", "NAME", "nexus", "processes with the same redis and the same name are one cluster; nothing of two names meets", (o, v) => o with { Cluster = Name(v) }),
         new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "with redis: where the other control processes reach this one; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
-        new("sockets-per-address", "N", "5000", "WebSockets that one source address may have open, at least 2000; behind a proxy all have its address", (o, v) => o with { SocketsPerAddress = Number(v, GatewayOptions.LeastSocketsPerAddress, int.MaxValue) }),
+        new("sockets-per-address", "N", "5000", "WebSockets that one source address may have open, at least 2000; behind a proxy that is not among proxies all have its address", (o, v) => o with { SocketsPerAddress = Number(v, GatewayOptions.LeastSocketsPerAddress, int.MaxValue) }),
         new("token-leeway", "SECONDS", "60", "how far the clocks of those who mint tokens may be from ours, 0 to 600: nbf and exp count so much less", (o, v) => o with { TokenLeeway = TimeSpan.FromSeconds(Number(v, 0, GatewayOptions.MostTokenLeeway)) }),
+        new("proxies", "ADDRESS[/BITS],…", "", "reverse proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed", (o, v) => o with { Proxies = [.. List(v).Select(Network)] }),
         new("metrics", "ADDRESS:PORT", "as http", "serve /metrics and /openapi there, and not at http", (o, v) => o with { Metrics = EndPoint(v) }),
         new("otlp", "URL", "", "push metrics and traces by OTLP: http://host:4317 (gRPC) or http://host:4318/v1 (HTTP)", (o, v) => o with { Otlp = Url(v) }),
         new("log", "text|json", "text", "how log lines are written, to standard error", (o, v) => o with { Log = LogFormatOf(v) }),
@@ -51,6 +53,11 @@ public static class SettingsTable
 
     private static IPAddress Address(string text) =>
         IPAddress.TryParse(text, out IPAddress? address) ? address : throw new FormatException("an IP address is expected, such as 127.0.0.1");
+
+    private static IPNetwork Network(string text) =>
+        IPAddress.TryParse(text, out IPAddress? one) ? new IPNetwork(one, one.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)
+        : IPNetwork.TryParse(text, out IPNetwork network) ? network
+        : throw new FormatException("addresses or networks are expected, such as 127.0.0.1 or 10.0.0.0/8");
 
     private static int Number(string text, int least, int most) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most

@@ -56,7 +56,7 @@ public sealed class WebhookDispatcherTests : IAsyncDisposable
 
         GatewayOptions options = new() { Tenants = [Tenant] };
         var verifier = new TokenVerifier(new TenantDirectory(options), options, _time);
-        TokenVerdict verdict = verifier.Verify(delivery.Authorization);
+        TokenVerdict verdict = verifier.Verify(delivery.Authorization, isLocal: false);
         Assert.Equal(TokenFault.None, verdict.Fault);
         Assert.Equal(("key2", Convert.ToBase64String(SHA256.HashData(delivery.Body))), (verdict.Caller!.Key.Key, verdict.Caller.Token.Sha256));
     }

@@ -21,7 +21,7 @@ export class Guest {
     page.on('pageerror', error => guest.errors.push(String(error)));
     await Recorder.of(page, () => `${name}'s page`, () => guest.state());
     await page.evaluateOnNewDocument(rememberSockets);
-    await page.goto(`${server.url}/?${new URLSearchParams({ room, ...query })}`);
+    await page.goto(`${server.url}/?${new URLSearchParams({ room, ...query })}${server.code}`);
     await page.bringToFront();
     if (devices) await guest.until('a preview', () => !document.getElementById('preview').hidden);
     await page.evaluate(name => (document.getElementById('name').value = name), name);

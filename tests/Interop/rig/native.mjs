@@ -27,7 +27,7 @@ async function post(server, door, room, identity, sdp) {
   });
   const answer = await response.text();
   if (response.status !== 201) throw new Error(`${door}: ${response.status} ${answer}`);
-  return { location: new URL(response.headers.get('location'), server.url).href, bearer, answer };
+  return { location: new URL(response.headers.get('location'), response.url).href, bearer, answer };
 }
 
 /** Applies the answer; resolves once DTLS is done. */

@@ -88,7 +88,9 @@ export class Server extends Process {
     server.netns = netns;
     server.mediaPort = media;
     try {
-      server.url = (await server.says(/ready (http:\/\/\S+)/, 30))[1].replace(/\/$/, '');
+      const [, url, code] = await server.says(/ready (https?:\/\/\S+)(?:\nmeet\s+\S+?(#\S+))?/, 30);
+      server.url = url.replace(/\/$/, '');
+      server.code = code ?? ''; // what the pages want behind their address
     } catch (error) {
       await server.stop('SIGKILL');
       throw error;

@@ -123,7 +123,7 @@ internal sealed partial class JsonSession
     /// <summary>Who it is, and whether it may come in.</summary>
     private LinkError? Enter(string? token, string? room, bool isResume)
     {
-        TokenVerdict verdict = services.Tokens.Verify(token ?? request.Token, mayHaveExpired: isResume);
+        TokenVerdict verdict = services.Tokens.Verify(token ?? request.Token, request.IsLocal, mayHaveExpired: isResume);
         (_caller, _room) = (verdict.Caller, verdict.Caller?.Grants.Room ?? "");
         return verdict.Caller is { } caller ? Permit.Join.Refusal(caller, room) ?? services.Admit(caller, request.Source) : verdict.Error;
     }

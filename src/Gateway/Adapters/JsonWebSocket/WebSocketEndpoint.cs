@@ -31,7 +31,7 @@ internal static class WebSocketEndpoint
         string? Query(string name) => context.Request.Query[name].FirstOrDefault() is { Length: > 0 } value ? value : null;
         using var socket = await context.WebSockets.AcceptWebSocketAsync(Protocol);
         var connection = new JsonConnection(socket, services.Clock);
-        var session = new JsonSession(connection, services, new(Query("access_token"), Query("region"), context.Connection.RemoteIpAddress));
+        var session = new JsonSession(connection, services, new(Query("access_token"), Query("region"), context.Connection.RemoteIpAddress, context.Request.IsLocal()));
         try
         {
             await connection.Run(session);

@@ -178,12 +178,23 @@ internal sealed class WhipWhepAdapter(
     private IResult Created(HttpContext context, Caller caller, string session, string answer)
     {
         var headers = context.Response.Headers;
-        string kind = context.Request.Path.StartsWithSegments("/whip") ? "whip" : "whep";
-        headers.Location = $"/{kind}/{Uri.EscapeDataString(caller.Grants.Room!)}/{session}";
+        headers.Location = LocationOf(context.Request, $"{Uri.EscapeDataString(caller.Grants.Room!)}/{session}");
         headers.ETag = IceEntityTag.Of(0);
         headers["Accept-Patch"] = Fragment;
         headers.Link = links.For(caller.Identity);
         return Results.Text(answer, Sdp, statusCode: StatusCodes.Status201Created);
+    }
+
+    /// <summary>
+    /// Relative to the request (RFC 3986 section 5.2): below which path a proxy serves us is known only where it says so. Where it does,
+    /// the path is whole, for clients that only put it behind a host.
+    /// </summary>
+    private static string LocationOf(HttpRequest request, string resource)
+    {
+        string path = request.Path.ToUriComponent();
+        return request.PathBase.HasValue ? $"{request.PathBase.ToUriComponent()}{path[..path.IndexOf('/', 1)]}/{resource}"
+            : path.EndsWith('/') ? $"../{resource}"
+            : resource;
     }
 
     private static IResult Trickle(SdpFragment fragment) => ClientSession.Trickle(fragment) is { } fault

@@ -1,7 +1,7 @@
 // Rooms, participants, tracks and nodes, read anew each 2 s from the admin API. Whatever comes from there is only ever text.
 const period = 2000;
 const byId = (id) => document.getElementById(id);
-const path = (...segments) => '/api/v1/' + segments.map(encodeURIComponent).join('/');
+const path = (...segments) => 'api/v1/' + segments.map(encodeURIComponent).join('/');
 
 let token = '';
 let timer = 0;

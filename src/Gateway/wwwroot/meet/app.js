@@ -1,5 +1,5 @@
 // The meeting page: lobby → meeting → end, and back.
-import { NexusClient } from '/nexus-sdk.js';
+import { NexusClient } from '../nexus-sdk.js';
 import { Lobby } from './lobby.js';
 import { Meeting } from './meeting.js';
 import { explain } from './messages.js';
@@ -17,7 +17,7 @@ function show(page) {
 
 /** Joins with what the lobby says; the lobby shows the refusal, if there is one. */
 async function enter({ room: name, name: person, pasted, camera, microphone }) {
-  const client = new NexusClient({ url: location.origin, token: tokenSource({ room: name, name: person, pasted }) });
+  const client = new NexusClient({ url: new URL('.', location.href).href, token: tokenSource({ room: name, name: person, pasted }) });
   const room = await client.join(name);
   show('meeting');
   meeting = new Meeting(room, { camera, microphone }, why => end(why));

@@ -1,5 +1,5 @@
 // Before the meeting: who, where, with which devices.
-import { createCameraAndMicrophoneTracks, createCameraVideoTrack, createMicrophoneTrack } from '/nexus-sdk.js';
+import { createCameraAndMicrophoneTracks, createCameraVideoTrack, createMicrophoneTrack } from '../nexus-sdk.js';
 import { chosen, devicePicker } from './devices.js';
 import { explain } from './messages.js';
 import { hueOf, initialsOf } from './tiles.js';
@@ -148,7 +148,7 @@ export class Lobby {
     box.dataset.code = code;
     box.querySelector('strong').textContent = title;
     box.querySelector('span').textContent = text;
-    if (code.startsWith('TOKEN_')) {
+    if (code.startsWith('TOKEN_') || code === 'DEV_LINK') {
       el('token-field').hidden = false;
       el('token').focus();
     }

@@ -13,6 +13,8 @@ const texts = {
   NO_ICE: ['No media connection', 'A firewall between you and the server may block its media port.'],
 
   TOKEN_MISSING: ['An access token is needed', 'This server has keys of its own: paste the token that you were given.'],
+  DEV_LINK: ['Open the link that was printed', 'This server is for trying out: open the page by the link that ./nexus up printed when it started, on the same machine, or paste an access token.'],
+  TOKEN_LOCAL_ONLY: ['Only for the same machine', 'The token is signed with the development key, which serves no other machine and no proxy.'],
   TOKEN_EXPIRED: ['Your access has expired', 'The token was valid for a limited time. Ask for a new one.'],
   TOKEN_NOT_YET_VALID: ['Your access is not valid yet', 'The token starts later. Wait a moment, or compare the clocks.'],
   TOKEN: ['The access token is not valid', 'It was not made for this server, or it was copied incompletely. Ask for a new one.'],

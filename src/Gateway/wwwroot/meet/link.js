@@ -1,0 +1,7 @@
+// What a link brings behind its #: secrets. They go to no server by themselves, and stay in no address bar.
+const brought = new URLSearchParams(location.hash.slice(1));
+if (brought.size) history.replaceState(null, '', location.pathname + location.search);
+
+/** The code that `./nexus up` printed, which gives tokens of the development key; kept, so that the next tab has it too. */
+export const code = brought.get('dev') ?? localStorage.getItem('nexus.dev') ?? '';
+if (code) localStorage.setItem('nexus.dev', code);
