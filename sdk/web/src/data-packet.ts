@@ -45,12 +45,20 @@ export interface StreamTrailer {
 
 export type Content = UserContent | ChatContent | StreamHeader | StreamChunk | StreamTrailer;
 
+/** What the server says of a reliable message that was sent. */
+export interface Receipt {
+  readonly sequence: number;
+  /** The code of the refusal; empty when the message was taken. */
+  readonly refusal: string;
+}
+
 export interface Received {
   /** Of the sender; empty for the server. */
   readonly identity: string;
   readonly sid: string;
   /** Undefined: of a kind that is not ours to read. */
   readonly content: Content | undefined;
+  readonly receipt: Receipt | undefined;
 }
 
 export interface Addressing {
@@ -59,9 +67,9 @@ export interface Addressing {
   readonly sequence: number;
 }
 
-/** A packet around content that is encoded already, as the field of that number. */
+/** A packet around content that is encoded already, as the field of that number. Of a reliable one the server is to say what becomes of it. */
 function packet(field: number, content: ProtoWriter, { to, sequence }: Addressing): Uint8Array<ArrayBuffer> {
-  return new ProtoWriter().number(1, sequence ? 0 : 1).message(field, content).strings(5, to).number(16, sequence).finish();
+  return new ProtoWriter().number(1, sequence ? 0 : 1).message(field, content).strings(5, to).number(16, sequence).number(1000, sequence ? 1 : 0).finish();
 }
 
 export function userPacket(payload: Uint8Array, topic: string, addressing: Addressing): Uint8Array<ArrayBuffer> {
@@ -84,7 +92,7 @@ export function trailerPacket(streamId: string, addressing: Addressing): Uint8Ar
 
 /** Undefined when it is no packet. */
 export function readPacket(bytes: Uint8Array): Received | undefined {
-  let identity = '', sid = '', content: Content | undefined;
+  let identity = '', sid = '', content: Content | undefined, receipt: Receipt | undefined;
   try {
     for (const field of protoFields(bytes)) {
       switch (field.field) {
@@ -95,13 +103,23 @@ export function readPacket(bytes: Uint8Array): Received | undefined {
         case 14: content = readChunk(field); break;
         case 15: content = readTrailer(field); break;
         case 17: sid = textOf(field); break;
+        case 1001: receipt = readReceipt(field); break;
       }
     }
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-  return { identity, sid, content };
+  return { identity, sid, content, receipt };
+}
+
+function readReceipt(packet: ProtoField): Receipt {
+  let sequence = 0, refusal = '';
+  for (const field of protoFields(packet.bytes)) {
+    if (field.field === 1) sequence = field.number;
+    if (field.field === 2) refusal = textOf(field);
+  }
+  return { sequence, refusal };
 }
 
 function readUser(packet: ProtoField): UserContent {

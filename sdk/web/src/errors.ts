@@ -16,6 +16,8 @@ export type ClientCode =
   | 'CONNECTION_LOST'
   /** A data message or a chat message is longer than may be sent. */
   | 'TOO_LARGE'
+  /** The connection was replaced while a message was under way: whether it arrived is not known. */
+  | 'UNCONFIRMED'
   /** The server did not answer in time. */
   | 'TIMEOUT'
   /** The room was left, or the track is gone. */

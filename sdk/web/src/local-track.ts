@@ -1,10 +1,13 @@
 import { Attachments } from './attachments.js';
 import type { VideoCodec } from './capture.js';
 import { Emitter } from './emitter.js';
+import { NexusError } from './errors.js';
 import type { Kind, Source } from './protocol.js';
 
 interface Events {
   muted: [muted: boolean];
+  /** An admin muted it, or gave it back. */
+  'muted-by-server': [muted: boolean];
   /** The device is gone, or the user stopped the screen share in the browser's own bar. */
   ended: [];
   /** Another device, or a camera that was opened again. */
@@ -33,6 +36,7 @@ export class LocalTrack extends Emitter<Events> {
   readonly #attachments: Attachments;
   #media: MediaStreamTrack | undefined;
   #muted = false;
+  #mutedByServer = false;
   #stopped = false;
   #deviceId: string | undefined;
 
@@ -65,6 +69,11 @@ export class LocalTrack extends Emitter<Events> {
     return this.#muted;
   }
 
+  /** An admin muted it: nobody gets it, nothing of it is sent, and {@link unmute} is refused until the admin gives it back. */
+  get mutedByServer(): boolean {
+    return this.#mutedByServer;
+  }
+
   get deviceId(): string | undefined {
     return this.#media?.getSettings().deviceId ?? this.#deviceId;
   }
@@ -76,18 +85,18 @@ export class LocalTrack extends Emitter<Events> {
     if (this.source === 'camera' && this.#capture) {
       this.#deviceId = this.deviceId;
       this.#drop();
-    } else {
-      this.#media!.enabled = false;
     }
+    this.#gate();
     this.emit('muted', true);
   }
 
-  /** Sends again. Rejects when the camera cannot be opened any more. */
+  /** Sends again. Rejects when the camera cannot be opened any more, and with `PERMISSION` while an admin has it muted. */
   async unmute(): Promise<void> {
+    if (this.#mutedByServer) throw new NexusError('PERMISSION', `An admin muted your ${this.source}: only an admin can give it back.`);
     if (!this.#muted || this.#stopped) return;
     if (!this.#media) this.#replace(await this.#capture!(this.#deviceId));
-    this.#media!.enabled = true;
     this.#muted = false;
+    this.#gate();
     this.emit('muted', false);
   }
 
@@ -97,7 +106,6 @@ export class LocalTrack extends Emitter<Events> {
     this.#deviceId = deviceId;
     if (this.source === 'camera' && this.#muted) return;
     const media = await this.#capture(deviceId);
-    media.enabled = !this.#muted;
     const old = this.#media;
     this.#replace(media);
     old?.stop();
@@ -120,8 +128,22 @@ export class LocalTrack extends Emitter<Events> {
     this.detach();
   }
 
+  /** The server's word on it. @internal */
+  setMutedByServer(muted: boolean): void {
+    if (muted === this.#mutedByServer) return;
+    this.#mutedByServer = muted;
+    this.#gate();
+    this.emit('muted-by-server', muted);
+  }
+
+  /** Media flows unless somebody muted it. */
+  #gate(): void {
+    if (this.#media) this.#media.enabled = !this.#muted && !this.#mutedByServer;
+  }
+
   #replace(media: MediaStreamTrack): void {
     this.#use(media);
+    this.#gate();
     this.emit('replaced', media);
   }
 

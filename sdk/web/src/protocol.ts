@@ -31,6 +31,7 @@ export interface RoomInfo {
   sid: string;
   name: string;
   metadata: string;
+  locked: boolean;
 }
 
 export interface RosterPage {
@@ -78,6 +79,10 @@ export interface Grants {
   canUpdateOwnMetadata: boolean;
   hidden: boolean;
 }
+
+/** No sources named means all. */
+export const mayPublish = ({ canPublish, canPublishSources }: Grants, source: Source): boolean =>
+  canPublish && (canPublishSources.length === 0 || canPublishSources.includes(source));
 
 export interface Publication {
   source: Source;
@@ -203,6 +208,7 @@ export interface Resumed {
   sections: { audio: number; video: number };
   iceServers: IceServer[];
   offerId: number;
+  grants: Grants;
   node: string;
   region: string;
   roster?: RosterPage;
@@ -244,6 +250,7 @@ export type Push =
   | Candidate
   | CallMessage
   | { type: 'sections'; audio: number; video: number }
+  | { type: 'grants'; grants: Grants }
   | { type: 'subscriptions'; subscriptions: Subscription[] }
   | { type: 'speakers'; speakers: SpeakerInfo[] }
   | { type: 'quality'; participants: { participantSid: string; quality: Quality; score?: number }[] };

@@ -2,7 +2,7 @@
 import { encodingsFor } from './encodings.js';
 import { NexusError } from './errors.js';
 import type { LocalTrack } from './local-track.js';
-import type { Publication, Request } from './protocol.js';
+import type { Publication, Request, Source } from './protocol.js';
 import type { Transport } from './transport.js';
 
 interface Entry {
@@ -47,6 +47,11 @@ export class Publisher {
     if (!entry) return;
     this.#owner.unpublished(track);
     await this.#transport.negotiate().catch(() => {}); // a session that has ended has nothing to be told
+  }
+
+  /** Ends the publication of what may not be published any more. */
+  keepOnly(may: (source: Source) => boolean): void {
+    for (const track of this.tracks.filter(({ source }) => !may(source))) void this.unpublish(track);
   }
 
   /** For an offer: what each section carries. */

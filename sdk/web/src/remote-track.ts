@@ -65,6 +65,11 @@ export class RemoteTrack extends Emitter<Events> {
     return this.#info.muted || this.#info.mutedByServer === true;
   }
 
+  /** An admin muted it: its publisher cannot unmute it. */
+  get mutedByServer(): boolean {
+    return this.#info.mutedByServer === true;
+  }
+
   get state(): RemoteTrackState {
     const state = this.#subscription?.state;
     return state === undefined || state === 'ended' ? 'unsubscribed' : state;

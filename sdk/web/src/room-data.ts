@@ -44,6 +44,11 @@ export class RoomData {
     return this.#link.send(reliable, addressing => userPacket(octets, topic, addressing), to);
   }
 
+  /** Who waits to send is told when he may not any more. */
+  grantsChanged(): void {
+    this.#link.wake();
+  }
+
   arrived(sid: string): void {
     const early = this.#early.get(sid);
     this.#early.delete(sid);

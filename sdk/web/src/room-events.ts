@@ -4,7 +4,7 @@ import type { DataMessage } from './data-message.js';
 import type { NexusError } from './errors.js';
 import type { LocalTrack } from './local-track.js';
 import type { LocalParticipant, RemoteParticipant } from './participant.js';
-import type { Quality } from './protocol.js';
+import type { Grants, Quality } from './protocol.js';
 import type { RemoteTrack, RemoteTrackState } from './remote-track.js';
 
 /** `reconnecting`: signalling or media is interrupted, and on its way back. `left` is for good. */
@@ -31,6 +31,10 @@ export interface RoomEvents {
   'active-speakers-changed': [speakers: readonly (RemoteParticipant | LocalParticipant)[]];
   /** Metadata of the room. */
   updated: [];
+  /** An admin locked the room, so that nobody new comes in, or opened it again. */
+  locked: [locked: boolean];
+  /** What you may do in the room is something else now. Tracks that may not be published any more are unpublished already. */
+  'grants-changed': [grants: Readonly<Grants>, before: Readonly<Grants>];
   /** An admin moved this participant: `name`, `sid` and the others are those of another room now. */
   moved: [];
   /** The browser plays no sound before the user has touched the page: call `startPlayback` from a click. */

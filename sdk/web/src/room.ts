@@ -14,7 +14,7 @@ import type { Monitor } from './monitor.js';
 import { listenToNetwork } from './network.js';
 import { LocalParticipant, type RemoteParticipant } from './participant.js';
 import { People } from './people.js';
-import type { Grants, Joined, Push, Resumed } from './protocol.js';
+import { mayPublish, type Grants, type Joined, type Push, type Resumed, type RoomInfo, type Source } from './protocol.js';
 import type { RemoteTrackOwner } from './remote-track.js';
 import { RoomData } from './room-data.js';
 import type { RoomEvents, RoomState } from './room-events.js';
@@ -44,6 +44,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #blocked = new Set<HTMLMediaElement>();
   readonly #stopListening: () => void;
   #joined: Joined;
+  #grants: Grants;
   #roster: Roster = emptyRoster;
   #asked = 0;
   #state: RoomState = 'connecting';
@@ -54,6 +55,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#session = session;
     this.#clock = clock;
     this.#joined = joined;
+    this.#grants = joined.grants;
     this.#adaptive = adaptive ? new AdaptiveWishes() : undefined;
     this.#people = this.#newPeople();
     this.#data = new RoomData(clock, {
@@ -81,29 +83,39 @@ export class Room extends Emitter<RoomEvents> {
       session.networkChanged();
       this.#media.networkChanged();
     });
-    this.#step(applyPage(this.#roster, joined.roster));
+    this.#step(applyPage(this.#roster, { ...joined.roster, room: joined.room }));
     this.#media.offerSections(joined.sections);
   }
 
   get name(): string {
-    return this.#joined.room.name;
+    return this.#info.name;
   }
 
   get sid(): string {
-    return this.#joined.room.sid;
+    return this.#info.sid;
   }
 
   get metadata(): string {
-    return (this.#roster.room ?? this.#joined.room).metadata;
+    return this.#info.metadata;
+  }
+
+  /** An admin locked it: nobody new comes in. */
+  get locked(): boolean {
+    return this.#info.locked;
   }
 
   get state(): RoomState {
     return this.#state;
   }
 
-  /** What the token allows. */
+  /** What you may do: as your token says, until an admin says otherwise (event `grants-changed`). */
   get grants(): Readonly<Grants> {
-    return this.#joined.grants;
+    return this.#grants;
+  }
+
+  /** Whether the grants allow to publish a track of that source. */
+  mayPublish(source: Source): boolean {
+    return mayPublish(this.#grants, source);
   }
 
   /** The others, in order of arrival. */
@@ -146,8 +158,9 @@ export class Room extends Emitter<RoomEvents> {
 
   /**
    * Sends a message to everyone, or to those named in `to`: 64 000 octets at most, its envelope included (`TOO_LARGE`). Reliable
-   * ones arrive in order, and resolve when the browser has taken them: awaiting each keeps no more than its buffer full. Lossy ones
-   * resolve false when they were dropped at once. Needs the grant `canPublishData` (`PERMISSION`).
+   * ones arrive in order, and resolve when the server has taken them: they are under way to the others. To send much, send several
+   * at once: more than the browser holds waits. Lossy ones resolve at once, false when they were dropped here. Needs the grant
+   * `canPublishData` (`PERMISSION`). `UNCONFIRMED`: the connection was replaced meanwhile, it may have arrived or not.
    */
   sendData(payload: DataPayload, options: SendDataOptions = {}): Promise<boolean> {
     return this.#data.send(payload, options);
@@ -198,6 +211,8 @@ export class Room extends Emitter<RoomEvents> {
         return void this.#media.subscriber.apply(message.subscriptions);
       case 'sections':
         return this.#media.offerSections(message);
+      case 'grants':
+        return this.#granted(message.grants);
       case 'candidate':
         return this.#media.addRemoteCandidate(message);
       case 'quality':
@@ -227,11 +242,35 @@ export class Room extends Emitter<RoomEvents> {
     const own = [...changes.joined, ...changes.changed].find(p => p.sid === self);
     if (own) {
       this.localParticipant.update(own);
+      this.#noteMutes();
       this.emit('participant-updated', this.localParticipant);
     }
     this.#people.apply({ ...changes, joined: changes.joined.filter(p => p !== own), changed: changes.changed.filter(p => p !== own) }, left ?? new Map());
     this.#speakers.refresh();
-    if (before.room !== roster.room) this.emit('updated');
+    this.#tellRoom(before.room, this.#info);
+  }
+
+  #tellRoom(before: RoomInfo | undefined, { metadata, locked }: RoomInfo): void {
+    if (!before) return; // it was told by the join
+    if (metadata !== before.metadata) this.emit('updated');
+    if (locked !== before.locked) this.emit('locked', locked);
+  }
+
+  #granted(grants: Grants): void {
+    const before = this.#grants;
+    if (JSON.stringify(grants) === JSON.stringify(before)) return;
+    this.#grants = grants;
+    this.#data.grantsChanged();
+    this.#media.publisher.keepOnly(source => this.mayPublish(source));
+    this.emit('grants-changed', grants, before);
+  }
+
+  /** What the roster says of one's own tracks. */
+  #noteMutes(): void {
+    const known = this.#roster.participants.get(this.localParticipant.sid)?.tracks ?? [];
+    for (const track of this.localParticipant.tracks) {
+      track.setMutedByServer(known.some(({ sid, mutedByServer }) => sid === track.sid && mutedByServer === true));
+    }
   }
 
   #newPeople(): People {
@@ -268,6 +307,8 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #localTrack(event: 'local-track-published' | 'local-track-unpublished', track: LocalTrack): void {
+    if (event === 'local-track-unpublished') track.setMutedByServer(false);
+    else this.#noteMutes(); // the mute may be older than the word of its sid
     this.localParticipant.emit(event === 'local-track-published' ? 'track-published' : 'track-unpublished', track);
     this.emit(event, track);
   }
@@ -275,6 +316,7 @@ export class Room extends Emitter<RoomEvents> {
   #resumed(message: Resumed): void {
     if (message.roster) this.#step(applyPage({ ...this.#roster, reading: undefined }, message.roster));
     else if (this.#roster.reading) this.#step(startReading(this.#roster, this.#roster.reading.held));
+    this.#granted(message.grants);
     this.#media.resumed(message);
   }
 
@@ -283,9 +325,11 @@ export class Room extends Emitter<RoomEvents> {
     const isMoved = joined.room.name !== this.#joined.room.name;
     this.#joined = joined;
     this.#speakers.take([]);
-    this.#step(applyPage({ ...this.#roster, reading: undefined }, joined.roster));
+    this.#step(applyPage({ ...this.#roster, reading: undefined }, { ...joined.roster, room: joined.room }));
     this.localParticipant.update(joined.participant);
+    this.#granted(joined.grants); // before all is published anew
     this.#media.enter(joined);
+    this.#noteMutes();
     if (isMoved) this.emit('moved');
   }
 
@@ -311,6 +355,10 @@ export class Room extends Emitter<RoomEvents> {
     this.#data.close();
     this.#media.close();
     for (const track of this.#people.tracks) track.end();
+  }
+
+  get #info(): RoomInfo {
+    return this.#roster.room ?? this.#joined.room;
   }
 
   #participant(sid: string): RemoteParticipant | LocalParticipant | undefined {

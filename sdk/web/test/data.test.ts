@@ -3,6 +3,7 @@ import test from 'node:test';
 import { Chat, type ChatMessage } from '../src/chat.js';
 import { DataLink } from '../src/data-link.js';
 import { chunkPacket, headerPacket, maxPacket, readPacket, trailerPacket, userPacket, type Received } from '../src/data-packet.js';
+import type { NexusError } from '../src/errors.js';
 import { DataMessage, octetsOf } from '../src/data-message.js';
 import { ProtoWriter } from '../src/protobuf.js';
 import { RoomData } from '../src/room-data.js';
@@ -14,13 +15,13 @@ const from = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const tick = () => new Promise(resolve => setImmediate(resolve));
 
-// Encoded by npm @livekit/protocol (protobuf-es).
+// Encoded by npm @livekit/protocol (protobuf-es), and our wish for a receipt at the end of reliable ones.
 for (const [what, ours, theirs] of [
-  ['a user packet', userPacket(utf8('hi'), 'greeting', { to: [], sequence: 3 }), '120e1202686922086772656574696e67800103'],
+  ['a user packet', userPacket(utf8('hi'), 'greeting', { to: [], sequence: 3 }), '120e1202686922086772656574696e67800103c03e01'],
   ['a lossy one with destinations', userPacket(utf8('x'), '', { to: ['bob', 'cleo'], sequence: 0 }), '080112031201782a03626f622a04636c656f'],
-  ['a stream header', headerPacket({ id: 's', timestamp: 1795262400000, topic: 'lk.chat', length: 300 }, { to: [], sequence: 1 }), '6a240a017310808ce9ef9f341a076c6b2e63686174220a746578742f706c61696e28ac024a00800101'],
-  ['a stream chunk', chunkPacket('s', 1, utf8('hello'), { to: ['bob'], sequence: 2 }), '2a03626f62720c0a017310011a0568656c6c6f800102'],
-  ['a stream trailer', trailerPacket('s', { to: [], sequence: 2 }), '7a030a0173800102'],
+  ['a stream header', headerPacket({ id: 's', timestamp: 1795262400000, topic: 'lk.chat', length: 300 }, { to: [], sequence: 1 }), '6a240a017310808ce9ef9f341a076c6b2e63686174220a746578742f706c61696e28ac024a00800101c03e01'],
+  ['a stream chunk', chunkPacket('s', 1, utf8('hello'), { to: ['bob'], sequence: 2 }), '2a03626f62720c0a017310011a0568656c6c6f800102c03e01'],
+  ['a stream trailer', trailerPacket('s', { to: [], sequence: 2 }), '7a030a0173800102c03e01'],
 ] as const) {
   test(`packets are written as another encoder writes them: ${what}`, () => {
     // fields of one message may come in any order: compare them sorted by what they are
@@ -57,7 +58,7 @@ test('what the server passes on is read: names, payload, topic, chat of the olde
 
 test('nonsense is no packet, and what is unknown is skipped', () => {
   for (const bad of ['ff', '0b', '12ffffff0f', '12021205', 'f00180808080808080808080']) assert.equal(readPacket(from(bad)), undefined, bad);
-  assert.deepEqual(readPacket(from('f00105f9010102030405060708850201020304a2060178')), { identity: '', sid: '', content: undefined });
+  assert.deepEqual(readPacket(from('f00105f9010102030405060708850201020304a2060178')), { identity: '', sid: '', content: undefined, receipt: undefined });
 });
 
 test('payloads are bytes, text or JSON', () => {
@@ -77,12 +78,21 @@ class FakeChannel {
   onbufferedamountlow: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   readonly sent: Uint8Array[] = [];
+  /** Whether the server confirms what it gets. */
+  confirms = true;
 
   constructor(readonly label: string, readonly options: RTCDataChannelInit) {}
 
   send(packet: Uint8Array): void {
     assert.equal(this.readyState, 'open');
     this.sent.push(packet);
+    if (this.confirms && this.label === '_reliable') this.receipt(this.sent.length);
+  }
+
+  /** The server says what became of a message. */
+  receipt(sequence: number, refusal = ''): void {
+    const packet = new ProtoWriter().message(1001, new ProtoWriter().number(1, sequence).string(2, refusal)).finish();
+    queueMicrotask(() => this.onmessage?.({ data: packet.buffer }));
   }
 
   open(): void {
@@ -102,11 +112,11 @@ class FakePc {
 }
 
 function link({ mayPublish = true } = {}) {
-  const received: Received[] = [], pc = new FakePc();
-  const data = new DataLink({ received: packet => received.push(packet), mayPublish: () => mayPublish });
+  const received: Received[] = [], pc = new FakePc(), grants = { mayPublish };
+  const data = new DataLink({ received: packet => received.push(packet), mayPublish: () => grants.mayPublish });
   data.open(pc as never);
   const [reliable, lossy] = pc.channels as [FakeChannel, FakeChannel];
-  return { data, pc, reliable, lossy, received };
+  return { data, pc, reliable, lossy, received, grants };
 }
 
 const say = (text: string) => (addressing: { to: readonly string[]; sequence: number }) => userPacket(utf8(text), '', addressing);
@@ -165,10 +175,67 @@ test('after a re-join messages go on over the new connection, numbers rise on', 
   const waiting = data.send(true, say('2'), []);
   const next = new FakePc();
   data.open(next as never);
-  next.channels[0]!.open();
+  const channel = next.channels[0]!;
+  channel.confirms = false;
+  channel.open();
+  await tick();
+  channel.receipt(2);
   await waiting;
-  assert.deepEqual(texts(next.channels[0]!), ['2']);
-  assert.ok(hex(next.channels[0]!.sent[0]!).endsWith('800102'));
+  assert.deepEqual(texts(channel), ['2']);
+  assert.ok(hex(channel.sent[0]!).endsWith('800102c03e01'));
+});
+
+test('a message is sent when the server has taken it; what it refused, also on the way, rejects by code', async () => {
+  const { data, reliable, received } = link(), settled: string[] = [];
+  reliable.confirms = false;
+  reliable.open();
+  const sends = ['1', '2', '3', '4'].map(text => data.send(true, say(text), []).then(
+    () => settled.push(text), (error: NexusError) => settled.push(`${text} ${error.code}`)));
+  await tick();
+  assert.deepEqual([texts(reliable), settled], [['1', '2', '3', '4'], []]); // none waits for the receipt of another
+  reliable.receipt(1);
+  reliable.receipt(2, 'PERMISSION');
+  reliable.receipt(4);
+  await Promise.all(sends);
+  assert.deepEqual(settled, ['1', '2 PERMISSION', '3 UNCONFIRMED', '4']);
+  assert.deepEqual(received, []);
+});
+
+test('when the grant goes, who waits to send is refused at once; when the connection is replaced, nobody is told that it arrived', async () => {
+  const { data, reliable, grants } = link();
+  const waiting = data.send(true, say('1'), []);
+  await tick();
+  grants.mayPublish = false;
+  data.wake();
+  await assert.rejects(waiting, { code: 'PERMISSION' });
+  await assert.rejects(data.send(false, say('2'), []), { code: 'PERMISSION' });
+  grants.mayPublish = true;
+  reliable.confirms = false;
+  reliable.open();
+  const underWay = data.send(true, say('3'), []), lost = assert.rejects(underWay, { code: 'UNCONFIRMED' });
+  await tick();
+  data.open(new FakePc() as never);
+  await lost;
+  assert.deepEqual(texts(reliable), ['3']);
+});
+
+test('a chat line that the server refused in part is not shown', async () => {
+  const { data, reliable } = link(), shown: ChatMessage[] = [];
+  const chat = new Chat(data, () => ({ identity: 'me' }) as LocalParticipant, message => shown.push(message));
+  reliable.confirms = false;
+  reliable.open();
+  const refused = assert.rejects(chat.send('hello'), { code: 'PERMISSION' });
+  await tick();
+  assert.deepEqual([reliable.sent.length, shown], [3, []]);
+  [1, 2].forEach(sequence => reliable.receipt(sequence));
+  reliable.receipt(3, 'PERMISSION');
+  await refused;
+  assert.deepEqual(shown, []);
+  reliable.confirms = true;
+  await tick();
+  reliable.sent.length = 3;
+  await chat.send('hello again');
+  assert.deepEqual(shown.map(({ text }) => text), ['hello again']);
 });
 
 /** Two ends: what one sends the other gets as from ada. */

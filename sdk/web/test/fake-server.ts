@@ -1,7 +1,7 @@
 // A gateway of a few lines: takes what the client sends, checks it against the schema, answers what the test says.
 import assert from 'node:assert/strict';
 import type { Socket } from '../src/connection.js';
-import type { Joined, ParticipantInfo, ServerMessage } from '../src/protocol.js';
+import type { Grants, Joined, ParticipantInfo, ServerMessage } from '../src/protocol.js';
 import { faults } from './schema.js';
 
 export interface Received {
@@ -53,10 +53,12 @@ export const participant = (name: string, more: Partial<ParticipantInfo> = {}): 
   sid: `PA_${name}`, identity: name, name, state: 'active', joinedAt: '2026-11-21T12:00:00Z', metadata: '', attributes: {}, tracks: [], ...more,
 });
 
+export const allGrants: Grants = { canPublish: true, canSubscribe: true, canPublishData: true, canPublishSources: [], canUpdateOwnMetadata: true, hidden: false };
+
 export const joined = (requestId: number, more: Partial<Joined> = {}): Joined => ({
-  type: 'joined', requestId, session: 'SE_first', participant: participant('me'), room: { sid: 'RM_lobby', name: 'lobby', metadata: '' },
+  type: 'joined', requestId, session: 'SE_first', participant: participant('me'), room: { sid: 'RM_lobby', name: 'lobby', metadata: '', locked: false },
   roster: { epoch: 1, to: 1, participants: [participant('me')] }, sections: { audio: 1, video: 1 }, iceServers: [],
-  grants: { canPublish: true, canSubscribe: true, canPublishData: true, canPublishSources: [], canUpdateOwnMetadata: true, hidden: false },
+  grants: allGrants,
   node: 'ND_0', region: 'local', pingIntervalSeconds: 5, graceSeconds: 15, server: 'fake', ...more,
 });
 
@@ -86,7 +88,7 @@ export class FakeServer {
       case 'join':
         return joined(requestId);
       case 'resume':
-        return { type: 'resumed', requestId, subscriptions: [], sections: { audio: 1, video: 1 }, iceServers: [], offerId: 0, node: 'ND_0', region: 'local' };
+        return { type: 'resumed', requestId, subscriptions: [], sections: { audio: 1, video: 1 }, iceServers: [], offerId: 0, grants: allGrants, node: 'ND_0', region: 'local' };
       case 'ping':
         return { type: 'pong', t: message.t as number };
       case 'offer':

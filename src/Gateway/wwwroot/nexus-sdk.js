@@ -336,6 +336,7 @@ var LocalTrack = class _LocalTrack extends Emitter {
   #attachments;
   #media;
   #muted = false;
+  #mutedByServer = false;
   #stopped = false;
   #deviceId;
   /** Set while it is published. */
@@ -362,6 +363,10 @@ var LocalTrack = class _LocalTrack extends Emitter {
   get muted() {
     return this.#muted;
   }
+  /** An admin muted it: nobody gets it, nothing of it is sent, and {@link unmute} is refused until the admin gives it back. */
+  get mutedByServer() {
+    return this.#mutedByServer;
+  }
   get deviceId() {
     return this.#media?.getSettings().deviceId ?? this.#deviceId;
   }
@@ -372,17 +377,17 @@ var LocalTrack = class _LocalTrack extends Emitter {
     if (this.source === "camera" && this.#capture) {
       this.#deviceId = this.deviceId;
       this.#drop();
-    } else {
-      this.#media.enabled = false;
     }
+    this.#gate();
     this.emit("muted", true);
   }
-  /** Sends again. Rejects when the camera cannot be opened any more. */
+  /** Sends again. Rejects when the camera cannot be opened any more, and with `PERMISSION` while an admin has it muted. */
   async unmute() {
+    if (this.#mutedByServer) throw new NexusError("PERMISSION", `An admin muted your ${this.source}: only an admin can give it back.`);
     if (!this.#muted || this.#stopped) return;
     if (!this.#media) this.#replace(await this.#capture(this.#deviceId));
-    this.#media.enabled = true;
     this.#muted = false;
+    this.#gate();
     this.emit("muted", false);
   }
   /** Goes over to another device; what is published goes on without a gap in its name. */
@@ -391,7 +396,6 @@ var LocalTrack = class _LocalTrack extends Emitter {
     this.#deviceId = deviceId;
     if (this.source === "camera" && this.#muted) return;
     const media2 = await this.#capture(deviceId);
-    media2.enabled = !this.#muted;
     const old = this.#media;
     this.#replace(media2);
     old?.stop();
@@ -410,8 +414,20 @@ var LocalTrack = class _LocalTrack extends Emitter {
     this.#drop();
     this.detach();
   }
+  /** The server's word on it. @internal */
+  setMutedByServer(muted) {
+    if (muted === this.#mutedByServer) return;
+    this.#mutedByServer = muted;
+    this.#gate();
+    this.emit("muted-by-server", muted);
+  }
+  /** Media flows unless somebody muted it. */
+  #gate() {
+    if (this.#media) this.#media.enabled = !this.#muted && !this.#mutedByServer;
+  }
   #replace(media2) {
     this.#use(media2);
+    this.#gate();
     this.emit("replaced", media2);
   }
   #use(media2) {
@@ -516,6 +532,10 @@ var Publisher = class {
     this.#owner.unpublished(track);
     await this.#transport.negotiate().catch(() => {
     });
+  }
+  /** Ends the publication of what may not be published any more. */
+  keepOnly(may) {
+    for (const track of this.tracks.filter(({ source }) => !may(source))) void this.unpublish(track);
   }
   /** For an offer: what each section carries. */
   publications() {
@@ -1159,6 +1179,10 @@ var RemoteTrack = class extends Emitter {
   get muted() {
     return this.#info.muted || this.#info.mutedByServer === true;
   }
+  /** An admin muted it: its publisher cannot unmute it. */
+  get mutedByServer() {
+    return this.#info.mutedByServer === true;
+  }
   get state() {
     const state = this.#subscription?.state;
     return state === void 0 || state === "ended" ? "unsubscribed" : state;
@@ -1291,6 +1315,9 @@ var People = class {
   }
 };
 
+// src/protocol.ts
+var mayPublish = ({ canPublish, canPublishSources }, source) => canPublish && (canPublishSources.length === 0 || canPublishSources.includes(source));
+
 // src/protobuf.ts
 var utf8 = new TextEncoder();
 var ProtoWriter = class {
@@ -1378,7 +1405,7 @@ function* protoFields(message) {
 // src/data-packet.ts
 var maxPacket = 64e3;
 function packet(field, content, { to, sequence }) {
-  return new ProtoWriter().number(1, sequence ? 0 : 1).message(field, content).strings(5, to).number(16, sequence).finish();
+  return new ProtoWriter().number(1, sequence ? 0 : 1).message(field, content).strings(5, to).number(16, sequence).number(1e3, sequence ? 1 : 0).finish();
 }
 function userPacket(payload, topic2, addressing) {
   return packet(2, new ProtoWriter().bytes(2, payload).string(4, topic2), addressing);
@@ -1393,7 +1420,7 @@ function trailerPacket(streamId, addressing) {
   return packet(15, new ProtoWriter().string(1, streamId), addressing);
 }
 function readPacket(bytes) {
-  let identity = "", sid = "", content;
+  let identity = "", sid = "", content, receipt;
   try {
     for (const field of protoFields(bytes)) {
       switch (field.field) {
@@ -1418,13 +1445,24 @@ function readPacket(bytes) {
         case 17:
           sid = textOf(field);
           break;
+        case 1001:
+          receipt = readReceipt(field);
+          break;
       }
     }
   } catch (error) {
     if (error instanceof RangeError) return void 0;
     throw error;
   }
-  return { identity, sid, content };
+  return { identity, sid, content, receipt };
+}
+function readReceipt(packet2) {
+  let sequence = 0, refusal = "";
+  for (const field of protoFields(packet2.bytes)) {
+    if (field.field === 1) sequence = field.number;
+    if (field.field === 2) refusal = textOf(field);
+  }
+  return { sequence, refusal };
 }
 function readUser(packet2) {
   let payload = new Uint8Array(), topic2 = "";
@@ -1578,6 +1616,34 @@ function chunksOf(octets) {
   return chunks;
 }
 
+// src/receipts.ts
+var Receipts = class {
+  /** By number, in the order of sending. */
+  #waiting = /* @__PURE__ */ new Map();
+  /** Resolves when the server has taken the message of that number, rejects with the code of its refusal. */
+  of(sequence) {
+    return new Promise((resolve, reject) => this.#waiting.set(sequence, { resolve, reject }));
+  }
+  /** Receipts come in the order of messages: one that was passed over does not come any more. */
+  take({ sequence, refusal }) {
+    for (const [number, { resolve, reject }] of this.#waiting) {
+      if (number > sequence) return;
+      this.#waiting.delete(number);
+      if (number < sequence) reject(unconfirmed());
+      else if (refusal) reject(refused(refusal));
+      else resolve();
+    }
+  }
+  /** No more will come for what is under way. */
+  lose(why = unconfirmed()) {
+    for (const { reject } of this.#waiting.values()) reject(why);
+    this.#waiting.clear();
+  }
+};
+var notPermitted = () => new NexusError("PERMISSION", "You may not send data here: your token, or an admin since, does not allow it.");
+var refused = (code) => code === "PERMISSION" ? notPermitted() : new NexusError(code, "The server did not take the message.");
+var unconfirmed = () => new NexusError("UNCONFIRMED", "The connection was replaced before the server confirmed the message: it may have arrived, or not.");
+
 // src/data-link.ts
 var highWater = 256 * 1024;
 var lowWater = 64 * 1024;
@@ -1585,6 +1651,7 @@ var lossyHighWater = 16 * 1024;
 var DataLink = class {
   #owner;
   #waiting = /* @__PURE__ */ new Set();
+  #receipts = new Receipts();
   #reliable;
   #lossy;
   #sending = Promise.resolve();
@@ -1596,31 +1663,45 @@ var DataLink = class {
   /** Opens the channels on a media connection, in place of those of the one before. */
   open(pc) {
     this.#release();
+    this.#receipts.lose();
     this.#reliable = this.#channel(pc, "_reliable", { ordered: true });
     this.#lossy = this.#channel(pc, "_lossy", { ordered: false, maxRetransmits: 0 });
   }
   /**
-   * Sends one after the other. Reliable: waits for a channel and for room in it, resolves when the browser has it.
-   * Lossy: now or never; resolves false when it was dropped.
+   * Sends one after the other. Reliable: waits for a channel and for room in it, resolves when the server has taken it.
+   * Lossy: now or never; resolves false when it was dropped here.
    */
   async send(reliable, encode, to) {
-    if (!this.#owner.mayPublish()) throw new NexusError("PERMISSION", "Your token does not let you send data.");
-    if (this.#closed) throw ended();
+    this.#admit();
     check(encode({ to, sequence: 4294967295 }));
     if (!reliable) return this.#sendNow(encode({ to, sequence: 0 }));
-    const turn = this.#sending.then(async () => {
-      while (!this.#closed && !hasRoom(this.#reliable)) await new Promise((resolve) => this.#waiting.add(resolve));
-      if (this.#closed) throw ended();
-      this.#reliable.send(encode({ to, sequence: ++this.#sequence }));
-      return true;
-    });
+    const turn = this.#sending.then(() => this.#hand(encode, to));
     this.#sending = turn.catch(() => {
     });
-    return turn;
+    await (await turn).receipt;
+    return true;
+  }
+  /** Something else than before holds for those who wait: room in the channel, a grant. */
+  wake() {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
   }
   close() {
     this.#closed = true;
     this.#release();
+    this.#receipts.lose(ended());
+  }
+  #admit() {
+    if (!this.#owner.mayPublish()) throw notPermitted();
+    if (this.#closed) throw ended();
+  }
+  async #hand(encode, to) {
+    while (!this.#closed && this.#owner.mayPublish() && !hasRoom(this.#reliable)) await new Promise((resolve) => this.#waiting.add(resolve));
+    this.#admit();
+    const sequence = ++this.#sequence;
+    this.#reliable.send(encode({ to, sequence }));
+    return { receipt: this.#receipts.of(sequence) };
   }
   #sendNow(packet2) {
     if (this.#lossy?.readyState !== "open" || this.#lossy.bufferedAmount > lossyHighWater) return false;
@@ -1631,23 +1712,19 @@ var DataLink = class {
     const channel = pc.createDataChannel(label, options), reliable = label === "_reliable";
     channel.binaryType = "arraybuffer";
     channel.bufferedAmountLowThreshold = lowWater;
-    channel.onopen = channel.onbufferedamountlow = () => this.#wake();
+    channel.onopen = channel.onbufferedamountlow = () => this.wake();
     channel.onmessage = ({ data }) => {
       const packet2 = data instanceof ArrayBuffer ? readPacket(new Uint8Array(data)) : void 0;
-      if (packet2) this.#owner.received(packet2, reliable);
+      if (packet2?.receipt) this.#receipts.take(packet2.receipt);
+      else if (packet2) this.#owner.received(packet2, reliable);
     };
     return channel;
-  }
-  #wake() {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resolve of waiting) resolve();
   }
   #release() {
     for (const channel of [this.#reliable, this.#lossy]) {
       if (channel) channel.onopen = channel.onbufferedamountlow = channel.onmessage = null;
     }
-    this.#wake();
+    this.wake();
   }
 };
 var hasRoom = (channel) => channel?.readyState === "open" && channel.bufferedAmount <= highWater;
@@ -1708,6 +1785,10 @@ var RoomData = class {
   async send(payload, { reliable = true, to = [], topic: topic2 = "" }) {
     const octets = octetsOf(payload);
     return this.#link.send(reliable, (addressing) => userPacket(octets, topic2, addressing), to);
+  }
+  /** Who waits to send is told when he may not any more. */
+  grantsChanged() {
+    this.#link.wake();
   }
   arrived(sid) {
     const early = this.#early.get(sid);
@@ -1967,6 +2048,7 @@ var Room = class extends Emitter {
   #blocked = /* @__PURE__ */ new Set();
   #stopListening;
   #joined;
+  #grants;
   #roster = emptyRoster;
   #asked = 0;
   #state = "connecting";
@@ -1976,6 +2058,7 @@ var Room = class extends Emitter {
     this.#session = session;
     this.#clock = clock;
     this.#joined = joined;
+    this.#grants = joined.grants;
     this.#adaptive = adaptive ? new AdaptiveWishes() : void 0;
     this.#people = this.#newPeople();
     this.#data = new RoomData(clock, {
@@ -2003,24 +2086,32 @@ var Room = class extends Emitter {
       session.networkChanged();
       this.#media.networkChanged();
     });
-    this.#step(applyPage(this.#roster, joined.roster));
+    this.#step(applyPage(this.#roster, { ...joined.roster, room: joined.room }));
     this.#media.offerSections(joined.sections);
   }
   get name() {
-    return this.#joined.room.name;
+    return this.#info.name;
   }
   get sid() {
-    return this.#joined.room.sid;
+    return this.#info.sid;
   }
   get metadata() {
-    return (this.#roster.room ?? this.#joined.room).metadata;
+    return this.#info.metadata;
+  }
+  /** An admin locked it: nobody new comes in. */
+  get locked() {
+    return this.#info.locked;
   }
   get state() {
     return this.#state;
   }
-  /** What the token allows. */
+  /** What you may do: as your token says, until an admin says otherwise (event `grants-changed`). */
   get grants() {
-    return this.#joined.grants;
+    return this.#grants;
+  }
+  /** Whether the grants allow to publish a track of that source. */
+  mayPublish(source) {
+    return mayPublish(this.#grants, source);
   }
   /** The others, in order of arrival. */
   get participants() {
@@ -2054,8 +2145,9 @@ var Room = class extends Emitter {
   }
   /**
    * Sends a message to everyone, or to those named in `to`: 64 000 octets at most, its envelope included (`TOO_LARGE`). Reliable
-   * ones arrive in order, and resolve when the browser has taken them: awaiting each keeps no more than its buffer full. Lossy ones
-   * resolve false when they were dropped at once. Needs the grant `canPublishData` (`PERMISSION`).
+   * ones arrive in order, and resolve when the server has taken them: they are under way to the others. To send much, send several
+   * at once: more than the browser holds waits. Lossy ones resolve at once, false when they were dropped here. Needs the grant
+   * `canPublishData` (`PERMISSION`). `UNCONFIRMED`: the connection was replaced meanwhile, it may have arrived or not.
    */
   sendData(payload, options = {}) {
     return this.#data.send(payload, options);
@@ -2099,6 +2191,8 @@ var Room = class extends Emitter {
         return void this.#media.subscriber.apply(message.subscriptions);
       case "sections":
         return this.#media.offerSections(message);
+      case "grants":
+        return this.#granted(message.grants);
       case "candidate":
         return this.#media.addRemoteCandidate(message);
       case "quality":
@@ -2126,11 +2220,32 @@ var Room = class extends Emitter {
     const own = [...changes.joined, ...changes.changed].find((p) => p.sid === self);
     if (own) {
       this.localParticipant.update(own);
+      this.#noteMutes();
       this.emit("participant-updated", this.localParticipant);
     }
     this.#people.apply({ ...changes, joined: changes.joined.filter((p) => p !== own), changed: changes.changed.filter((p) => p !== own) }, left ?? /* @__PURE__ */ new Map());
     this.#speakers.refresh();
-    if (before.room !== roster.room) this.emit("updated");
+    this.#tellRoom(before.room, this.#info);
+  }
+  #tellRoom(before, { metadata, locked }) {
+    if (!before) return;
+    if (metadata !== before.metadata) this.emit("updated");
+    if (locked !== before.locked) this.emit("locked", locked);
+  }
+  #granted(grants) {
+    const before = this.#grants;
+    if (JSON.stringify(grants) === JSON.stringify(before)) return;
+    this.#grants = grants;
+    this.#data.grantsChanged();
+    this.#media.publisher.keepOnly((source) => this.mayPublish(source));
+    this.emit("grants-changed", grants, before);
+  }
+  /** What the roster says of one's own tracks. */
+  #noteMutes() {
+    const known = this.#roster.participants.get(this.localParticipant.sid)?.tracks ?? [];
+    for (const track of this.localParticipant.tracks) {
+      track.setMutedByServer(known.some(({ sid, mutedByServer }) => sid === track.sid && mutedByServer === true));
+    }
   }
   #newPeople() {
     const trackOwner = {
@@ -2165,12 +2280,15 @@ var Room = class extends Emitter {
     });
   }
   #localTrack(event, track) {
+    if (event === "local-track-unpublished") track.setMutedByServer(false);
+    else this.#noteMutes();
     this.localParticipant.emit(event === "local-track-published" ? "track-published" : "track-unpublished", track);
     this.emit(event, track);
   }
   #resumed(message) {
     if (message.roster) this.#step(applyPage({ ...this.#roster, reading: void 0 }, message.roster));
     else if (this.#roster.reading) this.#step(startReading(this.#roster, this.#roster.reading.held));
+    this.#granted(message.grants);
     this.#media.resumed(message);
   }
   /** A new session: all that was negotiated is gone, what is published and wished for stays. */
@@ -2178,9 +2296,11 @@ var Room = class extends Emitter {
     const isMoved = joined.room.name !== this.#joined.room.name;
     this.#joined = joined;
     this.#speakers.take([]);
-    this.#step(applyPage({ ...this.#roster, reading: void 0 }, joined.roster));
+    this.#step(applyPage({ ...this.#roster, reading: void 0 }, { ...joined.roster, room: joined.room }));
     this.localParticipant.update(joined.participant);
+    this.#granted(joined.grants);
     this.#media.enter(joined);
+    this.#noteMutes();
     if (isMoved) this.emit("moved");
   }
   #stateMayHaveChanged(why) {
@@ -2203,6 +2323,9 @@ var Room = class extends Emitter {
     this.#data.close();
     this.#media.close();
     for (const track of this.#people.tracks) track.end();
+  }
+  get #info() {
+    return this.#roster.room ?? this.#joined.room;
   }
   #participant(sid) {
     return sid === this.localParticipant.sid ? this.localParticipant : this.#people.participant(sid);
@@ -2476,6 +2599,7 @@ var Session = class extends Emitter {
         break;
       case "delta":
       case "sections":
+      case "grants":
       case "subscriptions":
       case "quality":
       case "speakers":

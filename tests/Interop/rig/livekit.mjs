@@ -119,6 +119,7 @@ function library() {
     room.on(RoomEvent.ParticipantMetadataChanged, (_, p) => note('metadata', p.identity, p.metadata));
     room.on(RoomEvent.ParticipantNameChanged, (name, p) => note('name', p.identity, name));
     room.on(RoomEvent.ParticipantAttributesChanged, (_, p) => note('attributes', p.identity, JSON.stringify(p.attributes)));
+    room.on(RoomEvent.ParticipantPermissionsChanged, (_, p) => note('permissions', p.identity, `publish ${p.permissions.canPublish}`, `data ${p.permissions.canPublishData}`));
     room.on(RoomEvent.RoomMetadataChanged, metadata => note('room metadata', metadata));
     room.on(RoomEvent.ActiveSpeakersChanged, speakers => note('speakers', speakers.map(s => s.identity).sort().join('+')));
     room.on(RoomEvent.ConnectionQualityChanged, (quality, p) => note('quality', p.identity, quality));

@@ -122,6 +122,10 @@ function library() {
     room.on('track-published', ({ source }, { identity }) => note('published', identity, source));
     room.on('track-unpublished', ({ source }, { identity }) => note('unpublished', identity, source));
     room.on('track-muted', ({ source }, muted) => note(muted ? 'muted' : 'unmuted', source));
+    room.on('grants-changed', ({ canPublish, canPublishData }) => note('grants', `publish ${canPublish}`, `data ${canPublishData}`));
+    room.on('locked', locked => note(locked ? 'locked' : 'unlocked'));
+    room.on('moved', () => note('moved to', room.name));
+    room.on('local-track-unpublished', ({ source }) => note('unpublished my', source));
     room.on('data', ({ from, text, topic, reliable }) => member.data.push([from?.identity, text, topic, reliable]));
     room.on('chat', ({ from, text }) => member.chat.push([from?.identity, text]));
     room.on('track-subscribed', track => track.elements.length || show(track));
@@ -140,6 +144,7 @@ function library() {
     const inbound = new Map(stats.filter(({ type }) => type === 'inbound-rtp').map(entry => [entry.trackIdentifier, entry]));
     return {
       state: room.state, sid: room.localParticipant.sid, events, pair: pairOf(stats), address: localOf(stats)?.address, localType: localOf(stats)?.candidateType, relayProtocol: localOf(stats)?.relayProtocol,
+      name: room.name, locked: room.locked, own: room.localParticipant.tracks.map(({ source, muted, mutedByServer }) => ({ source, muted, mutedByServer })),
       estimate: stats.find(({ id }) => id === pairOf(stats))?.availableOutgoingBitrate,
       sends: stats.filter(({ type }) => type === 'outbound-rtp').map(({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason }) =>
         ({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason })),
@@ -149,7 +154,7 @@ function library() {
         tracks: tracks.map(track => {
           const media = inbound.get(track.mediaStreamTrack?.id);
           return {
-            sid: track.sid, source: track.source, state: track.state, reason: track.reason, muted: track.muted, layer: track.layer, codec: track.codec,
+            sid: track.sid, source: track.source, state: track.state, reason: track.reason, muted: track.muted, mutedByServer: track.mutedByServer, layer: track.layer, codec: track.codec,
             frames: media?.framesDecoded, width: media?.frameWidth, height: media?.frameHeight, packets: media?.packetsReceived,
             freezes: media?.freezeCount, frozen: media?.totalFreezesDuration, energy: media?.totalAudioEnergy, lost: media?.packetsLost, concealed: media?.concealedSamples,
           };
