@@ -104,7 +104,7 @@ public sealed partial class ParticipantGrain
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         foreach (Leg leg in legs)
         {
-            _legs.Remove(leg.Session);
+            Remove(leg, ReasonCodes.Moved);
         }
 
         await TellTracks(tracksBefore);

@@ -22,7 +22,7 @@ public sealed partial class ParticipantGrain
         if (leg.State == SessionState.Closed)
         {
             beside = _legs.WithThoseBeside([leg])[1..];
-            _legs.Remove(leg.Session);
+            Remove(leg, report.Reason ?? ReasonCodes.ClientLost);
         }
 
         await TellHolder(legBefore!, leg, report.Reason);
@@ -148,7 +148,7 @@ public sealed partial class ParticipantGrain
         ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         foreach (Leg leg in legs)
         {
-            _legs.Remove(leg.Session);
+            Remove(leg, reason);
         }
 
         await TellTracks(tracksBefore);
@@ -182,7 +182,7 @@ public sealed partial class ParticipantGrain
         if (_legs.IsEmpty)
         {
             _view = null;
-            DeactivateOnIdle();
+            LeaveSoon();
         }
 
         KeepTime();

@@ -136,9 +136,6 @@ public sealed partial class ParticipantGrain(
         return ActResult.Done;
     }
 
-    public Task<int?> IceGeneration(string session) =>
-        Task.FromResult<int?>(_legs.Find(session) is { } leg ? leg.Desired.IceRestart?.Generation ?? 0 : null);
-
     public Task<ParticipantView?> Describe() => Task.FromResult(_legs.IsEmpty ? null : _view! with
     {
         Tracks = _legs.Tracks(Identity),
@@ -185,7 +182,7 @@ public sealed partial class ParticipantGrain(
     {
         foreach (Leg replaced in legs)
         {
-            _legs.Remove(replaced.Session);
+            Remove(replaced, ReasonCodes.DuplicateIdentity);
             await TellEnded(replaced, ReasonCodes.DuplicateIdentity);
             await Owner(replaced).Close(ReasonCodes.DuplicateIdentity);
         }

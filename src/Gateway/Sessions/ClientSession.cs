@@ -65,8 +65,7 @@ public sealed class ClientSession
         TokenIssuedAt = _caller.Token.Made,
     });
 
-    /// <summary>The number of ICE restarts so far; null when there is no such session.</summary>
-    public Task<int?> IceGeneration() => _participant.IceGeneration(Id);
+    public Task<SessionStanding> Standing() => _participant.Standing(Id);
 
     /// <summary>
     /// Takes a client's candidates. The node is ICE-lite: it learns the client's addresses from the checks that come in and

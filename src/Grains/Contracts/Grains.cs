@@ -123,11 +123,11 @@ public interface IParticipantGrain : IGrainWithStringKey
     Task<ActResult> Leave(string session, string reason);
 
     /// <summary>
-    /// Null when the session is none of this participant's. Otherwise the <see cref="IceRestart.Generation"/> of its latest ICE
-    /// restart, 0 before the first: gateways derive WHIP's ETag from it, so that any of them can serve any session.
+    /// How a session stands, for clients that nobody can tell without being asked. Gateways derive WHIP's ETag from it, so that any of
+    /// them can serve any session.
     /// </summary>
     [ReadOnly]
-    Task<int?> IceGeneration(string session);
+    Task<SessionStanding> Standing(string session);
 
     /// <summary>Null when the participant is not in the room.</summary>
     [ReadOnly]

@@ -50,6 +50,24 @@ public sealed record SessionView
 [GenerateSerializer, Immutable, Alias("nexus.TrackUse")]
 public sealed record TrackUse([property: Id(0)] string TrackSid, [property: Id(1)] LayerDemand Demand, [property: Id(2)] bool Played);
 
+/// <summary>How a session stands, or that it is over.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.SessionStanding")]
+public sealed record SessionStanding
+{
+    /// <summary>Null while it is there. Why it ended, one of <see cref="ReasonCodes"/>: SESSION_NOT_FOUND when that is not known.</summary>
+    [Id(0)] public string? Ended { get; init; }
+
+    /// <summary><see cref="IceRestart.Generation"/> of the latest ICE restart; 0 before the first.</summary>
+    [Id(1)] public int IceGeneration { get; init; }
+
+    [Id(2)] public SessionState State { get; init; }
+
+    [Id(3)] public Grants Grants { get; init; } = new();
+
+    /// <summary>What it publishes.</summary>
+    [Id(4)] public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
+}
+
 /// <summary>A named refusal, or the session as it is now.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SessionResult")]
 public sealed record SessionResult([property: Id(0)] LinkError? Error, [property: Id(1)] SessionView? Session, [property: Id(2)] SdpAnswer? Answer = null)

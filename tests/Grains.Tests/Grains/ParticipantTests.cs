@@ -125,11 +125,11 @@ public sealed class ParticipantTests : IAsyncLifetime
     public async Task An_ice_restart_is_answered_and_counted()
     {
         string session = await _rig.JoinAsync(_node, "alice");
-        Assert.Equal(0, await _rig.Participant("alice").IceGeneration(session));
+        Assert.Equal(0, (await _rig.Participant("alice").Standing(session)).IceGeneration);
         RestartResult restarted = await _rig.Participant("alice").RestartIce(session, new IceRestart(1, "ufrag", "password"));
         Assert.Equal("a=ice-ufrag:1", restarted.Answer!.SdpFragment);
-        Assert.Equal(1, await _rig.Participant("alice").IceGeneration(session));
-        Assert.Null(await _rig.Participant("alice").IceGeneration("SE_other"));
+        Assert.Equal(1, (await _rig.Participant("alice").Standing(session)).IceGeneration);
+        Assert.Equal(ReasonCodes.SessionNotFound, (await _rig.Participant("alice").Standing("SE_other")).Ended);
         Assert.Equal(ReasonCodes.SessionNotFound, (await _rig.Participant("alice").RestartIce("SE_other", new IceRestart(1, "u", "p"))).Error!.Code);
     }
 

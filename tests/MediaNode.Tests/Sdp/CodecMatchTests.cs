@@ -47,7 +47,11 @@ public class CodecMatchTests
     [InlineData("AV1", "profile=0", "AV1", "profile=1", CodecFit.None)]
     [InlineData("AV1", "level-idx=5;tier=0", "AV1", "level-idx=13;tier=1", CodecFit.Same)]
     [InlineData("opus", "stereo=1", "opus", "", CodecFit.Same)]
-    [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=42e034" + Mode1, CodecFit.Same)]
+    [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=42c01f" + Mode1, CodecFit.Same)]
+    [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=42e034" + Mode1, CodecFit.BeyondLevel)]
+    [InlineData("H264", "profile-level-id=42e01f;max-recv-level=e034" + Mode1, "H264", "profile-level-id=42e034" + Mode1, CodecFit.Same)]
+    [InlineData("H264", "profile-level-id=42e01f;max-recv-level=nonsense" + Mode1, "H264", "profile-level-id=42e034" + Mode1, CodecFit.BeyondLevel)]
+    [InlineData("H264", "profile-level-id=640c1f" + Mode1, "H264", "profile-level-id=42e028" + Mode1, CodecFit.BeyondLevel)]
     [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=42001f" + Mode1, CodecFit.Decodes)]
     [InlineData("H264", "profile-level-id=640c1f" + Mode1, "H264", "profile-level-id=42e01f" + Mode1, CodecFit.Decodes)]
     [InlineData("H264", "profile-level-id=42e01f" + Mode1, "H264", "profile-level-id=640c1f" + Mode1, CodecFit.Presumed)]
@@ -69,7 +73,10 @@ public class CodecMatchTests
         var high = Offers.Codec("H264", "profile-level-id=640c1f" + Mode1) with { PayloadType = 96 };
         var baseline = Offers.Codec("H264", "profile-level-id=42e01f" + Mode1) with { PayloadType = 98 };
 
-        Assert.Equal(98, CodecMatch.Best([high, baseline], Offers.Codec("H264", "profile-level-id=42c028" + Mode1))!.PayloadType);
+        Assert.Equal(98, CodecMatch.Best([high, baseline], Offers.Codec("H264", "profile-level-id=42c01f" + Mode1))!.PayloadType);
+        var tall = Offers.Codec("H264", "profile-level-id=640c28" + Mode1) with { PayloadType = 100 };
+        Assert.Equal(100, CodecMatch.Best([baseline, high, tall], Offers.Codec("H264", "profile-level-id=42c028" + Mode1))!.PayloadType);
+        Assert.Equal(100, CodecMatch.Best([high, tall], Offers.Codec("H264", "profile-level-id=640c28" + Mode1))!.PayloadType);
         Assert.Equal(96, CodecMatch.Best([baseline, high], Offers.Codec("H264", "profile-level-id=640c28" + Mode1))!.PayloadType);
         Assert.Null(CodecMatch.Best([high], Offers.Codec("VP8")));
     }

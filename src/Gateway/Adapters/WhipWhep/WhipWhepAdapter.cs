@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
@@ -20,6 +21,9 @@ internal sealed class WhipWhepAdapter(
 {
     public const string Sdp = "application/sdp";
     public const string Fragment = "application/trickle-ice-sdpfrag";
+
+    /// <summary>Relation type of a session's state; an extension (RFC 9725 section 4.9, RFC 8288 section 2.1.2).</summary>
+    public const string StateRelation = "urn:nexus:session-state";
 
     /// <summary>POST: an offer in, a session and the answer out.</summary>
     public async Task<IResult> Join(HttpContext context, SessionLeg leg)
@@ -76,10 +80,13 @@ internal sealed class WhipWhepAdapter(
             return new ProblemResult(StatusCodes.Status400BadRequest, ReasonCodes.SdpInvalid, fault.ToString());
         }
 
-        if (await session!.IceGeneration() is not { } generation)
+        var standing = await session!.Standing();
+        if (standing.Ended is { } ended)
         {
-            return NoSession();
+            return NoSession(ended);
         }
+
+        int generation = standing.IceGeneration;
 
         if (context.Request.Headers.IfMatch.Count == 0)
         {
@@ -93,6 +100,22 @@ internal sealed class WhipWhepAdapter(
             _ => new ProblemResult(StatusCodes.Status412PreconditionFailed, "ETAG_MISMATCH", "If-Match names another ICE generation than the session's: use the ETag of the last 201 or 200.")
                 .With("ETag", IceEntityTag.Of(generation)),
         };
+    }
+
+    /// <summary>
+    /// GET of what the link <see cref="StateRelation"/> names: how the session stands. HTTP has no way to tell a client what is done to
+    /// it meanwhile, so it may ask.
+    /// </summary>
+    public async Task<IResult> State(HttpContext context)
+    {
+        var (session, refusal) = Enter(context);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var standing = await session!.Standing();
+        return standing.Ended is { } ended ? NoSession(ended) : Results.Json(SessionStateJson.Of(standing));
     }
 
     /// <summary>DELETE: ends the session.</summary>
@@ -178,10 +201,11 @@ internal sealed class WhipWhepAdapter(
     private IResult Created(HttpContext context, Caller caller, string session, string answer)
     {
         var headers = context.Response.Headers;
-        headers.Location = LocationOf(context.Request, $"{Uri.EscapeDataString(caller.Grants.Room!)}/{session}");
+        string location = LocationOf(context.Request, $"{Uri.EscapeDataString(caller.Grants.Room!)}/{session}");
+        headers.Location = location;
         headers.ETag = IceEntityTag.Of(0);
         headers["Accept-Patch"] = Fragment;
-        headers.Link = links.For(caller.Identity);
+        headers.Link = StringValues.Concat(links.For(caller.Identity), $"<{location}/state>; rel=\"{StateRelation}\"");
         return Results.Text(answer, Sdp, statusCode: StatusCodes.Status201Created);
     }
 
@@ -221,6 +245,14 @@ internal sealed class WhipWhepAdapter(
         return Results.Text(answer.SdpFragment, Fragment);
     }
 
-    private static ProblemResult NoSession() =>
-        new(StatusCodes.Status404NotFound, ReasonCodes.SessionNotFound, "There is no such session: it has ended, or is another participant's.");
+    /// <param name="ended">Why it ended, where that is known.</param>
+    private static ProblemResult NoSession(string ended = ReasonCodes.SessionNotFound) => new(StatusCodes.Status404NotFound, ended, ended switch
+    {
+        ReasonCodes.SessionNotFound => "There is no such session: it has ended, or is another participant's.",
+        ReasonCodes.Removed => "You were removed from the room: the session has ended.",
+        ReasonCodes.Moved => "You were moved to another room: the session goes on there, and is out of reach of this token.",
+        ReasonCodes.RoomClosed => "The room was closed: the session has ended.",
+        ReasonCodes.DuplicateIdentity => "The same identity joined elsewhere: the session has ended.",
+        _ => $"The session has ended: {ended}.",
+    });
 }

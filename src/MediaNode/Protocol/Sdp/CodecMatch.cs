@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Nexus.MediaNode.Protocol.Sdp;
 
 /// <summary>How well a payload type of an offer fits a stream.</summary>
@@ -8,6 +10,9 @@ public enum CodecFit : byte
 
     /// <summary>Offered for less than the stream is, but decoders that say the same are known to decode it.</summary>
     Presumed,
+
+    /// <summary>Decodes its profile, but was offered for a lower level: decoders take more than they say.</summary>
+    BeyondLevel,
 
     /// <summary>Decodes it, but was offered for another profile.</summary>
     Decodes,
@@ -35,9 +40,10 @@ public static class CodecMatch
 
     /// <summary>
     /// How a receiver's payload type fits the stream of a track.
-    /// H264: profiles compared as RFC 6184 has it; levels are not, the node cannot change them and browsers decode beyond
-    /// what they announce; packetization mode 1 takes mode 0's packets (section 5.4), not the other way round. Who lets levels be
-    /// asymmetric, as all browsers do, is presumed to decode Main and High whatever profile it offers (docs/browsers.md, "H264").
+    /// H264: profiles and levels compared as RFC 6184 has it; a level that is too low only makes for a worse fit, the node cannot make
+    /// less of a stream and browsers decode beyond what they announce; packetization mode 1 takes mode 0's packets (section 5.4), not
+    /// the other way round. Who lets levels be asymmetric, as all browsers do, is presumed to decode Main and High whatever profile it
+    /// offers (docs/browsers.md, "H264").
     /// VP9: profile-id (RFC 9628 section 6). AV1: a higher profile decodes the lower ones (AV1 section 6.4.1); level and tier
     /// only bound the sender.
     /// </summary>
@@ -94,10 +100,21 @@ public static class CodecMatch
             return presumed ? CodecFit.Presumed : CodecFit.None;
         }
 
+        if (LevelOf(receiver, decoder) < encoded.LevelIdc)
+        {
+            return CodecFit.BeyondLevel;
+        }
+
         return decoder.Profile == encoded.Profile && PacketizationMode(receiver) == PacketizationMode(stream)
             ? CodecFit.Same
             : CodecFit.Decodes;
     }
+
+    /// <summary>The highest that it receives: <c>max-recv-level</c> where it is said (RFC 6184 section 8.1), as profile-iop and level_idc.</summary>
+    private static int LevelOf(RtpCodec receiver, H264ProfileLevelId offered) =>
+        receiver.Fmtp["max-recv-level"] is { Length: 4 } text && byte.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, null, out var level)
+            ? Math.Max(level, offered.LevelIdc)
+            : offered.LevelIdc;
 
     private static int PacketizationMode(RtpCodec codec) => Number(codec, "packetization-mode", 0);
 

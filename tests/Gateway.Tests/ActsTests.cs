@@ -1,10 +1,11 @@
 using System.Net;
 using System.Text.Json;
+using Nexus.Gateway.Tests.WebSockets;
 using static Nexus.Gateway.Tests.GatewayHost;
 
-namespace Nexus.Gateway.Tests.WebSockets;
+namespace Nexus.Gateway.Tests;
 
-/// <summary>Whatever is done to somebody or to his room, his client is told by nexus.v1.</summary>
+/// <summary>Whatever is done to somebody or to his room, his client is told by nexus.v1, and can ask by WHIP.</summary>
 public sealed class ActsTests(GatewayHost host) : IClassFixture<GatewayHost>
 {
     private static int _rooms;
@@ -77,6 +78,73 @@ public sealed class ActsTests(GatewayHost host) : IClassFixture<GatewayHost>
         Assert.True(stale.GetProperty("roster").GetProperty("room").GetProperty("locked").GetBoolean());
 
         static Task<JsonElement> Told(JsonClient client) => client.Next(m => m.GetProperty("type").GetString() == "delta" && m.TryGetProperty("room", out _));
+    }
+
+    [Fact]
+    public async Task Who_publishes_by_WHIP_can_ask_what_was_done_to_it_and_is_told_with_its_next_request_why_it_is_over()
+    {
+        string token = Token(_room, "ada");
+        using var joined = await host.Post($"/whip/{_room}", token);
+        string location = joined.Headers.Location!.ToString();
+        string link = joined.Headers.GetValues("Link").Single(l => l.Contains("urn:nexus:session-state", StringComparison.Ordinal));
+        Assert.Contains($"<{location}/state>; rel=\"urn:nexus:session-state\"", link);
+        var before = await State();
+        Assert.Equal((true, "connecting"), (before.GetProperty("grants").GetProperty("canPublish").GetBoolean(), before.GetProperty("state").GetString()));
+        Assert.All(before.GetProperty("tracks").EnumerateArray(), t => Assert.False(t.GetProperty("mutedByServer").GetBoolean()));
+
+        string sid = before.GetProperty("tracks")[0].GetProperty("sid").GetString()!;
+        await Mute(sid, "true");
+        await Restrict("""{"canSubscribe":true,"canPublish":true,"canPublishSources":["MICROPHONE"]}""");
+        var after = await State();
+        Assert.Equal([sid], after.GetProperty("tracks").EnumerateArray().Where(t => t.GetProperty("mutedByServer").GetBoolean()).Select(t => t.GetProperty("sid").GetString()));
+        Assert.Equal(["microphone"], after.GetProperty("grants").GetProperty("canPublishSources").EnumerateArray().Select(s => s.GetString()));
+
+        await host.Send("DELETE", $"/api/v1/rooms/{_room}/participants/ada", AdminToken());
+        foreach (var (method, path) in new[] { ("GET", $"{location}/state"), ("PATCH", location) })
+        {
+            using var refused = await host.Send(method, path, token, method == "GET" ? null : Sdp.Fragment, "application/trickle-ice-sdpfrag", ifMatch: "\"ice-0\"");
+            Assert.Equal((HttpStatusCode.NotFound, "REMOVED"), (refused.StatusCode, await Code(refused)));
+        }
+
+        async Task<JsonElement> State()
+        {
+            using var response = await host.Send("GET", $"{location}/state", token);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            return await Json(response);
+        }
+    }
+
+    [Theory]
+    [InlineData("MOVED")]
+    [InlineData("DUPLICATE_IDENTITY")]
+    [InlineData("ROOM_CLOSED")]
+    public async Task Who_publishes_by_WHIP_is_told_why_whatever_ended_it(string why)
+    {
+        string token = Token(_room, "ada");
+        using var joined = await host.Post($"/whip/{_room}", token);
+        switch (why)
+        {
+            case "MOVED":
+                var control = host.Service<Sessions.IControlPlane>();
+                Assert.Null((await control.Participant(Options.Tenants[0], _room, "ada").Move($"{_room}-stage", Options.Tenants[0].Rules)).Error);
+                break;
+            case "DUPLICATE_IDENTITY":
+                using (await host.Post($"/whip/{_room}", token))
+                {
+                    break;
+                }
+
+            default:
+                await host.Send("DELETE", $"/api/v1/rooms/{_room}", AdminToken());
+                break;
+        }
+
+        using var refused = await host.Send("GET", $"{joined.Headers.Location}/state", token);
+        Assert.Equal((HttpStatusCode.NotFound, why), (refused.StatusCode, await Code(refused)));
+        using var unknown = await host.Send("GET", $"/whip/{_room}/SE_none/state", token);
+        Assert.Equal((HttpStatusCode.NotFound, "SESSION_NOT_FOUND"), (unknown.StatusCode, await Code(unknown)));
+        using var posted = await host.Send("POST", $"/whip/{_room}/SE_none/state", token);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, posted.StatusCode);
     }
 
     private static void AssertRestricted(JsonElement message)
