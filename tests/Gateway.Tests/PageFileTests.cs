@@ -12,7 +12,7 @@ public sealed partial class PageFileTests
     [InlineData("/")]
     [InlineData("/meet/app.js")]
     [InlineData("/meet/meet.css")]
-    [InlineData("/nexus-sdk.js")]
+    [InlineData("/sdk/nexus-sdk.js")]
     public void The_meeting_page_is_there(string path) => Assert.Contains(path, Files.Keys);
 
     [Fact]

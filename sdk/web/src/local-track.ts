@@ -43,6 +43,7 @@ export class LocalTrack extends Emitter<Events> {
   /** Set while it is published. */
   sid: string | undefined;
 
+  /** @internal Those of devices come from {@link Room.createCameraVideoTrack} and its like, others from {@link LocalTrack.of}. */
   constructor({ kind, source, media, name = '', codec = 'VP8', simulcast = true, capture }: LocalTrackInit) {
     super();
     this.kind = kind;

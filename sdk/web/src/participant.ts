@@ -18,6 +18,7 @@ abstract class Participant<Track> extends Emitter<ParticipantEvents<Track>> {
   #quality: Quality | undefined;
   #level: number | undefined;
 
+  /** @internal */
   constructor(info: ParticipantInfo) {
     super();
     this.#info = info;
@@ -106,6 +107,7 @@ export class RemoteParticipant extends Participant<RemoteTrack> {
 export class LocalParticipant extends Participant<LocalTrack> {
   readonly #tracks: () => LocalTrack[];
 
+  /** @internal */
   constructor(info: ParticipantInfo, tracks: () => LocalTrack[]) {
     super(info);
     this.#tracks = tracks;

@@ -29,6 +29,7 @@ export class RemoteTrack extends Emitter<Events> {
   #media: MediaStreamTrack | undefined;
   #wish: Wish = {};
 
+  /** @internal */
   constructor(
     info: TrackInfo,
     readonly participantSid: string,

@@ -21,6 +21,10 @@ internal static class PageEndpoints
         foreach (var file in PageFile.All())
         {
             routes.MapGet(file.Path, file.Serve).ExcludeFromDescription();
+            if (file.VersionedPath is { } versioned)
+            {
+                routes.MapGet(versioned, file.ServeVersioned).ExcludeFromDescription();
+            }
         }
 
         if (options is { Development: { } development } && options.Tenants.SelectMany(t => t.Keys).FirstOrDefault(k => k.Key == development.Key) is { } key)

@@ -10,7 +10,7 @@ export class Member {
 
   /** Runs `source`, a module that leaves a `room`, with the SDK under its package name. */
   static async runs(tab, server, source) {
-    const module = source.replace("'@nexus-rtc/web'", `'${server.url}/nexus-sdk.js'`);
+    const module = source.replace("'@nexus-rtc/web'", `'${server.url}/sdk/nexus-sdk.js'`);
     await tab.evaluate(pageLibrary);
     await tab.evaluate(async text => {
       await member.grant();
@@ -29,7 +29,7 @@ export class Member {
   static async joins(tab, server, room, identity, { via = server.url, region, bearer, grants, camera = { resolution: '360p' }, microphone = true, join = {} } = {}) {
     tab.name = identity;
     await tab.evaluate(pageLibrary);
-    await tab.evaluate((...args) => member.join(...args), `${server.url}/nexus-sdk.js`, via, bearer ?? token({ room, identity, grants }), room, { region, camera, microphone, join });
+    await tab.evaluate((...args) => member.join(...args), `${server.url}/sdk/nexus-sdk.js`, via, bearer ?? token({ room, identity, grants }), room, { region, camera, microphone, join });
     return new Member(tab);
   }
 

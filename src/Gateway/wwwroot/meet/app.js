@@ -1,5 +1,5 @@
 // The meeting page: lobby → meeting → end, and back.
-import { NexusClient } from '../nexus-sdk.js';
+import { NexusClient } from '../sdk/nexus-sdk.js';
 import { Lobby } from './lobby.js';
 import { Meeting } from './meeting.js';
 import { explain } from './messages.js';

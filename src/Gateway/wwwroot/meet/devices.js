@@ -1,5 +1,5 @@
 // Device pickers, and the choice of devices over visits.
-import { listDevices } from '../nexus-sdk.js';
+import { listDevices } from '../sdk/nexus-sdk.js';
 
 const remembered = kind => `nexus.${kind}`;
 

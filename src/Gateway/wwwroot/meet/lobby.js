@@ -1,5 +1,5 @@
 // Before the meeting: who, where, with which devices.
-import { createCameraAndMicrophoneTracks, createCameraVideoTrack, createMicrophoneTrack } from '../nexus-sdk.js';
+import { createCameraAndMicrophoneTracks, createCameraVideoTrack, createMicrophoneTrack } from '../sdk/nexus-sdk.js';
 import { chosen, devicePicker } from './devices.js';
 import { explain } from './messages.js';
 import { hueOf, initialsOf } from './tiles.js';

@@ -1,5 +1,5 @@
 // The meeting itself: tiles that follow the room, controls, banner.
-import { createCameraVideoTrack, createMicrophoneTrack } from '../nexus-sdk.js';
+import { createCameraVideoTrack, createMicrophoneTrack } from '../sdk/nexus-sdk.js';
 import { ChatPanel } from './chat.js';
 import { chosen, devicePicker } from './devices.js';
 import { Grid } from './grid.js';

@@ -1,5 +1,5 @@
 // Where access tokens come from: from the field, or from the server itself while it runs with the development key.
-import { NexusError } from '../nexus-sdk.js';
+import { NexusError } from '../sdk/nexus-sdk.js';
 import { code } from './link.js';
 
 /** This tab is one person, also after a reload. */

@@ -1,4 +1,4 @@
-// @nexus-rtc/web: built from sdk/web by `npm run build`. Do not edit.
+// @nexus-rtc/web 0.1.0: built from sdk/web by `npm run build`. Do not edit.
 
 // src/emitter.ts
 var Emitter = class {
@@ -341,6 +341,7 @@ var LocalTrack = class _LocalTrack extends Emitter {
   #deviceId;
   /** Set while it is published. */
   sid;
+  /** @internal Those of devices come from {@link Room.createCameraVideoTrack} and its like, others from {@link LocalTrack.of}. */
   constructor({ kind, source, media: media2, name = "", codec = "VP8", simulcast = true, capture }) {
     super();
     this.kind = kind;
@@ -1064,6 +1065,7 @@ var Participant = class extends Emitter {
   #info;
   #quality;
   #level;
+  /** @internal */
   constructor(info) {
     super();
     this.#info = info;
@@ -1134,6 +1136,7 @@ var RemoteParticipant = class extends Participant {
 };
 var LocalParticipant = class extends Participant {
   #tracks;
+  /** @internal */
   constructor(info, tracks) {
     super(info);
     this.#tracks = tracks;
@@ -1146,6 +1149,7 @@ var LocalParticipant = class extends Participant {
 
 // src/remote-track.ts
 var RemoteTrack = class extends Emitter {
+  /** @internal */
   constructor(info, participantSid, owner) {
     super();
     this.participantSid = participantSid;
