@@ -85,9 +85,9 @@ public sealed class ActsTests(GatewayHost host) : IClassFixture<GatewayHost>
     {
         string token = Token(_room, "ada");
         using var joined = await host.Post($"/whip/{_room}", token);
-        string location = joined.Headers.Location!.ToString();
+        string location = LocationOf(joined);
         string link = joined.Headers.GetValues("Link").Single(l => l.Contains("urn:nexus:session-state", StringComparison.Ordinal));
-        Assert.Contains($"<{location}/state>; rel=\"urn:nexus:session-state\"", link);
+        Assert.Contains($"<{joined.Headers.Location}/state>; rel=\"urn:nexus:session-state\"", link);
         var before = await State();
         Assert.Equal((true, "connecting"), (before.GetProperty("grants").GetProperty("canPublish").GetBoolean(), before.GetProperty("state").GetString()));
         Assert.All(before.GetProperty("tracks").EnumerateArray(), t => Assert.False(t.GetProperty("mutedByServer").GetBoolean()));
@@ -139,7 +139,7 @@ public sealed class ActsTests(GatewayHost host) : IClassFixture<GatewayHost>
                 break;
         }
 
-        using var refused = await host.Send("GET", $"{joined.Headers.Location}/state", token);
+        using var refused = await host.Send("GET", $"{LocationOf(joined)}/state", token);
         Assert.Equal((HttpStatusCode.NotFound, why), (refused.StatusCode, await Code(refused)));
         using var unknown = await host.Send("GET", $"/whip/{_room}/SE_none/state", token);
         Assert.Equal((HttpStatusCode.NotFound, "SESSION_NOT_FOUND"), (unknown.StatusCode, await Code(unknown)));

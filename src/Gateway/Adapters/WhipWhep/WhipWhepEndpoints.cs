@@ -33,7 +33,7 @@ internal static class WhipWhepEndpoints
             .Produces(204).Produces<string>(200, WhipWhepAdapter.Fragment).WithProblems(400, 401, 403, 404, 412, 413, 415, 422, 428);
         group.MapDelete("{room}/{session}", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.Delete(context)).Requires(Permit.Join)
             .WithSummary("Ends the session.").Produces(200).WithProblems(401, 403, 404);
-        group.MapGet("{room}/{session}/state", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.State(context))
+        group.MapGet("{room}/{session}/state", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.State(context)).Requires(Permit.Join)
             .WithSummary("How the session stands: mutes and grants that an admin changed, or why it is over.")
             .Produces<SessionStateJson>().WithProblems(401, 403, 404);
         group.MapMethods("{room}/{session}/state", ["OPTIONS"], (HttpContext context) =>
