@@ -84,9 +84,9 @@ public sealed partial class RoomGrain(
 
     public async Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant)
     {
-        if (ProfileLimits.RefusalOfMetadata(policy.Metadata) is { } tooLong)
+        if (ProfileLimits.Refusal(policy) is { } beyond)
         {
-            return new RoomResult(tooLong, null);
+            return new RoomResult(beyond, null);
         }
 
         if (!IsOpen)
@@ -115,9 +115,10 @@ public sealed partial class RoomGrain(
             return new AdmitResult { Error = barred };
         }
 
-        if (!IsOpen && await Open(request.Tenant.DefaultPolicy, request.Tenant) is { } quota)
+        RoomPolicy policy = request.Tenant.DefaultPolicy;
+        if (!IsOpen && (ProfileLimits.Refusal(policy) ?? await Open(policy, request.Tenant)) is { } beyond)
         {
-            return new AdmitResult { Error = quota };
+            return new AdmitResult { Error = beyond };
         }
 
         await RefreshNodes();

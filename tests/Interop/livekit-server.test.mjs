@@ -6,14 +6,14 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { DataPacket_Kind, TrackSource } from '@livekit/protocol';
-import { WebhookReceiver } from 'livekit-server-sdk';
+import { DataPacket_Kind, RoomAgentDispatch, RoomConfiguration, TrackSource } from '@livekit/protocol';
+import { AccessToken, WebhookReceiver } from 'livekit-server-sdk';
 import { Agent, dispose } from './rig/agent.mjs';
 import { roomService } from './rig/room-service.mjs';
 import { Server, token } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 
-const stage = Stage.ofFile();
+const stage = Stage.ofFile({ flags: ['--remote-unmute'] });
 after(() => dispose());
 
 const text = value => new TextEncoder().encode(value);
@@ -78,6 +78,7 @@ for (const form of ['JSON', 'protobuf']) {
     assert.deepEqual([muted.sid, muted.muted], [sid, true]);
     await Promise.all([ada.notes('muted ada voice'), bob.notes('muted ada voice')]);
     assert.equal((await api.mutePublishedTrack(name, 'ada', sid, false)).muted, false);
+    await Promise.all([ada.notes('unmuted ada voice'), bob.notes('unmuted ada voice'), bob.hears('ada')]);
     await assert.rejects(api.mutePublishedTrack(name, 'ada', 'TR_none', true), { status: 404, code: 'not_found' });
   });
 
@@ -143,6 +144,20 @@ for (const form of ['JSON', 'protobuf']) {
     await assert.rejects(api.forwardParticipant(name, 'ada', newRoom()), { status: 501, code: 'unimplemented' });
   });
 }
+
+test('a token says what the room is like that it opens', async t => {
+  const server = await stage.server, name = newRoom(), bearer = new AccessToken('devkey', 'secret', { identity: 'ada' });
+  bearer.addGrant({ room: name, roomJoin: true });
+  bearer.roomConfig = new RoomConfiguration({
+    emptyTimeout: 30, departureTimeout: 40, maxParticipants: 1, metadata: 'by token', agents: [new RoomAgentDispatch({ agentName: 'nobody' })],
+  });
+  const ada = await Agent.joins(server, name, 'ada', { bearer: await bearer.toJwt() });
+  t.after(() => ada.leaves());
+  assert.equal(ada.room.metadata, 'by token');
+  const [made] = await roomService(server, 'JSON').listRooms([name]);
+  assert.deepEqual([made.emptyTimeout, made.departureTimeout, made.maxParticipants, made.metadata], [30, 40, 1, 'by token']);
+  await assert.rejects(Agent.joins(server, name, 'bob'));
+});
 
 test('webhooks tell of rooms, participants and tracks in order, signed', async t => {
   const directory = await mkdtemp(join(tmpdir(), 'nexus-')), receiver = new WebhookReceiver('appkey', 'a-secret-of-the-app-with-32-characters'), events = [];

@@ -29,7 +29,7 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
         string? fault = request switch
         {
             _ when !PathSegments.IsName(name) => $"name must have 1 to {PathSegments.MaxLength} characters, none of them control characters.",
-            { EmptyTimeoutSeconds: < 0 or > 86400 } => "emptyTimeoutSeconds goes from 0 to 86400.",
+            { EmptyTimeoutSeconds: < 0 or > ProfileLimits.RoomTimeout } => $"emptyTimeoutSeconds goes from 0 to {ProfileLimits.RoomTimeout}.",
             { MaxParticipants: < 0 } => "maxParticipants is 0 (no limit) or more.",
             _ => null,
         };

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Nexus.Contracts;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Auth;
@@ -36,6 +37,38 @@ public sealed record AccessToken
     [JsonPropertyName("sha256")] public string? Sha256 { get; init; }
 
     [JsonPropertyName("video")] public VideoGrants Video { get; init; } = new();
+
+    /// <summary>Null: the room that a join with this token opens is as the tenant's rooms are.</summary>
+    [JsonPropertyName("roomConfig")] public RoomConfig? RoomConfig { get; init; }
+}
+
+/// <summary>
+/// What the room is to be like, if it is this join that opens it (LiveKit's RoomConfiguration). What is 0 or empty is as the
+/// tenant's rooms are; what is not here (a preset's name, egress, agents, play-out delays) is passed over.
+/// </summary>
+[JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
+public sealed record RoomConfig
+{
+    /// <summary>Seconds that the room stays when nobody comes.</summary>
+    [JsonPropertyName("emptyTimeout")] public uint EmptyTimeout { get; init; }
+
+    /// <summary>Seconds that the room stays when everybody has left.</summary>
+    [JsonPropertyName("departureTimeout")] public uint DepartureTimeout { get; init; }
+
+    [JsonPropertyName("maxParticipants")] public uint MaxParticipants { get; init; }
+
+    [JsonPropertyName("metadata")] public string Metadata { get; init; } = "";
+
+    /// <summary>The policy of that room.</summary>
+    public RoomPolicy Over(RoomPolicy policy) => policy with
+    {
+        EmptyTimeoutSeconds = EmptyTimeout > 0 ? Whole(EmptyTimeout) : policy.EmptyTimeoutSeconds,
+        DepartureTimeoutSeconds = DepartureTimeout > 0 ? Whole(DepartureTimeout) : policy.DepartureTimeoutSeconds,
+        MaxParticipants = MaxParticipants > 0 ? Whole(MaxParticipants) : policy.MaxParticipants,
+        Metadata = Metadata.Length > 0 ? Metadata : policy.Metadata,
+    };
+
+    private static int Whole(uint number) => (int)Math.Min(number, int.MaxValue);
 }
 
 /// <summary>What the bearer may do.</summary>

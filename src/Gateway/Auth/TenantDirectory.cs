@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Nexus.Contracts;
 
 namespace Nexus.Gateway.Auth;
 
@@ -33,6 +34,10 @@ public sealed record Caller(AccessToken Token, TenantOptions Tenant, ApiKeyOptio
     public VideoGrants Grants => Token.Video;
 
     public string Identity => Token.Identity;
+
+    /// <summary>What grains must know of the tenant, and of the room that a join of this caller opens.</summary>
+    public TenantRules Rules =>
+        Token.RoomConfig is { } config ? Tenant.Rules with { DefaultPolicy = config.Over(Tenant.Rules.DefaultPolicy) } : Tenant.Rules;
 
     /// <summary><c>roomAdmin</c> with a room acts on that room, without one on every room of the tenant.</summary>
     public bool MayAdminister(string room) => Grants.RoomAdmin && (string.IsNullOrEmpty(Grants.Room) || Grants.Room == room);

@@ -61,7 +61,7 @@ public sealed class ClientSession
         Region = wish.Region,
         Offer = new(1, offer),
         Subscribe = wish.Subscribe,
-        Tenant = _caller.Tenant.Rules,
+        Tenant = _caller.Rules,
         TokenIssuedAt = _caller.Token.Made,
     });
 
@@ -96,7 +96,7 @@ public sealed class ClientSession
         Region = wish.Region,
         Subscribe = wish.Subscribe,
         TrackNaming = wish.TrackNaming,
-        Tenant = _caller.Tenant.Rules,
+        Tenant = _caller.Rules,
         TokenIssuedAt = _caller.Token.Made,
         Holder = holder,
         Client = profile.Client,
@@ -116,7 +116,7 @@ public sealed class ClientSession
         Subscribe = wish.Subscribe,
         TrackNaming = TrackNaming.Offered,
         Beside = main,
-        Tenant = _caller.Tenant.Rules,
+        Tenant = _caller.Rules,
         TokenIssuedAt = _caller.Token.Made,
         Holder = holder,
     });

@@ -22,6 +22,9 @@ public static class ProfileLimits
 
     public const int MostAttributes = 64;
 
+    /// <summary>Seconds that a room may stay without anyone in it.</summary>
+    public const int RoomTimeout = 86400;
+
     /// <summary>Characters of what a client's own protocol tells its like, of the client (<see cref="ParticipantView.Client"/>) or of a track (<see cref="Publication.Details"/>).</summary>
     public const int Opaque = 8 * 1024;
 
@@ -46,6 +49,12 @@ public static class ProfileLimits
 
     /// <summary>Why a participant or a room may not have this metadata; null when it may.</summary>
     public static LinkError? RefusalOfMetadata(string metadata) => Longer("metadata", Encoding.UTF8.GetByteCount(metadata), Metadata, "octets");
+
+    /// <summary>Why a room may not be so; null when it may.</summary>
+    public static LinkError? Refusal(RoomPolicy policy) =>
+        RefusalOfMetadata(policy.Metadata)
+        ?? Longer("the time-out of a room that nobody joins", policy.EmptyTimeoutSeconds, RoomTimeout, "seconds")
+        ?? Longer("the time-out of a room that everybody left", policy.DepartureTimeoutSeconds ?? 0, RoomTimeout, "seconds");
 
     private static LinkError? Longer(string what, int length, int most, string unit) =>
         length > most ? Exceeded($"{what} may have {most} {unit}, not {length}") : null;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Sessions;
 using JoinRequest = Nexus.Gateway.Adapters.LiveKit.Messages.JoinRequest;
@@ -104,6 +105,38 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
         await ada.Send(new() { PublishDataTrackRequest = new() });
         refused = await ada.Next(m => m.RequestResponse is { PublishDataTrack: not null } answer ? answer : null);
         Assert.Equal(RequestReason.UnsupportedType, refused.Reason);
+        foreach (SignalRequest request in new SignalRequest[] { new() { StoreDataBlobRequest = new() { RequestId = 8 } }, new() { GetDataBlobRequest = new() { RequestId = 8 } } })
+        {
+            await ada.Send(request);
+            refused = await ada.Next(m => m.RequestResponse);
+            Assert.Equal((8u, RequestReason.UnsupportedType), (refused.RequestId, refused.Reason));
+        }
+    }
+
+    [Fact]
+    public async Task The_room_that_a_join_opens_is_as_its_token_says_and_one_that_is_open_stays_as_it_is()
+    {
+        string token = GatewayHost.Token(_room, "ada", t => t with { RoomConfig = new() { EmptyTimeout = 7, DepartureTimeout = 8, MaxParticipants = 2, Metadata = "by token" } });
+        await using LiveKitClient ada = await LiveKitClient.Connect(host, token);
+        Assert.Equal("by token", (await ada.Next(m => m.Join)).Room.Metadata);
+        RoomPolicy policy = (await host.Service<IControlPlane>().Room(GatewayHost.Options.Tenants[0], _room).Summarize())!.Policy;
+        Assert.Equal((7, 8, 2), (policy.EmptyTimeoutSeconds, policy.DepartureTimeoutSeconds, policy.MaxParticipants));
+
+        await using LiveKitClient bob = await Connect("bob", t => t with { RoomConfig = new() { Metadata = "too late", MaxParticipants = 9 } }), cleo = await Connect("cleo");
+        Assert.Equal("by token", (await bob.Next(m => m.Join)).Room.Metadata);
+        Assert.Equal(DisconnectReason.JoinFailure, (await cleo.Next(m => m.Leave)).Reason);
+        await cleo.Closed();
+        Assert.Equal("ROOM_FULL", cleo.CloseReason);
+    }
+
+    [Fact]
+    public async Task A_token_whose_room_would_be_beyond_the_limits_opens_none()
+    {
+        await using LiveKitClient ada = await Connect("ada", t => t with { RoomConfig = new() { EmptyTimeout = ProfileLimits.RoomTimeout + 1 } });
+        await ada.Next(m => m.Leave);
+        await ada.Closed();
+        Assert.Equal("LIMIT_EXCEEDED", ada.CloseReason);
+        Assert.Null(await host.Service<IControlPlane>().Room(GatewayHost.Options.Tenants[0], _room).Summarize());
     }
 
     [Fact]

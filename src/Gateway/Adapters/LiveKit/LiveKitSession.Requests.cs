@@ -12,6 +12,8 @@ namespace Nexus.Gateway.Adapters.LiveKit;
 /// <summary>What a client that has joined can ask for. Messages that are not known are passed over, as LiveKit's server does.</summary>
 internal sealed partial class LiveKitSession
 {
+    private const string NoBlobs = "Data blobs are not served: send a byte stream.";
+
     private Task HandleJoined(SignalRequest message) => message switch
     {
         { Offer: { } offer } => Offer(offer),
@@ -42,6 +44,15 @@ internal sealed partial class LiveKitSession
                 break;
             case { PublishDataTrackRequest: { } track }:
                 Answer(new() { Reason = RequestReason.UnsupportedType, Message = "Data tracks are not served: send data messages.", PublishDataTrack = track });
+                break;
+            case { UnpublishDataTrackRequest: { } track }:
+                Answer(new() { Reason = RequestReason.InvalidHandle, Message = "Data tracks are not served: there is none to unpublish.", UnpublishDataTrack = track });
+                break;
+            case { StoreDataBlobRequest: { } blob }:
+                Answer(new() { RequestId = blob.RequestId, Reason = RequestReason.UnsupportedType, Message = NoBlobs });
+                break;
+            case { GetDataBlobRequest: { } blob }:
+                Answer(new() { RequestId = blob.RequestId, Reason = RequestReason.UnsupportedType, Message = NoBlobs });
                 break;
             default: // a candidate: the node learns addresses from the checks themselves
                 break;

@@ -1,3 +1,4 @@
+using Nexus.Core;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Admin;
@@ -10,7 +11,7 @@ namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
 /// <summary>Methods that concern a room as a whole.</summary>
 internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
 {
-    private const uint MostSeconds = 86400;
+    private const uint MostSeconds = ProfileLimits.RoomTimeout;
     private const int NonceLength = 16;
 
     /// <summary>What the request leaves at 0 or empty stays as it is, or as the tenant's rooms are.</summary>
