@@ -39,6 +39,11 @@ public sealed record GatewayOptions
     /// <summary>How far the clocks of those who mint tokens may be from ours, either way.</summary>
     public TimeSpan TokenLeeway { get; init; } = TimeSpan.FromSeconds(DefaultTokenLeeway);
 
+    /// <summary>
+    /// Whether an app may open a microphone or camera of a LiveKit client that it muted: by itself a client is only ever told to mute.
+    /// </summary>
+    public bool RemoteUnmute { get; init; }
+
     /// <summary>Seconds.</summary>
     public const int DefaultTokenLeeway = 60;
 

@@ -217,18 +217,26 @@ internal sealed class FakeNode : INodePort
         _sessions.Values.Where(s => s.Desired.RoomKey == room).SelectMany(s => s.Session.Media)
             .FirstOrDefault(m => m.Use == SectionUse.Publish && m.Kind == kind)?.Codecs[0];
 
-    private static ImmutableArray<TrackDescription> Tracks(string session, SessionDesired desired, NegotiatedSession negotiated) =>
-    [
-        .. negotiated.Media.Where(m => m.Use == SectionUse.Publish).Select(m => new TrackDescription
+    private static ImmutableArray<TrackDescription> Tracks(string session, SessionDesired desired, NegotiatedSession negotiated)
+    {
+        return [.. negotiated.Media.Where(m => m.Use == SectionUse.Publish).Select(Track)];
+
+        TrackDescription Track(NegotiatedMedia section)
         {
-            Sid = $"TR_{session[3..9]}{m.Mid}",
-            Mid = m.Mid,
-            Kind = m.Kind.ToString().ToLowerInvariant(),
-            Source = desired.Publications.FirstOrDefault(p => p.Mid == m.Mid)?.Source ?? (m.Kind == MediaKind.Audio ? "microphone" : "camera"),
-            Codec = m.Codecs[0].Name,
-            Muted = desired.MutedTracks.Contains($"TR_{session[3..9]}{m.Mid}") || desired.Publications.Any(p => p.Mid == m.Mid && p.Muted),
-            MutedByServer = desired.MutedTracks.Contains($"TR_{session[3..9]}{m.Mid}"),
-            Layers = [new("", 640, 360, 500_000, true)],
-        }),
-    ];
+            Publication? publication = desired.Publications.FirstOrDefault(p => p.Mid == section.Mid);
+            string sid = publication?.TrackSid ?? $"TR_{session[3..9]}{section.Mid}";
+            bool isMuted = desired.MutedTracks.Contains(sid);
+            return new()
+            {
+                Sid = sid,
+                Mid = section.Mid,
+                Kind = section.Kind.ToString().ToLowerInvariant(),
+                Source = publication?.Source ?? (section.Kind == MediaKind.Audio ? "microphone" : "camera"),
+                Codec = section.Codecs[0].Name,
+                Muted = isMuted || publication is { Muted: true },
+                MutedByServer = isMuted,
+                Layers = [new("", 640, 360, 500_000, true)],
+            };
+        }
+    }
 }

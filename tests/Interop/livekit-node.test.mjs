@@ -8,7 +8,7 @@ import { Proxy } from './rig/proxy.mjs';
 import { Process, adminToken, token } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 
-const stage = Stage.ofFile();
+const stage = Stage.ofFile({ flags: ['--remote-unmute'] });
 after(() => dispose());
 
 async function admin(server, method, path, body) {

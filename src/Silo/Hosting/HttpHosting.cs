@@ -49,6 +49,7 @@ internal static class HttpHosting
                 IceServers = options.IceServers,
                 SocketsPerAddress = options.SocketsPerAddress,
                 TokenLeeway = options.TokenLeeway,
+                RemoteUnmute = options.RemoteUnmute,
                 Rebuilding = options.ControlListen is null ? TimeSpan.Zero : Rebuilding,
             });
         }

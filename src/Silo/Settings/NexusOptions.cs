@@ -102,6 +102,8 @@ public sealed record NexusOptions
     /// <summary>Serves Orleans' dashboard to operators.</summary>
     public bool Dashboard { get; init; }
 
+    public bool RemoteUnmute { get; init; }
+
     public bool IsDevelopment => Tenants.IsEmpty;
 
     /// <summary>The tenants that are served.</summary>

@@ -33,6 +33,7 @@ public static class SettingsTable
         new("sockets-per-address", "N", "5000", "WebSockets that one source address may have open, at least 2000; behind a proxy that is not among proxies all have its address", (o, v) => o with { SocketsPerAddress = Number(v, GatewayOptions.LeastSocketsPerAddress, int.MaxValue) }),
         new("token-leeway", "SECONDS", "60", "how far the clocks of those who mint tokens may be from ours, 0 to 600: nbf and exp count so much less", (o, v) => o with { TokenLeeway = TimeSpan.FromSeconds(Number(v, 0, GatewayOptions.MostTokenLeeway)) }),
         new("proxies", "ADDRESS[/BITS],…", "", "reverse proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed", (o, v) => o with { Proxies = [.. List(v).Select(Network)] }),
+        new("remote-unmute", "true|false", "false", "LiveKit clients that the server muted may be unmuted by it, and not only by themselves", (o, v) => o with { RemoteUnmute = Switch(v) }) { IsSwitch = true },
         new("metrics", "ADDRESS:PORT", "as http", "serve /metrics and /openapi there, and not at http", (o, v) => o with { Metrics = EndPoint(v) }),
         new("otlp", "URL", "", "push metrics and traces by OTLP: http://host:4317 (gRPC) or http://host:4318/v1 (HTTP)", (o, v) => o with { Otlp = Url(v) }),
         new("log", "text|json", "text", "how log lines are written, to standard error", (o, v) => o with { Log = LogFormatOf(v) }),

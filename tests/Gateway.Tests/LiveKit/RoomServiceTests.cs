@@ -139,18 +139,14 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
     }
 
     [Fact]
-    public async Task A_track_is_muted_and_unmuted()
+    public async Task A_track_is_muted()
     {
         await Join("whip", "alice");
         var track = (await Call<RoomParticipantIdentity, ParticipantInfo>("GetParticipant", new() { Room = _room, Identity = "alice" })).Tracks[0];
-        foreach (bool muted in new[] { true, false })
-        {
-            var answer = await Call<MuteRoomTrackRequest, MuteRoomTrackResponse>("MutePublishedTrack", new() { Room = _room, Identity = "alice", TrackSid = track.Sid, Muted = muted });
-            Assert.Equal((track.Sid, muted), (answer.Track.Sid, answer.Track.Muted));
-            Assert.Equal(muted, host.Node.Sessions.Single(s => s.RoomKey.EndsWith($"/{_room}", StringComparison.Ordinal)).MutedTracks.Contains(track.Sid));
-        }
-
-        await AssertRefused(HttpStatusCode.NotFound, "not_found", await Post("MutePublishedTrack", AdminToken(), $$"""{"room":"{{_room}}","identity":"alice","trackSid":"TR_none"}"""));
+        var answer = await Call<MuteRoomTrackRequest, MuteRoomTrackResponse>("MutePublishedTrack", new() { Room = _room, Identity = "alice", TrackSid = track.Sid, Muted = true });
+        Assert.Equal((track.Sid, true), (answer.Track.Sid, answer.Track.Muted));
+        Assert.Contains(track.Sid, host.Node.Sessions.Single(s => s.RoomKey.EndsWith($"/{_room}", StringComparison.Ordinal)).MutedTracks);
+        await AssertRefused(HttpStatusCode.NotFound, "not_found", await Post("MutePublishedTrack", AdminToken(), $$"""{"room":"{{_room}}","identity":"alice","trackSid":"TR_none","muted":true}"""));
     }
 
     [Fact]

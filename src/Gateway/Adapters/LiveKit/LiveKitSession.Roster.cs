@@ -171,11 +171,15 @@ internal sealed partial class LiveKitSession
         }
     }
 
-    /// <summary>A mute by the server, and its end, is done by the client too: its user sees it, and nothing is sent in vain.</summary>
+    /// <summary>
+    /// A mute by the server is done by the client too: its user sees it, and nothing is sent in vain. When it is lifted the client
+    /// stays muted by itself, unless apps may open microphones here.
+    /// </summary>
     private void TellMutes(ParticipantView self)
     {
         ImmutableHashSet<string> muted = [.. self.Tracks.Where(t => t.MutedByServer).Select(t => t.Sid)];
-        foreach (string sid in muted.SymmetricExcept(_mutedByServer).Where(sid => self.Tracks.Any(t => t.Sid == sid)))
+        ImmutableHashSet<string> changed = services.Options.RemoteUnmute ? muted.SymmetricExcept(_mutedByServer) : muted.Except(_mutedByServer);
+        foreach (string sid in changed.Where(sid => self.Tracks.Any(t => t.Sid == sid)))
         {
             connection.Send(new SignalResponse { Mute = new() { Sid = sid, Muted = muted.Contains(sid) } });
         }

@@ -10,7 +10,7 @@ using Nexus.Link;
 namespace Nexus.Gateway.Adapters.LiveKit.RoomService;
 
 /// <summary>Methods that concern one participant of a room.</summary>
-internal sealed class ParticipantMethods(IControlPlane control)
+internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions options)
 {
     public async Task<ListParticipantsResponse> List(Caller caller, ListParticipantsRequest request)
     {
@@ -37,6 +37,12 @@ internal sealed class ParticipantMethods(IControlPlane control)
 
     public async Task<MuteRoomTrackResponse> Mute(Caller caller, MuteRoomTrackRequest request)
     {
+        Guards.Administers(caller, request.Room);
+        if (!request.Muted && !options.RemoteUnmute)
+        {
+            throw new TwirpException(TwirpCode.FailedPrecondition, "remote unmute not enabled: start the server with --remote-unmute to let apps open microphones");
+        }
+
         var participant = await Find(caller, request.Room, request.Identity);
         var track = participant.Tracks.FirstOrDefault(t => t.Sid == request.TrackSid) ?? throw new TwirpException(TwirpCode.NotFound, "track is not found");
         Guards.Done(await Participant(caller, request.Room, request.Identity).Mute(track.Sid, request.Muted));
