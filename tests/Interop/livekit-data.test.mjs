@@ -73,6 +73,26 @@ test('two of LiveKit\'s web clients: data, RPC and a file', async t => {
   assert.deepEqual(await got(bob, 'files', 1), [1_000_000]);
 });
 
+test('what is as large as LiveKit\'s SDKs allow passes; data tracks are refused by name, and nothing else suffers', async t => {
+  const room = newRoom(), ada = await web(t, room, 'ada'), bob = await web(t, room, 'bob');
+  await ada.until('bob', ({ remote }) => remote.bob);
+  await bob.until('ada', ({ remote }) => remote.ada);
+
+  const refusal = await ada.does(member => member.room.localParticipant.publishDataTrack({ name: 'numbers' }).then(() => 'published', error => error.message));
+  assert.match(refusal, /Data tracks are not served/);
+
+  const most = 64_000 - 200; // with the envelope
+  await ada.does((member, length) => member.room.localParticipant.publishData(new Uint8Array(length).fill(65), { reliable: true }), most);
+  assert.deepEqual((await got(bob, 'data', 1)).map(({ text }) => text.length), [most]);
+  await assert.rejects(ada.does(member => member.room.localParticipant.publishData(new Uint8Array(64_001), { reliable: true })), /64000|exceeds/);
+
+  await bob.does(member => member.room.registerRpcMethod('echo', async ({ payload }) => payload));
+  for (const length of [15_360, 200_000])
+    assert.equal((await ada.does((member, length) => member.room.localParticipant.performRpc({ destinationIdentity: 'bob', method: 'echo', payload: 'x'.repeat(length) }), length)).length, length);
+  await ada.does(member => member.room.localParticipant.sendText('x'.repeat(2_000_000), { topic: 'lk.chat' }));
+  assert.equal((await got(bob, 'chat', 1))[0][1].length, 2_000_000);
+});
+
 test('an agent, a web client and a client of Nexus: everyone or those named, both kinds', async t => {
   const server = await stage.server, room = newRoom(), ada = await nexus(t, room, 'ada'), bob = await web(t, room, 'bob');
   const agent = await Agent.joins(server, room, 'agent');
