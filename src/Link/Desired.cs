@@ -148,6 +148,12 @@ public sealed record Publication
 
     /// <summary>What the client's own protocol tells its like of the track; opaque.</summary>
     [Id(5)] public string Details { get; init; } = "";
+
+    /// <summary>
+    /// The format that its client said it would send, where its offer has that: a name as in SDP, <c>red</c> for Opus with RED
+    /// around it (RFC 2198). Empty: the offer's first.
+    /// </summary>
+    [Id(6)] public string Codec { get; init; } = "";
 }
 
 /// <summary>An SDP offer, opaque to everyone but gateway and node. <see cref="Id"/> rises with each new offer of a session; the same id always has the same answer.</summary>

@@ -93,6 +93,37 @@ test('a mute by oneself and one by the server are seen by the other, and both ca
   await bob.hears('ada');
 });
 
+test('sound comes with what was sent before (RED) to who takes it, and without to the others', async t => {
+  const room = newRoom(), ada = await join(t, room, 'ada', { camera: false }), bob = await join(t, room, 'bob', nothing);
+  const cleo = await join(t, room, 'cleo', { ...nothing, options: { singlePeerConnection: false } });
+  /** Octets of a packet of her voice, on average. */
+  const weight = async member => {
+    const voice = view => remoteTrack(view, 'ada', 'microphone'), before = voice(await member.until('her voice', view => voice(view)?.packets > 0));
+    const after = voice(await member.until('100 packets', view => voice(view).packets >= before.packets + 100));
+    return (after.bytes - before.bytes) / (after.packets - before.packets);
+  };
+  const [red, opus] = await Promise.all([weight(bob), weight(cleo)]);
+  assert.ok(red > 1.5 * opus, `${red} and ${opus} octets`);
+  await Promise.all([bob.hears('ada'), cleo.hears('ada')]);
+});
+
+test('what is encrypted end to end is seen and heard by those who have the key, and by nobody else', async t => {
+  const room = newRoom(), ada = await join(t, room, 'ada', { password: 'ours' });
+  const bob = await join(t, room, 'bob', { ...nothing, password: 'ours' }), eve = await join(t, room, 'eve', { ...nothing, password: 'a guess' });
+  await Promise.all([bob.sees('ada'), bob.hears('ada')]);
+  const picture = remoteTrack(await eve.until('packets of her picture', view => remoteTrack(view, 'ada', 'camera')?.packets > 20), 'ada', 'camera');
+  assert.equal(picture.frames ?? 0, 0);
+});
+
+for (const videoCodec of ['vp9', 'av1', 'h264'])
+  test(`a camera in ${videoCodec} is seen`, async t => {
+    const room = newRoom(), options = { publishDefaults: { videoCodec } };
+    await join(t, room, 'ada', { microphone: false, options });
+    const bob = await join(t, room, 'bob', nothing);
+    await bob.sees('ada');
+    assert.equal((await bob.view()).remote.ada.tracks[0].mime.toLowerCase(), `video/${videoCodec}`);
+  });
+
 test('tracks are subscribed to one by one when a member wants it so', async t => {
   const room = newRoom(), ada = await join(t, room, 'ada'), bob = await join(t, room, 'bob', { ...nothing, connect: { autoSubscribe: false } });
   await bob.until('two tracks', view => view.remote.ada?.tracks.length === 2);

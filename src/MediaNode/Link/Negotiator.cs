@@ -42,6 +42,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             PublishKinds = desired.CanPublish ? AnswerPolicy.AllKinds : NoKinds,
             PlayKinds = desired.CanSubscribe ? AnswerPolicy.AllKinds : NoKinds,
             Bindings = senders,
+            Announced = desired.Publications.Where(p => p.Codec.Length > 0).DistinctBy(p => p.Mid).ToDictionary(p => p.Mid, p => p.Codec),
             SessionId = SessionNumber(session.Id),
         };
         if (!OfferAnswer.TryAnswer(offer, policy, session.Negotiated, out var answer, out error))
@@ -141,10 +142,16 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         };
     }
 
-    /// <summary>The format in which a section carries a track; null when it cannot.</summary>
+    /// <summary>
+    /// The format in which a section carries a track; null when it cannot. Blocks of RED name payload types in the publisher's
+    /// numbering, so it passes only where the subscriber's is the same.
+    /// </summary>
     public static PlayFormat? FormatFor(NegotiatedMedia section, RtpCodec track) =>
         CodecMatch.Best(section.Codecs, track) is { } codec
             ? new PlayFormat((byte)codec.PayloadType, (byte?)codec.RtxPayloadType, (codec.Feedback & RtcpFeedback.Nack) != 0)
+            {
+                RedPayloadType = codec.PayloadType == track.PayloadType ? (byte?)codec.RedPayloadType : null,
+            }
             : null;
 
     /// <summary>The sections that can play, with what is bound to them; where tracks are named, also those that could after an offer.</summary>
@@ -285,6 +292,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             Codec = codec.Kind,
             PayloadType = (byte)codec.PayloadType,
             RtxPayloadType = (byte?)codec.RtxPayloadType,
+            RedPayloadType = (byte?)codec.RedPayloadType,
             ClockRate = codec.ClockRate,
             Nack = (codec.Feedback & RtcpFeedback.Nack) != 0,
             Rids = [.. layers.Select(l => l.Rid ?? "")],
@@ -296,7 +304,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
                 Ssrcs = ssrcs,
                 SimGroup = ssrcs.Length > 1 ? ssrcs : [],
                 FidGroups = [.. layers.Where(l => l is { Ssrc: not null, RtxSsrc: not null }).Select(l => (l.Ssrc!.Value, l.RtxSsrc!.Value))],
-                PayloadTypes = [(byte)codec.PayloadType],
+                PayloadTypes = codec.RedPayloadType is { } red ? [(byte)codec.PayloadType, (byte)red] : [(byte)codec.PayloadType],
                 RtxPayloadTypes = codec.RtxPayloadType is { } rtx ? [(byte)rtx] : [],
             },
         };

@@ -77,6 +77,7 @@ internal sealed class DownTrack
         _projection = _projection is null
             ? StreamProjection.Create(source.Plan.Codec, (uint)RandomNumberGenerator.GetInt32(int.MaxValue))
             : _projection.Rebind(source.Plan.Codec);
+        _projection.ReceivesRed = format.RedPayloadType is not null;
         _reporter.Unalign();
         source.Subscribers.Add(this);
         for (var i = 0; i < source.Streams.Length; i++)

@@ -48,8 +48,9 @@ internal sealed class DownTrackWriter(MediaSession subscriber, PlayPlan plan)
         ReadOnlySpan<byte> packet, in RtpPacketInfo info, long sequence, in PacketPatch patch, EgressBuffer egress, SrtpOutbound srtp)
     {
         var destination = egress.Reserve(PacketMemory.SlotSize);
+        var isRed = info.Frame.IsRed && (patch.Parts & PatchParts.UnwrapRed) == 0;
         var writer = new RtpHeaderWriter(
-            destination, subscriber.Extensions, patch.Marker, Format!.PayloadType, (ushort)sequence, patch.Timestamp, _plan.Ssrc);
+            destination, subscriber.Extensions, patch.Marker, isRed ? Format!.RedPayloadType!.Value : Format!.PayloadType, (ushort)sequence, patch.Timestamp, _plan.Ssrc);
         WriteExtensions(ref writer, packet, info, patch, isRepeatable: !HasRtx);
         var headerLength = writer.Complete();
 

@@ -96,7 +96,7 @@ internal sealed class ReceiveStream
             _sequence.Advance(info.Sequence);
         }
 
-        if (info.Header.PayloadType != _plan.PayloadType)
+        if (info.Header.PayloadType != _plan.PayloadType && info.Header.PayloadType != _plan.RedPayloadType)
         {
             Nack?.Receive(now, info.Sequence);
             info.Frame = new FrameInfo { Codec = _plan.Codec, IsPadding = true };
@@ -186,6 +186,11 @@ internal sealed class ReceiveStream
     private DropReason Parse(ReadOnlySpan<byte> packet, ref RtpPacketInfo info)
     {
         var payload = packet.Slice(info.Header.PayloadOffset, info.Header.PayloadLength);
+        if (info.Header.PayloadType == _plan.RedPayloadType)
+        {
+            return FrameParser.TryParseRed(payload, out info.Frame);
+        }
+
         return _parser.TryParse(
             _plan.Codec,
             payload,

@@ -78,6 +78,9 @@ public sealed record PublishPlan
     /// <summary>RTX format with <c>apt</c> = <see cref="PayloadType"/>, when agreed.</summary>
     public byte? RtxPayloadType { get; init; }
 
+    /// <summary>RED format (RFC 2198) with blocks of <see cref="PayloadType"/>, when agreed.</summary>
+    public byte? RedPayloadType { get; init; }
+
     /// <summary>Hertz.</summary>
     public required int ClockRate { get; init; }
 
@@ -104,4 +107,8 @@ public sealed record PlayPlan
 }
 
 /// <summary>In which format a play section carries the track that is bound to it.</summary>
-public sealed record PlayFormat(byte PayloadType, byte? RtxPayloadType, bool Nack);
+public sealed record PlayFormat(byte PayloadType, byte? RtxPayloadType, bool Nack)
+{
+    /// <summary>In which the publisher's RED packets pass as they are; null where their primary block alone is sent.</summary>
+    public byte? RedPayloadType { get; init; }
+}

@@ -84,6 +84,17 @@ public sealed class PublicationBookTests
         Assert.Equal("vp8", Assert.Single(update.SubscribedCodecs).Codec);
     }
 
+    [Fact]
+    public void An_announcement_says_what_is_to_be_sent()
+    {
+        Assert.Equal("vp9", Codec(new() { Cid = "v", Type = TrackType.Video, SimulcastCodecs = { new SimulcastCodec { Codec = "vp9" }, new SimulcastCodec { Codec = "vp8" } } }));
+        Assert.Equal("", Codec(new() { Cid = "w", Type = TrackType.Video }));
+        Assert.Equal("red", Codec(new() { Cid = "a", Type = TrackType.Audio }));
+        Assert.Equal("", Codec(new() { Cid = "b", Type = TrackType.Audio, DisableRed = true }));
+
+        string Codec(AddTrackRequest request) => _book.Announce(request)!.Value.Track.Publication.Codec;
+    }
+
     private string Announce(string cid, TrackType type, TrackSource source)
     {
         (_book, Announced track) = _book.Announce(new() { Cid = cid, Type = type, Source = source })!.Value;

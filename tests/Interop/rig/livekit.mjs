@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { token } from './server.mjs';
 import { until } from './wait.mjs';
 
-const sdk = readFileSync(new URL('../node_modules/livekit-client/dist/livekit-client.umd.js', import.meta.url));
+const scripts = Object.fromEntries(['/livekit-client.umd.js', '/livekit-client.e2ee.worker.js'].map(path => [path, readFileSync(new URL(`../node_modules/livekit-client/dist${path}`, import.meta.url))]));
 
 /** Serves the SDK and an empty page, as an app's own server would. */
 export class AppServer {
@@ -13,9 +13,9 @@ export class AppServer {
     const app = new AppServer();
     app.pages = new Map();
     app.server = createServer((request, response) => {
-      const script = request.url === '/livekit-client.umd.js';
+      const script = scripts[request.url];
       response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' });
-      response.end(script ? sdk : app.pages.get(request.url.split('?')[0]) ?? '<!doctype html><title>app</title><script src="/livekit-client.umd.js"></script>');
+      response.end(script ?? app.pages.get(request.url.split('?')[0]) ?? '<!doctype html><title>app</title><script src="/livekit-client.umd.js"></script>');
     }).listen(0, '127.0.0.1');
     await once(app.server, 'listening');
     app.url = `http://127.0.0.1:${app.server.address().port}`;
@@ -37,15 +37,15 @@ export class WebMember {
 
   /**
    * Opens a page of the app and joins.
-   * @param {{ via?: string, bearer?: string, grants?: object, claims?: object, options?: object, connect?: object, camera?: boolean, microphone?: boolean }} options
-   *   `options` are those of `new Room`, `connect` those of `room.connect`.
+   * @param {{ via?: string, bearer?: string, grants?: object, claims?: object, options?: object, connect?: object, password?: string, camera?: boolean, microphone?: boolean }} options
+   *   `options` are those of `new Room`, `connect` those of `room.connect`; `password` encrypts end to end.
    */
-  static async joins(t, stage, room, identity, { via, bearer, grants, claims, options = {}, connect = {}, camera = true, microphone = true } = {}) {
+  static async joins(t, stage, room, identity, { via, bearer, grants, claims, options = {}, connect = {}, password, camera = true, microphone = true } = {}) {
     const [server, app, browser] = await Promise.all([stage.server, stage.app, stage.chromium]);
     const tab = await browser.open(`${app.url}/`), member = new WebMember(tab, identity);
     t.after(() => tab.close());
     await tab.evaluate(`globalThis.member = (${library})()`);
-    await tab.evaluate((...args) => member.join(...args), via ?? server.url, bearer ?? token({ room, identity, grants, claims }), { options, connect, camera, microphone });
+    await tab.evaluate((...args) => member.join(...args), via ?? server.url, bearer ?? token({ room, identity, grants, claims }), { options, connect, password, camera, microphone });
     return member;
   }
 
@@ -92,10 +92,13 @@ function library() {
   const member = { events: [], data: [], statuses: [] };
   const note = (...words) => member.events.push(words.join(' '));
 
-  member.join = async (url, token, { options, connect, camera, microphone }) => {
+  member.join = async (url, token, { options, connect, password, camera, microphone }) => {
     await navigator.mediaDevices.getUserMedia({ audio: true }); // without it Chromium pairs no loopback candidates
-    const { Room, RoomEvent, Track, DisconnectReason } = LivekitClient;
-    const room = member.room = new Room(options);
+    const { Room, RoomEvent, ExternalE2EEKeyProvider, DisconnectReason } = LivekitClient;
+    const keyProvider = new ExternalE2EEKeyProvider();
+    if (password) await keyProvider.setKey(password);
+    const room = member.room = new Room({ ...options, ...password && { encryption: { keyProvider, worker: new Worker('/livekit-client.e2ee.worker.js') } } });
+    if (password) await room.setE2EEEnabled(true);
     const show = track => {
       const element = track.attach();
       element.style.cssText = 'position: fixed; inset: 0; width: 640px; height: 360px';
@@ -147,9 +150,9 @@ function library() {
     const inbound = new Map(all.filter(({ type }) => type === 'inbound-rtp').map(entry => [entry.trackIdentifier, entry]));
     const media = track => {
       const entry = inbound.get(track?.mediaStreamTrack?.id);
-      return { frames: entry?.framesDecoded, width: entry?.frameWidth, height: entry?.frameHeight, packets: entry?.packetsReceived, energy: entry?.totalAudioEnergy, freezes: entry?.freezeCount };
+      return { frames: entry?.framesDecoded, width: entry?.frameWidth, height: entry?.frameHeight, packets: entry?.packetsReceived, bytes: entry?.bytesReceived, energy: entry?.totalAudioEnergy, freezes: entry?.freezeCount };
     };
-    const publication = p => ({ sid: p.trackSid, source: p.source, muted: p.isMuted, subscribed: p.isSubscribed, dimensions: p.dimensions, ...media(p.track) });
+    const publication = p => ({ sid: p.trackSid, source: p.source, mime: p.mimeType, muted: p.isMuted, subscribed: p.isSubscribed, dimensions: p.dimensions, ...media(p.track) });
     return {
       state: room.state, sid: room.localParticipant.sid, name: room.name, metadata: room.metadata, events, data, joinedMs,
       own: [...room.localParticipant.trackPublications.values()].map(p => ({ sid: p.trackSid, source: p.source, muted: p.isMuted })),

@@ -41,7 +41,8 @@ public class AudioAndH264ProjectionTests
     [InlineData(true, "EF0F00026F1111AABB")]
     public void Red_is_unwrapped_for_receivers_without_it(bool receivesRed, string expected)
     {
-        var subscription = new Subscription(StreamProjection.Create(CodecKind.Opus, 100, receivesRed));
+        var subscription = new Subscription(StreamProjection.Create(CodecKind.Opus, 100));
+        subscription.Projection.ReceivesRed = receivesRed;
         subscription.Projection.SetTarget(LayerTarget.All(0));
         Assert.True(subscription.Feed(Packet(5, Red, isRed: true)));
         Assert.Equal(expected, Convert.ToHexString(subscription.Sent[0].Payload));

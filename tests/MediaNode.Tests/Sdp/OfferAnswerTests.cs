@@ -33,6 +33,22 @@ public class OfferAnswerTests
         Assert.Equal(CodecKind.Opus, Assert.Single(sdp.Media[0].Codecs).Kind);
     }
 
+    [Theory]
+    [InlineData("vp9", CodecKind.Vp9)]
+    [InlineData("AV1", CodecKind.Av1)]
+    [InlineData("h265", CodecKind.Vp8)] // not forwarded
+    [InlineData("", CodecKind.Vp8)]
+    public void A_publisher_is_answered_with_the_codec_that_it_announced_and_keeps_it(string announced, CodecKind expected)
+    {
+        var offer = Offers.Load("chromium-sendonly");
+        var policy = Offers.Policy(SessionRole.Publish);
+        var video = offer.Media.First(m => m.Kind == MediaKind.Video).Mid;
+        var first = Offers.Answer(offer, policy with { Announced = new Dictionary<string, string> { [video] = announced } });
+        Assert.Equal(expected, Assert.Single(first.Session.Media.Single(m => m.Mid == video).Codecs).Kind);
+        Assert.True(OfferAnswer.TryAnswer(offer, policy, first.Session, out var again, out _));
+        Assert.Equal(expected, Assert.Single(again.Session.Media.Single(m => m.Mid == video).Codecs).Kind);
+    }
+
     /// <summary>
     /// Sections to play first, one that no track has and one that one has; then data; then what livekit-client publishes: audio with
     /// RED first, a camera in three layers, a screen as VP9 SVC.
@@ -54,7 +70,8 @@ public class OfferAnswerTests
         Assert.NotEmpty(sdp.Media[0].Transport.Candidates);
         Assert.Equal(("AV1", "PA_alice TR_1"), (sdp.Media[1].Codecs[0].Name, sdp.Media[1].Msid!.ToString()));
         Assert.NotEqual(0, answer.Session.Media[1].ExtensionId(HeaderExtensionUris.RtpStreamId)); // or no later section could offer it
-        Assert.Equal((CodecKind.Opus, 111), (Assert.Single(sdp.Media[3].Codecs).Kind, sdp.Media[3].Codecs[0].PayloadType));
+        Assert.Equal([("red", 63, "111/111"), ("opus", 111, "minptime=10;useinbandfec=1")], sdp.Media[3].Codecs.Select(c => (c.Name, c.PayloadType, c.Fmtp.ToString())));
+        Assert.Equal((CodecKind.Opus, 63), (Assert.Single(answer.Session.Media[3].Codecs).Kind, answer.Session.Media[3].Codecs[0].RedPayloadType));
         Assert.Equal(["q", "h", "f"], sdp.Media[4].Simulcast!.Recv);
         Assert.Equal(["VP8", "rtx"], sdp.Media[4].Codecs.Select(c => c.Name));
         Assert.Equal(["VP9", "rtx"], sdp.Media[5].Codecs.Select(c => c.Name));

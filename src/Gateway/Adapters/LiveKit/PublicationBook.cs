@@ -71,6 +71,7 @@ internal sealed record PublicationBook
                 Muted = request.Muted,
                 TrackSid = "TR_" + RandomNumberGenerator.GetHexString(16, lowercase: true),
                 Details = TrackMapping.Details(request),
+                Codec = TrackMapping.Codec(request),
             });
         return Pending.Count < MostPending && ProfileLimits.Refusal(track.Publication) is null ? (this with { Pending = Pending.Add(track) }, track) : null;
     }

@@ -32,11 +32,13 @@ public abstract class StreamProjection
     /// <summary>A projection for a new subscription.</summary>
     /// <param name="codec">The track's codec.</param>
     /// <param name="initialTimestamp">RTP timestamp of the first packet that is sent; random (RFC 3550 section 5.1).</param>
-    /// <param name="receivesRed">Whether the receiver negotiated RED; else the primary block is unwrapped.</param>
-    public static StreamProjection Create(CodecKind codec, uint initialTimestamp, bool receivesRed = false) =>
-        Create(codec, new EgressTimeline(initialTimestamp + (1L << 32)), receivesRed);
+    public static StreamProjection Create(CodecKind codec, uint initialTimestamp) =>
+        Create(codec, new EgressTimeline(initialTimestamp + (1L << 32)));
 
     public CodecKind Codec { get; }
+
+    /// <summary>Whether the receiver takes RED as it is; else the primary block is unwrapped.</summary>
+    public bool ReceivesRed { get; set; }
 
     public LayerTarget Target { get; private set; } = LayerTarget.Paused;
 
@@ -75,12 +77,13 @@ public abstract class StreamProjection
     /// the target stays; video starts at a keyframe again.
     /// </summary>
     /// <returns>The projection to use from now on: this one, or for another codec a new one.</returns>
-    public StreamProjection Rebind(CodecKind codec, bool receivesRed = false)
+    public StreamProjection Rebind(CodecKind codec)
     {
         _timeline.ForgetSources();
         if (codec != Codec)
         {
-            var other = Create(codec, _timeline, receivesRed);
+            var other = Create(codec, _timeline);
+            other.ReceivesRed = ReceivesRed;
             other.SetTarget(Target);
             other._lastFrameNumber = _lastFrameNumber;
             return other;
@@ -175,13 +178,13 @@ public abstract class StreamProjection
     /// <summary>Decides on a packet of the current source and completes the patch.</summary>
     private protected abstract DropReason ProjectFrame(in ProjectionInput input, in FrameInfo info, ref PatchFields fields);
 
-    private static StreamProjection Create(CodecKind codec, EgressTimeline timeline, bool receivesRed) => codec switch
+    private static StreamProjection Create(CodecKind codec, EgressTimeline timeline) => codec switch
     {
         CodecKind.Vp8 => new Vp8Projection(timeline),
         CodecKind.Vp9 => new Vp9Projection(timeline),
         CodecKind.H264 => new H264Projection(timeline),
         CodecKind.Av1 => new Av1Projection(timeline),
-        CodecKind.Opus => new AudioProjection(timeline, receivesRed),
+        CodecKind.Opus => new AudioProjection(timeline),
         _ => throw new ArgumentOutOfRangeException(nameof(codec), codec, "not forwarded"),
     };
 

@@ -67,6 +67,9 @@ public sealed record AnswerPolicy
     /// <summary>Senders by mid. A play section without one is answered <c>inactive</c>.</summary>
     public IReadOnlyDictionary<string, PlayBinding> Bindings { get; init; } = new Dictionary<string, PlayBinding>();
 
+    /// <summary>By mid, the name of the format that was announced for what a section publishes; others get the first they offer.</summary>
+    public IReadOnlyDictionary<string, string> Announced { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Where libwebrtc publishers are told to begin, in kbit/s; 0 leaves it to them.</summary>
     public int PublishStartKilobits { get; init; } = 1500;
 

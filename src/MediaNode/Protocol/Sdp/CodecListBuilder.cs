@@ -54,6 +54,7 @@ internal sealed class CodecListBuilder(IReadOnlyList<string> formats)
         return [.. codecs.Select(codec => codec with
         {
             RtxPayloadType = codecs.Find(rtx => rtx.AssociatedPayloadType == codec.PayloadType)?.PayloadType,
+            RedPayloadType = codec.Kind == CodecKind.Opus ? codecs.Find(red => red.IsRedOf(codec))?.PayloadType : null,
         })];
     }
 

@@ -28,7 +28,7 @@ public static class CodecMatch
     /// Whether the node forwards such a format: VP8, VP9 profiles 0 and 2, H264 up to High in packetization modes 0 and
     /// 1, AV1, Opus. Payload types 64-95 would collide with RTCP on the shared port (RFC 5761 section 4).
     /// </summary>
-    public static bool IsForwardable(RtpCodec codec) => codec.PayloadType is < 64 or > 95 && codec.Kind switch
+    public static bool IsForwardable(RtpCodec codec) => IsFree(codec.PayloadType) && codec.Kind switch
     {
         CodecKind.Opus => codec.Channels == 2,
         CodecKind.Vp8 => true,
@@ -37,6 +37,9 @@ public static class CodecMatch
         CodecKind.Av1 => Number(codec, "profile", 0) is 0 or 1,
         _ => false,
     };
+
+    /// <summary>Whether a payload type can be told from RTCP on a shared port (RFC 5761 section 4).</summary>
+    public static bool IsFree(int payloadType) => payloadType is < 64 or > 95;
 
     /// <summary>
     /// How a receiver's payload type fits the stream of a track.

@@ -55,8 +55,8 @@ public sealed record NegotiatedMedia
     public SectionRefusal Refusal { get; init; }
 
     /// <summary>
-    /// Publish: exactly one. Play: all formats that we may send, the bound track's first. RTX is not listed but stands in
-    /// <see cref="RtpCodec.RtxPayloadType"/>; feedback is what was agreed.
+    /// Publish: exactly one. Play: all formats that we may send, the bound track's first. RTX and RED are not listed but stand in
+    /// <see cref="RtpCodec.RtxPayloadType"/> and <see cref="RtpCodec.RedPayloadType"/>; feedback is what was agreed.
     /// </summary>
     public IReadOnlyList<RtpCodec> Codecs { get; init; } = [];
 

@@ -34,12 +34,20 @@ public sealed record RtpCodec
     /// <summary>For a primary codec: the payload type of its retransmissions (RFC 4588), if the section has one.</summary>
     public int? RtxPayloadType { get; init; }
 
+    /// <summary>For audio: the payload type of its redundant form (RFC 2198), if the section has one.</summary>
+    public int? RedPayloadType { get; init; }
+
     public bool IsRtx => Name.Equals("rtx", StringComparison.OrdinalIgnoreCase);
 
     public CodecKind Kind => KindOf(Name, ClockRate);
 
     /// <summary>For an RTX format: the payload type that it repeats.</summary>
     public int? AssociatedPayloadType => IsRtx && Fmtp.TryGetInt32("apt", out int apt) ? apt : null;
+
+    /// <summary>Whether this is the redundant form of an audio format: all its blocks are of that payload type.</summary>
+    public bool IsRedOf(RtpCodec audio) =>
+        Name.Equals("red", StringComparison.OrdinalIgnoreCase) && (ClockRate, Channels) == (audio.ClockRate, audio.Channels)
+        && Fmtp.ToString().Split('/').All(block => block == audio.PayloadType.ToString());
 
     public static CodecKind KindOf(string name, int clockRate) => (name.ToUpperInvariant(), clockRate) switch
     {

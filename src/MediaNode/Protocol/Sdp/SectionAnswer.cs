@@ -79,7 +79,7 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
             };
         }
 
-        List<RtpCodec> codecs = [.. Outcome.Codecs.SelectMany(WithRtx)];
+        List<RtpCodec> codecs = [.. Outcome.Codecs.SelectMany(WithRepairs)];
         section = section with
         {
             Codecs = codecs,
@@ -129,13 +129,14 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
 
     private SdpError? DecidePublish()
     {
-        // One codec, the offerer's first that we can forward: the track's codec is known from here on. A later offer keeps it.
+        // One codec, the one announced or else the first offered that we can forward: the track's codec is known from here on. A later
+        // offer keeps it.
         var usable = Usable().ToList();
         var kept = before is { Use: SectionUse.Publish, Codecs: [var last] }
             ? usable.Find(c => c.PayloadType == last.PayloadType && CodecMatch.Fit(c, last) == CodecFit.Same)
                 ?? usable.Find(c => CodecMatch.Fit(c, last) == CodecFit.Same)
             : null;
-        if ((kept ?? usable.FirstOrDefault()) is not { } codec)
+        if ((kept ?? usable.Find(c => IsAnnounced(c.Name)) ?? usable.FirstOrDefault()) is not { } codec)
         {
             return NoCodec("The server forwards none of the codecs");
         }
@@ -213,11 +214,30 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
             ? RtcpFeedback.Nack | RtcpFeedback.TransportCc
             : RtcpFeedback.Nack | RtcpFeedback.Pli | RtcpFeedback.Fir | RtcpFeedback.TransportCc),
         RtxPayloadType = offered.Kind == MediaKind.Video && codec.Feedback.HasFlag(RtcpFeedback.Nack) ? codec.RtxPayloadType : null,
+        RedPayloadType = codec.RedPayloadType is { } red && CodecMatch.IsFree(red) && IsRedWanted(codec.PayloadType, red) ? red : null,
     };
 
-    private IEnumerable<RtpCodec> WithRtx(RtpCodec codec) => codec.RtxPayloadType is { } rtx
-        ? [codec, offered.Codecs.First(c => c.PayloadType == rtx) with { Feedback = RtcpFeedback.None }]
-        : [codec];
+    private bool IsAnnounced(string name) => name.Equals(policy.Announced.GetValueOrDefault(offered.Mid), StringComparison.OrdinalIgnoreCase);
+
+    private bool IsPlayed => UseOf(offered.Direction, policy.Role) == SectionUse.Play;
+
+    /// <summary>
+    /// Who plays gets RED where its publisher sends it. Who publishes is asked for it only where it is wanted, since it costs twice the
+    /// octets, or was before.
+    /// </summary>
+    private bool IsRedWanted(int primary, int red) =>
+        IsPlayed || IsAnnounced("red") || before is { Use: SectionUse.Publish, Codecs: [{ RedPayloadType: not null }] }
+        || offered.Codecs.First(c => c.PayloadType == primary || c.PayloadType == red).PayloadType == red;
+
+    /// <summary>The format and what goes with it, the one that is to be sent first.</summary>
+    private IEnumerable<RtpCodec> WithRepairs(RtpCodec codec) => codec switch
+    {
+        { RtxPayloadType: { } rtx } => [codec, Repair(rtx)],
+        { RedPayloadType: { } red } => IsPlayed ? [codec, Repair(red)] : [Repair(red), codec],
+        _ => [codec],
+    };
+
+    private RtpCodec Repair(int payloadType) => offered.Codecs.First(c => c.PayloadType == payloadType) with { Feedback = RtcpFeedback.None };
 
     /// <summary>
     /// Extensions that both know and that the offerer uses in the given direction, with its ids. Names of layers are of no use to

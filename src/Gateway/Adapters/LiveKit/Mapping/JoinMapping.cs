@@ -15,7 +15,7 @@ internal static class JoinMapping
     /// <summary>The LiveKit server whose signalling this is: clients compare it, and some take nothing but a semantic version.</summary>
     private const string ServerVersion = "1.13.0";
 
-    private static readonly ImmutableArray<string> PublishCodecs = ["audio/opus", "video/VP8", "video/H264", "video/VP9", "video/AV1", "video/rtx"];
+    private static readonly ImmutableArray<string> PublishCodecs = ["audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9", "video/AV1", "video/rtx"];
 
     public static JoinResponse Join(JoinResult joined, IEnumerable<ParticipantInfo> others, Room room, ImmutableArray<IceServer> iceServers, bool isDual) => new()
     {

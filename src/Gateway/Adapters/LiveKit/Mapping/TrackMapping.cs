@@ -51,6 +51,10 @@ internal static class TrackMapping
         return details.Length <= MostDetails ? Convert.ToBase64String(details) : "";
     }
 
+    /// <summary>The format that a client wants to send; LiveKit's clients leave it to the server to choose it from their offers.</summary>
+    public static string Codec(AddTrackRequest request) =>
+        request.Type == TrackType.Audio ? (request.DisableRed ? "" : "red") : request.SimulcastCodecs.FirstOrDefault()?.Codec ?? "";
+
     /// <summary>A track as others are told of it.</summary>
     public static TrackInfo Info(TrackView track) => Info(track.Sid, track.Kind, track.Source, track.Name, track.Muted, track.Details, track.Codec);
 
