@@ -49,8 +49,9 @@ internal sealed class DownTrackWriter(MediaSession subscriber, PlayPlan plan)
     {
         var destination = egress.Reserve(PacketMemory.SlotSize);
         var isRed = info.Frame.IsRed && (patch.Parts & PatchParts.UnwrapRed) == 0;
+        var payloadType = isRed ? Format!.RedPayloadType!.Value : Format!.PayloadType;
         var writer = new RtpHeaderWriter(
-            destination, subscriber.Extensions, patch.Marker, isRed ? Format!.RedPayloadType!.Value : Format!.PayloadType, (ushort)sequence, patch.Timestamp, _plan.Ssrc);
+            destination, subscriber.Extensions, patch.Marker, payloadType, (ushort)sequence, patch.Timestamp, _plan.Ssrc);
         WriteExtensions(ref writer, packet, info, patch, isRepeatable: !HasRtx);
         var headerLength = writer.Complete();
 
