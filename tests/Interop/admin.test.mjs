@@ -64,7 +64,39 @@ test('mute, remove and close do what they say', async t => {
   await operator.presses(room, 'Close room');
   await ada.until('the end', () => document.getElementById('ended').dataset.code === 'ROOM_CLOSED');
   await until('the room gone', async () => (await operator.card(room)) === undefined);
-  assert.match(operator.asked.join('\n'), /^Remove Bob-\w+\?\nClose room-\S+ for everyone\?$/);
+  for (const text of operator.asked) assert.ok(text.includes(room), `${text} names the room`);
+  assert.match(operator.asked.join('\n'), /^Mute the \w+ of Bob \(Bob-\w+\) in .*\nGive the \w+ of Bob \(Bob-\w+\) in .* back\? .*\nRemove Bob \(Bob-\w+\) from .*\nClose .*\? The 1 inside/);
+});
+
+test('who is banned cannot come back, a locked room lets nobody in, and an act that is not confirmed is not done', async t => {
+  const { server, room, ada, bob } = await meeting(t);
+  const operator = await signsIn(t);
+  await operator.reads(room, /2 in/);
+  await operator.presses(room, 'Lock');
+  await operator.reads(room, /LOCKED/);
+  await ada.until('the lock', () => !document.getElementById('locked').hidden && /locked the room/.test(document.getElementById('notice').textContent));
+  const cleo = await Guest.comes(await stage.chromium, server, room, 'Cleo');
+  t.after(() => cleo.page.close());
+  await cleo.page.click('#join');
+  assert.equal(await until('a refusal', () => cleo.refusal()), 'ROOM_LOCKED');
+  await operator.presses(room, 'Unlock');
+  await ada.until('it is open', () => document.getElementById('locked').hidden);
+
+  await operator.page.bringToFront();
+  await operator.page.evaluate(() => [...document.querySelectorAll('#rooms button')].find(b => b.textContent === 'Close room').click());
+  await operator.page.keyboard.press('Escape');
+  await until('the question gone', () => operator.page.evaluate(() => !document.getElementById('ask').open));
+  assert.ok(await operator.card(room));
+
+  const { identity } = (await server.api(`/rooms/${room}/participants`)).participants.find(({ name }) => name === 'Bob');
+  await operator.presses(room, 'Ban', 'Bob', 600);
+  await bob.until('the end', () => document.getElementById('ended').dataset.code === 'REMOVED');
+  await bob.page.bringToFront();
+  await bob.page.evaluate(bearer => (document.getElementById('token').value = bearer), token({ room, identity }));
+  await bob.page.click('#again');
+  assert.equal(await until('a refusal', () => bob.refusal()), 'BANNED');
+  assert.match(operator.asked.at(-1), new RegExp(`^Remove Bob \\(${identity}\\) from ${room} and keep`));
+  assert.deepEqual(operator.errors, []);
 });
 
 test('a token that is no operator\'s is refused by name', async t => {

@@ -5,6 +5,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from './rig/browser.mjs';
 import { Guest } from './rig/meeting.mjs';
+import { roomService } from './rig/room-service.mjs';
 import { adminToken, token } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 import { until } from './rig/wait.mjs';
@@ -123,6 +124,97 @@ test('who is removed is told so', async t => {
   await bob.until('the end', () => document.getElementById('ended').dataset.code === 'REMOVED');
   await bob.page.screenshot({ path: `${pictures}removed.png` });
   await ada.until('to be alone', () => document.querySelectorAll('.tile').length === 1);
+});
+
+/** What a moderator does to a person in a room. */
+async function moderator(server, room, name) {
+  const person = async () => (await people(server, room)).find(p => p.name === name), { identity } = await person(), api = roomService(server, 'JSON');
+  return {
+    mute: async (source, muted) => {
+      const { sid } = (await person()).tracks.find(track => track.source === source);
+      await api.mutePublishedTrack(room, identity, sid, muted);
+    },
+    restrict: permission => api.updateParticipant(room, identity, { permission: { canPublish: true, canSubscribe: true, canPublishData: true, ...permission } }),
+    move: there => api.moveParticipant(room, identity, there),
+  };
+}
+
+const pressed = id => document.getElementById(id).getAttribute('aria-pressed') === 'true';
+
+test('who is muted by a moderator sees so, and cannot use the button until it is given back', async t => {
+  const { server, room, ada, bob } = await two(t), { mute } = await moderator(server, room, 'Bob');
+  await ada.seesTile(/^Bob$|^Bob, speaking/, { moving: 5 });
+  await mute('microphone', true);
+  await bob.until('the sentence', () => !document.getElementById('held').hidden && /muted your microphone: nobody hears you/.test(document.getElementById('held').textContent));
+  assert.deepEqual(await bob.page.evaluate(() => {
+    const mic = document.getElementById('mic');
+    return [mic.disabled, mic.getAttribute('aria-pressed'), mic.getAttribute('aria-label'), getComputedStyle(mic.querySelector('.by-moderator')).display];
+  }), [true, 'false', 'Microphone, off by a moderator', 'block']);
+  await bob.page.bringToFront();
+  await bob.page.keyboard.press('m');
+  await bob.page.screenshot({ path: `${pictures}muted.png` });
+  await ada.seesTile(/^Bob, microphone off/);
+  await mute('microphone', false);
+  await bob.until('it is given back', () => !document.getElementById('mic').disabled && document.getElementById('mic').getAttribute('aria-pressed') === 'true' && document.getElementById('held').hidden);
+  await bob.until('the word of it', () => /gave your microphone back: it is on/.test(document.getElementById('notice').textContent));
+  await ada.seesTile(/^Bob$|^Bob, speaking/);
+  await bob.page.bringToFront();
+  await bob.page.keyboard.press('m');
+  assert.equal(await bob.page.evaluate(pressed, 'mic'), false);
+  assert.deepEqual([...ada.errors, ...bob.errors], []);
+});
+
+test('who may not write any more sees why, and no line of his looks sent that was not', async t => {
+  const { server, room, ada, bob } = await two(t), { restrict } = await moderator(server, room, 'Bob');
+  const lines = guest => guest.page.evaluate(() => [...document.querySelectorAll('#chat-log li > p:last-child')].map(p => p.textContent));
+  await bob.page.bringToFront();
+  await bob.page.keyboard.press('c');
+  await bob.page.keyboard.type('before');
+  await bob.page.keyboard.press('Enter');
+  await until('the line', async () => (await lines(ada)).join() === 'before' && (await lines(bob)).join() === 'before');
+  await bob.page.keyboard.type('too late');
+  await Promise.all([restrict({ canPublishData: false }), bob.page.keyboard.press('Enter')]); // they race
+  await bob.until('the line to write in is off', () => document.getElementById('chat-text').disabled && document.querySelector('#chat-form button').disabled);
+  await bob.until('the reason', () => !document.getElementById('chat-silent').hidden && /a moderator/.test(document.getElementById('chat-silent').textContent));
+  await bob.page.screenshot({ path: `${pictures}chat-silent.png` });
+  await restrict({});
+  await bob.until('the line to write in is back', () => !document.getElementById('chat-text').disabled && document.getElementById('chat-silent').hidden);
+  await bob.page.evaluate(() => (document.getElementById('chat-text').value = ''));
+  await bob.page.focus('#chat-text');
+  await bob.page.keyboard.type('after');
+  await bob.page.keyboard.press('Enter');
+  const got = await until('the last line', async () => (await lines(ada)).at(-1) === 'after' && lines(ada));
+  assert.deepEqual(await lines(bob), got);
+  assert.deepEqual([...ada.errors, ...bob.errors], []);
+});
+
+test('who may not publish any more has camera and microphone off, and turns them on himself when he may again', async t => {
+  const { server, room, ada, bob } = await two(t), { restrict } = await moderator(server, room, 'Bob');
+  await ada.seesTile(/^Bob/, { moving: 5 });
+  await restrict({ canPublish: false });
+  await bob.until('all off, and why', () => ['mic', 'cam', 'share'].every(id => document.getElementById(id).disabled && document.getElementById(id).getAttribute('aria-pressed') === 'false')
+    && /does not let you speak or show anything/.test(document.getElementById('held').textContent));
+  await ada.seesTile(/^Bob, camera off, microphone off/);
+  await restrict({});
+  await bob.until('usable, and off', () => ['mic', 'cam', 'share'].every(id => !document.getElementById(id).disabled && document.getElementById(id).getAttribute('aria-pressed') === 'false'));
+  await bob.page.bringToFront();
+  await bob.page.click('#cam');
+  await ada.seesTile(/^Bob, microphone off/, { moving: 10 });
+  assert.deepEqual([...ada.errors, ...bob.errors], []);
+});
+
+test('who is moved is told where he is now', async t => {
+  const { server, room, ada, bob } = await two(t), { move } = await moderator(server, room, 'Bob'), there = newRoom();
+  await move(there);
+  await bob.until('the word of it', there => !document.getElementById('banner').hidden && document.getElementById('banner-text').textContent === `A moderator moved you to ${there}.`
+    && document.getElementById('title').textContent === there && document.getElementById('state').dataset.state === 'connected', there);
+  await ada.until('to be alone', () => document.querySelectorAll('.tile').length === 1);
+  await bob.until('to be alone', () => document.querySelectorAll('.tile').length === 1);
+  await bob.page.screenshot({ path: `${pictures}moved.png` });
+  assert.deepEqual((await people(server, there)).map(({ name }) => name), ['Bob']);
+  await bob.page.bringToFront();
+  await bob.page.click('#banner-act');
+  assert.equal(await bob.page.evaluate(() => document.getElementById('banner').hidden), true);
 });
 
 test('the same person from another place replaces the first, who is told so', async t => {

@@ -53,12 +53,13 @@ public sealed record TracksJson(IReadOnlyList<TrackJson> Tracks, string? Next, I
 
 /// <param name="Layers">Low to high; one without a rid when the track is not simulcast. Null when its node gave no answer.</param>
 public sealed record TrackJson(
-    string Sid, string Identity, string Kind, string Source, string Codec, bool Muted, string? Node, IReadOnlyList<LayerJson>? Layers)
+    string Sid, string Identity, string Kind, string Source, string Codec, bool Muted, string? Node, IReadOnlyList<LayerJson>? Layers, bool MutedByServer)
 {
     /// <param name="actual">As its node has it; null when it does not.</param>
     internal static TrackJson Of(TrackView track, TrackDescription? actual, bool isAnswered) => new(
         track.Sid, track.Identity, track.Kind, track.Source, track.Codec, actual?.Muted ?? track.Muted, track.Node,
-        isAnswered ? [.. (actual?.Layers ?? track.Layers).Select(l => new LayerJson(l.Rid, l.Width, l.Height, l.Bitrate, l.Active))] : null);
+        isAnswered ? [.. (actual?.Layers ?? track.Layers).Select(l => new LayerJson(l.Rid, l.Width, l.Height, l.Bitrate, l.Active))] : null,
+        actual?.MutedByServer ?? track.MutedByServer);
 }
 
 /// <param name="Bitrate">Bit/s over the last second.</param>

@@ -1,4 +1,7 @@
 // A native WebRTC peer (libdatachannel): far cheaper than a browser, for load.
+import { execFile, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { promisify } from 'node:util';
 import datachannel from 'node-datachannel';
 import { token } from './server.mjs';
 
@@ -81,6 +84,33 @@ export async function publish(server, room, identity, { rate = 1000 } = {}) {
   };
   send();
   return { close: () => (clearTimeout(timer), peer.close()) };
+}
+
+/**
+ * Publishes H264 by WHIP as OBS does: encoded by x264 in a profile and level, and offered as that. `file` (.ts) keeps two seconds of it, which go round.
+ * Resolves once it is connected.
+ */
+export async function publishH264(server, room, identity, file, { profile = 'high', level = '3.1', id = '64001f', size = '1280x720', rate = 15 } = {}) {
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=2`,
+    '-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', profile, '-level:v', level, '-bf', '0', '-g', String(rate), '-pix_fmt', 'yuv420p', '-y', file]);
+  const peer = new datachannel.PeerConnection(identity, { iceServers: [], bindAddress: '127.0.0.1', disableAutoNegotiation: true });
+  const video = new datachannel.Video('video', 'SendOnly'), ssrc = 0x264264;
+  video.addH264Codec(102, `profile-level-id=${id};packetization-mode=1;level-asymmetry-allowed=1`);
+  video.addSSRC(ssrc, identity, identity, 'video');
+  const track = peer.addTrack(video);
+  const sdp = await new Promise(resolve => {
+    peer.onGatheringStateChange(state => state === 'complete' && resolve(peer.localDescription().sdp));
+    peer.setLocalDescription('offer');
+  });
+  const { answer } = await post(server, 'whip', room, identity, sdp);
+  await connect(peer, answer);
+
+  const socket = createSocket('udp4');
+  await new Promise(resolve => socket.bind(0, '127.0.0.1', resolve));
+  socket.on('message', packet => track.isOpen() && track.sendMessageBinary(packet));
+  const player = spawn('ffmpeg', ['-v', 'error', '-re', '-stream_loop', '-1', '-i', file, '-c:v', 'copy', '-f', 'rtp',
+    '-payload_type', '102', '-ssrc', String(ssrc), `rtp://127.0.0.1:${socket.address().port}?pkt_size=1200`], { stdio: 'ignore' });
+  return { close: () => (player.kill(), socket.close(), peer.close()) };
 }
 
 /** Plays by WHEP and counts what arrives. Resolves once it is connected. */

@@ -9,10 +9,6 @@ export class Operator {
     t.after(() => page.close().catch(() => {})); // its browser may be gone
     const operator = new Operator(page);
     page.on('pageerror', error => operator.errors.push(String(error)));
-    page.on('dialog', dialog => {
-      operator.asked.push(dialog.message());
-      return dialog.accept();
-    });
     await page.goto(`${server.url}/admin`);
     await page.type('#token', bearer);
     await page.keyboard.press('Enter');
@@ -35,8 +31,8 @@ export class Operator {
     return until(`the admin page says ${pattern} of ${room}`, async () => pattern.exec((await this.card(room)) ?? ''), { seconds: 40, seen: () => this.card(room) });
   }
 
-  /** Presses the room's button of that label (the one of the person, when given). */
-  async presses(room, label, person) {
+  /** Presses the room's button of that label (the one of the person, when given), and says yes to what it asks; it may last `seconds`. */
+  async presses(room, label, person, seconds) {
     await this.page.bringToFront();
     await until(`a button ${label}`, () => this.page.evaluate((room, label, person) => {
       const card = [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room);
@@ -45,5 +41,9 @@ export class Operator {
       button?.click();
       return Boolean(button);
     }, room, label, person));
+    const text = await until('the question', () => this.page.evaluate(() => document.getElementById('ask').open && document.getElementById('ask-text').textContent));
+    this.asked.push(text);
+    if (seconds) await this.page.select('#ask-seconds', String(seconds));
+    await this.page.click('#ask-go');
   }
 }

@@ -9,7 +9,8 @@
    * whip: { audio = true, video = true, codec, width = 640, height = 360, fps = 30, simulcast = false, maxBitrate, hint, noise = false }
    *   `noise` publishes a picture that no codec can compress, instead of the fake camera's.
    *   `simulcast` sends three layers with the rids low, middle, high (a quarter, half and whole size).
-   * whep: { audio = true, video = true, codecs } where `codecs` are the only video codecs offered.
+   * whep: { audio = true, video = true, codecs, format } where `codecs` are the only video codecs offered, and `format` is a regular
+   *   expression for their format parameters.
    * both: { ice: 'relay' | 'all' } configures the ICE servers of the answer's Link headers, with that iceTransportPolicy.
    * Resolves also when the server refuses: `status` and `text` tell.
    */
@@ -91,20 +92,20 @@
   }
 
   /** Offers these codecs only (plus repair formats). */
-  function prefer(transceiver, codecs, side) {
+  function prefer(transceiver, codecs, side, format = '') {
     const names = [...codecs.map(codec => `video/${codec}`.toLowerCase()), 'video/rtx', 'video/red', 'video/ulpfec'];
     transceiver.setCodecPreferences(side.getCapabilities('video').codecs.filter(({ mimeType, sdpFmtpLine = '' }) =>
-      names.includes(mimeType.toLowerCase()) && !/profile-id=[123]/.test(sdpFmtpLine)));
+      names.includes(mimeType.toLowerCase()) && !/profile-id=[123]/.test(sdpFmtpLine) && (/rtx|red|ulpfec/.test(mimeType) || new RegExp(format).test(sdpFmtpLine))));
   }
 
   async function addSinks(call) {
-    const { pc, options: { audio = true, video = true, codecs, grant = true } } = call;
+    const { pc, options: { audio = true, video = true, codecs, format, grant = true } } = call;
     // A 127.0.0.1 candidate pair needs a granted capture in Chromium, also for who only receives.
     if (grant) call.grant = await navigator.mediaDevices.getUserMedia({ audio: true });
     if (audio) pc.addTransceiver('audio', { direction: 'recvonly' });
     if (video) {
       const transceiver = pc.addTransceiver('video', { direction: 'recvonly' });
-      if (codecs) prefer(transceiver, codecs, RTCRtpReceiver);
+      if (codecs) prefer(transceiver, codecs, RTCRtpReceiver, format);
     }
     pc.addEventListener('track', ({ track }) => {
       const element = document.createElement(track.kind);

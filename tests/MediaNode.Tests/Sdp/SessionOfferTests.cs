@@ -19,12 +19,13 @@ public class SessionOfferTests
         { "VP9", "profile-id=2", "VP9 100" },
         { "AV1", "level-idx=5;profile=0;tier=0", "AV1 45" },
         { "AV1", "profile=1", "AV1 47" },
-        { "H264", "packetization-mode=1;profile-level-id=42e034", "H264 102" },
+        { "H264", "packetization-mode=1;profile-level-id=42e01f", "H264 102" },
         { "H264", "profile-level-id=42e01f", "H264 112" },
     };
 
     [Theory]
     [InlineData("packetization-mode=1;profile-level-id=42001f", 102)]
+    [InlineData("packetization-mode=1;profile-level-id=42e034", 102)]
     [InlineData("packetization-mode=1;profile-level-id=4d0032", 102)]
     [InlineData("packetization-mode=1;profile-level-id=640c1f", 102)]
     [InlineData("packetization-mode=1;profile-level-id=640034", 102)]

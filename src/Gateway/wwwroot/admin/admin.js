@@ -54,15 +54,33 @@ function make(tag, className, ...children) {
   return element;
 }
 
-function act(label, method, url, { body, confirm: question } = {}) {
-  const button = make('button', question ? 'grave' : '', label);
+/**
+ * Says what an act will do, and to whom, before it is done.
+ * @returns what was chosen: undefined when it is not to be done, else the seconds, where it lasts
+ */
+function ask(label, { text, lasts = false }) {
+  const dialog = byId('ask');
+  byId('ask-text').textContent = text;
+  byId('ask-for').hidden = !lasts;
+  byId('ask-go').textContent = label;
+  dialog.returnValue = '';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue ? Number(byId('ask-seconds').value) : undefined), { once: true });
+  });
+}
+
+/** A button that acts once it was asked; `url` is a function of the seconds where the act lasts. */
+function act(label, method, url, { body, asks, grave = false }) {
+  const button = make('button', grave ? 'grave' : '', label);
   button.type = 'button';
-  button.dataset.key = `${method} ${url} ${label}`;
+  button.dataset.key = `${method} ${typeof url === 'string' ? url : url('')} ${label}`;
   button.addEventListener('click', async () => {
-    if (question && !confirm(question)) return;
+    const seconds = await ask(label, asks);
+    if (seconds === undefined) return;
     button.disabled = true;
     try {
-      await call(method, url, body);
+      await call(method, typeof url === 'string' ? url : url(seconds), body);
       await refresh();
     } catch (error) {
       button.disabled = false;
@@ -79,15 +97,27 @@ function nodeCard(node) {
     make('span', 'grow', `${node.id} · ${node.region}`),
     state(node.state === 'ready', node.reason ? `${node.state} ${node.reason}` : node.state),
     make('span', 'dim', `load ${Math.round(node.load * 100)} % · ${node.sessions} sessions · ${node.tracks} tracks`),
-    node.state === 'ready' ? act('Drain', 'POST', path('nodes', node.id, 'drain'), { confirm: `Drain ${node.id}?` }) : null);
+    node.state === 'ready' ? act('Drain', 'POST', path('nodes', node.id, 'drain'), {
+      grave: true, asks: { text: `Drain ${node.id}? It takes no new sessions; the ${node.sessions} that are on it stay until they end.` },
+    }) : null);
 }
 
-function trackRow(room, track) {
+const nameOf = (person) => (person.name && person.name !== person.identity ? `${person.name} (${person.identity})` : person.identity);
+
+function muteButton(room, person, track) {
+  const what = `the ${track.source} of ${nameOf(person)} in ${room}`, muted = !track.mutedByServer;
+  const text = muted
+    ? `Mute ${what}? Nobody gets it any more; its owner is told, and cannot undo it.`
+    : `Give ${what} back? It is as its owner left it: what was on is on again.`;
+  return act(muted ? 'Mute' : 'Unmute', 'POST', path('rooms', room, 'tracks', track.sid, 'mute'), { body: { muted }, asks: { text } });
+}
+
+function trackRow(room, person, track) {
   const bits = (track.layers ?? []).filter((l) => l.active).reduce((sum, l) => sum + l.bitrate, 0);
   return make('div', 'row item',
     make('span', 'grow', `sends ${track.source} · ${track.codec} · ${Math.round(bits / 1000)} kbit/s · ${track.sid}`),
     track.muted ? state(false, 'MUTED') : null,
-    act(track.muted ? 'Unmute' : 'Mute', 'POST', path('rooms', room, 'tracks', track.sid, 'mute'), { body: { muted: !track.muted } }));
+    muteButton(room, person, track));
 }
 
 function receiveRow(finding) {
@@ -98,22 +128,37 @@ function receiveRow(finding) {
 }
 
 function personCard(room, person, findings) {
+  const url = path('rooms', room, 'participants', person.identity), who = `${nameOf(person)} from ${room}`;
   return make('div', 'person',
     make('div', 'row',
-      make('strong', 'grow', person.name && person.name !== person.identity ? `${person.name} (${person.identity})` : person.identity),
+      make('strong', 'grow', nameOf(person)),
       state(person.state === 'active', person.reason ? `${person.state} ${person.reason}` : person.state),
       person.quality ? make('span', `quality ${person.quality}`, `${person.quality} connection`) : null,
       make('span', 'dim', person.node ?? 'no node'),
-      act('Remove', 'DELETE', path('rooms', room, 'participants', person.identity), { confirm: `Remove ${person.identity}?` })),
-    ...person.tracks.map((t) => trackRow(room, t)),
+      act('Remove', 'DELETE', url, { grave: true, asks: { text: `Remove ${who}? Who is removed is told, and can join again at once.` } }),
+      act('Ban', 'DELETE', (seconds) => `${url}?ban=${seconds}`, {
+        grave: true, asks: { lasts: true, text: `Remove ${who} and keep this identity out? Whoever joins with it meanwhile is refused.` },
+      })),
+    ...person.tracks.map((t) => trackRow(room, person, t)),
     ...findings.filter((f) => f.subscriber === person.identity).map(receiveRow));
+}
+
+function lockButton({ name, numParticipants, locked }) {
+  const text = locked
+    ? `Unlock ${name}? Everyone with a token for it can join again; those inside are told.`
+    : `Lock ${name}? Nobody new comes in; the ${numParticipants} inside stay, and are told.`;
+  return act(locked ? 'Unlock' : 'Lock', 'POST', path('rooms', name, 'lock'), { body: { locked: !locked }, asks: { text } });
 }
 
 async function roomCard(room) {
   const head = make('div', 'row',
     make('h3', 'grow', room.name),
     make('span', 'dim', `${room.numParticipants} in, ${room.numPublishers} publish · ${room.nodes.join(', ')}`),
-    act('Close room', 'DELETE', path('rooms', room.name), { confirm: `Close ${room.name} for everyone?` }));
+    room.locked ? state(false, 'LOCKED') : null,
+    lockButton(room),
+    act('Close room', 'DELETE', path('rooms', room.name), {
+      grave: true, asks: { text: `Close ${room.name}? The ${room.numParticipants} inside are put out and told; with tokens that are still good they can open it again.` },
+    }));
   try {
     const [participants, { findings }] = await Promise.all([
       list('participants', path('rooms', room.name, 'participants')), call('GET', path('rooms', room.name, 'why'))]);

@@ -18,9 +18,7 @@ export class ChatPanel {
     this.#forget = room.on('chat', message => this.#add(message));
     el('chat-log').replaceChildren();
     el('chat-empty').hidden = false;
-    const mayWrite = room.grants.canPublishData;
-    el('chat-form').hidden = !mayWrite;
-    el('chat-silent').hidden = mayWrite;
+    this.showGrant();
     el('chat-toggle').addEventListener('click', () => this.toggle(), { signal });
     el('chat-close').addEventListener('click', () => this.toggle(false), { signal });
     el('chat').addEventListener('keydown', event => event.key === 'Escape' && this.toggle(false), { signal });
@@ -29,6 +27,13 @@ export class ChatPanel {
       void this.#send();
     }, { signal });
     this.#show(false);
+  }
+
+  /** The line to write in can be used, or there is a sentence why not. */
+  showGrant() {
+    const mayWrite = this.#room.grants.canPublishData;
+    for (const field of el('chat-form').elements) field.disabled = !mayWrite;
+    el('chat-silent').hidden = mayWrite;
   }
 
   /** Opens it and goes to the line to write in, or closes it and goes back to its button. */

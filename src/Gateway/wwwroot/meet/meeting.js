@@ -1,5 +1,6 @@
 // The meeting itself: tiles that follow the room, controls, banner.
 import { createCameraVideoTrack, createMicrophoneTrack } from '../sdk/nexus-sdk.js';
+import { sentenceOfGrants, sentenceOfMute, showButtons, whyHeld } from './allowed.js';
 import { ChatPanel } from './chat.js';
 import { chosen, devicePicker } from './devices.js';
 import { Grid } from './grid.js';
@@ -27,13 +28,17 @@ export class Meeting {
     this.#ended = ended;
     this.#own = { camera, microphone };
     this.#showName();
+    this.#showLock();
     this.#chat = new ChatPanel(room, text => this.#say(text), this.#listening.signal);
     this.#watch();
     this.#wire();
     for (const participant of room.participants) this.#arrived(participant);
     this.#refreshOwn();
     this.#showState(room.state);
-    for (const track of [microphone, camera]) if (track) void this.#publish(track);
+    for (const track of [microphone, camera]) {
+      if (track && room.mayPublish(track.source)) void this.#publish(track);
+      else if (track) this.#withdrawn(track);
+    }
   }
 
   leave() {
@@ -61,11 +66,22 @@ export class Meeting {
     room.on('quality', participant => this.#update(participant));
     room.on('speaking', participant => this.#update(participant));
     room.on('updated', () => this.#count());
+    room.on('grants-changed', (now, before) => {
+      this.#chat.showGrant();
+      this.#refreshOwn();
+      this.#say(sentenceOfGrants(now, before));
+    });
+    room.on('local-track-unpublished', track => this.#withdrawn(track));
+    room.on('locked', locked => {
+      this.#showLock();
+      this.#say(locked ? 'A moderator locked the room: nobody new comes in' : 'The room is open again');
+    });
     room.on('moved', () => {
       this.#showName();
-      this.#say(`You were moved to ${room.name}`);
+      this.#showLock();
+      this.#banner('moved', `A moderator moved you to ${room.name}.`, 'OK', () => {});
     });
-    room.on('playback-blocked', () => this.#banner('Your browser is holding the sound back.', 'Turn on sound', () => room.startPlayback()));
+    room.on('playback-blocked', () => this.#banner('sound', 'Your browser is holding the sound back.', 'Turn on sound', () => room.startPlayback()));
   }
 
   #arrived(participant) {
@@ -104,23 +120,25 @@ export class Meeting {
   }
 
   #refreshOwn() {
-    const self = this.#room.localParticipant, { camera, microphone, screen } = this.#own;
-    const on = track => Boolean(track && !track.muted);
+    const self = this.#room.localParticipant, { camera, screen } = this.#own;
     this.#tile(self, 'camera').track = camera;
     if (screen) this.#tile(self, 'screen').track = screen;
     else this.#dropTile(self, 'screen');
-    el('mic').setAttribute('aria-pressed', String(on(microphone)));
-    el('cam').setAttribute('aria-pressed', String(on(camera)));
-    el('share').setAttribute('aria-pressed', String(Boolean(screen)));
+    showButtons(this.#room, this.#own);
     this.#update(self);
   }
 
   #update(participant) {
-    for (const source of ['camera', 'screen']) this.#tiles.get(`${participant.sid} ${source}`)?.update();
+    for (const source of ['camera', 'screen']) this.#tiles.get(this.#key(participant, source))?.update();
+  }
+
+  /** One's own tile stays through re-joins, which give a new sid. */
+  #key(participant, source) {
+    return `${participant === this.#room.localParticipant ? 'self' : participant.sid} ${source}`;
   }
 
   #tile(participant, source) {
-    const key = `${participant.sid} ${source}`;
+    const key = this.#key(participant, source);
     let tile = this.#tiles.get(key);
     if (!tile) {
       const own = participant === this.#room.localParticipant;
@@ -134,7 +152,7 @@ export class Meeting {
   }
 
   #dropTile(participant, source) {
-    const key = `${participant.sid} ${source}`;
+    const key = this.#key(participant, source);
     this.#tiles.get(key)?.remove();
     if (this.#tiles.delete(key)) this.#grid.arrange();
   }
@@ -155,11 +173,23 @@ export class Meeting {
 
   async #publish(track) {
     track.on('ended', () => this.#lost(track));
+    track.on('muted-by-server', () => {
+      this.#refreshOwn();
+      if (track.sid) this.#say(sentenceOfMute(track)); // else it ended with its publication, and nobody gave it back
+    });
     try {
       await this.#room.publish(track);
     } catch (error) {
       if (this.#room.state !== 'left') this.#say(`${explain(error).title}: ${explain(error).text}`);
     }
+    this.#refreshOwn();
+  }
+
+  /** It may not be published any more: its device is let go. */
+  #withdrawn(track) {
+    if (this.#own[track.source] !== track || this.#room.mayPublish(track.source)) return;
+    this.#own[track.source] = undefined;
+    track.stop();
     this.#refreshOwn();
   }
 
@@ -174,7 +204,8 @@ export class Meeting {
   }
 
   async #toggle(source, create) {
-    const track = this.#own[source];
+    const track = this.#own[source], why = whyHeld(this.#room, source, track);
+    if (why) return this.#say(why);
     try {
       if (track) await (track.muted ? track.unmute() : track.mute());
       else {
@@ -195,6 +226,8 @@ export class Meeting {
       screen.stop();
       return this.#refreshOwn();
     }
+    const why = whyHeld(this.#room, 'screen');
+    if (why) return this.#say(why);
     try {
       const track = await this.#room.createScreenTrack();
       this.#own.screen = track;
@@ -267,12 +300,17 @@ export class Meeting {
   #showState(state) {
     el('state').dataset.state = state;
     el('state').textContent = states[state];
-    if (state === 'reconnecting') this.#banner('Reconnecting … You keep your place.');
-    else el('banner').hidden = true;
+    if (state === 'reconnecting') this.#banner('connection', 'Reconnecting … You keep your place.');
+    else if (el('banner').dataset.about === 'connection') el('banner').hidden = true;
   }
 
-  #banner(text, action, act) {
+  #showLock() {
+    el('locked').hidden = !this.#room.locked;
+  }
+
+  #banner(about, text, action, act) {
     el('banner').hidden = false;
+    el('banner').dataset.about = about;
     el('banner').querySelector('.spinner').hidden = Boolean(action);
     el('banner-text').textContent = text;
     const button = el('banner-act');
@@ -289,6 +327,7 @@ export class Meeting {
   }
 
   #say(text) {
+    if (!text) return;
     el('notice').textContent = text;
     el('notice').classList.add('shown');
     clearTimeout(this.#silence);

@@ -21,11 +21,15 @@ const texts = {
   PERMISSION: ['You are not allowed to do that', 'Your access does not cover it, for example because it is for another room.'],
   REGION_REFUSED: ['Not from this region', 'The owner of this room does not allow it to be served here.'],
 
+  TOKEN_REVOKED: ['Your access was withdrawn', 'A moderator made older tokens void. Ask for a new one.'],
+  BANNED: ['You may not come back yet', 'A moderator removed you for a time.'],
+  ROOM_LOCKED: ['The room is locked', 'A moderator lets nobody new in. Ask someone inside.'],
   ROOM_FULL: ['The room is full', 'Wait until someone leaves, then try again.'],
   ROOM_CLOSED: ['The room was closed', 'The meeting is over for everyone.'],
   ROOM_NOT_FOUND: ['There is no such room', 'Check its name.'],
   QUOTA_ROOMS: ['No more rooms', 'The owner of this server has reached the number of rooms at once.'],
   TOO_LARGE: ['That is too long', 'Send it in several parts.'],
+  UNCONFIRMED: ['It may not have arrived', 'The connection was lost while it was sent. Look whether the others got it before you send it again.'],
   RATE_LIMITED: ['Too many attempts', 'Wait a few seconds, then try again.'],
 
   REMOVED: ['You were removed', 'A moderator took you out of the room.'],

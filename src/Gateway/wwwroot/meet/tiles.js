@@ -58,10 +58,11 @@ export class Tile {
     const reconnecting = !this.#own && participant.state === 'reconnecting';
     const between = track?.reason === 'NO_KEYFRAME' && this.#video.videoWidth > 0; // the picture before stays for that moment
     const why = reconnecting ? 'Reconnecting …' : track && !this.#own && !between ? reasonOf(track.state, track.reason) : '';
-    const hasPicture = Boolean(track && !track.muted && (this.#own || track.state !== 'refused'));
+    const off = t => !t || t.muted || t.mutedByServer;
+    const hasPicture = Boolean(!off(track) && (this.#own || track.state !== 'refused'));
     element.classList.toggle('blanked', !hasPicture);
     element.classList.toggle('frozen', hasPicture && Boolean(why));
-    element.classList.toggle('muted', !this.#screen && !(voice && !voice.muted));
+    element.classList.toggle('muted', !this.#screen && off(voice));
     element.classList.toggle('speaking', !this.#screen && participant.isSpeaking);
     element.querySelector('.name').textContent = this.#screen ? `${name}: screen` : name;
     element.querySelector('.why').textContent = why;
