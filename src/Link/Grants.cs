@@ -19,6 +19,15 @@ public sealed record Grants
 
     [Id(5)] public bool CanUpdateOwnMetadata { get; init; }
 
+    /// <summary>By value, the sources too: arrays by themselves are equal only when they are the same one.</summary>
+    public bool Equals(Grants? other) => other is not null
+        && (CanPublish, CanSubscribe, CanPublishData, Hidden, CanUpdateOwnMetadata)
+            == (other.CanPublish, other.CanSubscribe, other.CanPublishData, other.Hidden, other.CanUpdateOwnMetadata)
+        && CanPublishSources.AsSpan().SequenceEqual(other.CanPublishSources.AsSpan());
+
+    public override int GetHashCode() =>
+        HashCode.Combine(CanPublish, CanSubscribe, CanPublishData, Hidden, CanUpdateOwnMetadata, CanPublishSources.AsSpan().Length);
+
     /// <summary>Whether a track of that source may be published.</summary>
     public bool MayPublish(string source) => CanPublish && (CanPublishSources.IsDefaultOrEmpty || CanPublishSources.Contains(source));
 

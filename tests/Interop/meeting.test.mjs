@@ -132,7 +132,10 @@ async function moderator(server, room, name) {
   return {
     mute: async (source, muted) => {
       const { sid } = (await person()).tracks.find(track => track.source === source);
-      await api.mutePublishedTrack(room, identity, sid, muted);
+      const { status, text } = await server.request(`/api/v1/rooms/${room}/tracks/${sid}/mute`, {
+        method: 'POST', headers: { ...admin.headers, 'content-type': 'application/json' }, body: JSON.stringify({ muted }),
+      });
+      assert.ok(status < 300, text);
     },
     restrict: permission => api.updateParticipant(room, identity, { permission: { canPublish: true, canSubscribe: true, canPublishData: true, ...permission } }),
     move: there => api.moveParticipant(room, identity, there),

@@ -71,6 +71,18 @@ public sealed class GrantTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Its_gateway_is_told_of_new_grants_and_of_the_same_ones_again_nothing()
+    {
+        await Join(new() { CanPublishSources = ["microphone"] });
+        await Alice.Administer(NoChange, new() { CanPublishData = false, CanPublishSources = ["microphone"] });
+        await Alice.Administer(NoChange, new() { CanPublishData = false, CanPublishSources = ["microphone"] });
+        await Alice.Administer(NoChange, new() { CanPublishSources = ["camera"] });
+        Assert.Equal(new Grants { CanPublishData = false, CanPublishSources = ["microphone"] }, (await _probe.NextNews(_rig)).View!.Grants);
+        Assert.Equal(new Grants { CanPublishSources = ["camera"] }, (await _probe.NextNews(_rig)).View!.Grants);
+        Assert.Equal(["camera"], (await Alice.Resume("SE_alice", _probe.Holder)).Session!.Grants.CanPublishSources);
+    }
+
+    [Fact]
     public async Task An_admin_subscribes_on_behalf_of_a_participant()
     {
         await Join(new());

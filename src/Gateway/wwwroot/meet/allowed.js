@@ -10,16 +10,10 @@ const muted = {
   camera: 'A moderator turned your camera off: nobody sees you until it is given back.',
   screen: 'A moderator hid your screen: nobody sees it until it is given back.',
 };
-const givenBack = {
-  microphone: 'A moderator gave your microphone back',
-  camera: 'A moderator gave your camera back',
-  screen: 'The others can see your screen again',
-};
 
-/** What is told of a track that a moderator muted or gave back. */
-export function sentenceOfMute({ source, mutedByServer, muted: off }) {
-  if (mutedByServer) return muted[source];
-  return off || source === 'screen' ? givenBack[source] : `${givenBack[source]}: it is on`;
+/** What is told of a track that a moderator gave back: it is as it was before. */
+export function givenBack({ source, muted: off }) {
+  return source === 'screen' ? 'The others can see your screen again' : `A moderator gave your ${source} back${off ? '' : ': it is on'}`;
 }
 
 /** Why one of one's own sources cannot be used; undefined when it can. */
@@ -30,7 +24,7 @@ export function whyHeld(room, source, track) {
 
 /** Shows the state of one's own devices on their buttons, and under them in a sentence why some cannot be used. */
 export function showButtons(room, own) {
-  const reasons = new Set();
+  const reasons = [];
   for (const [source, id] of Object.entries(buttons)) {
     const track = own[source], why = whyHeld(room, source, track), button = el(id), on = Boolean(track && !track.muted && !track.mutedByServer);
     button.disabled = Boolean(why) && !(source === 'screen' && track); // who shares can always stop
@@ -38,10 +32,10 @@ export function showButtons(room, own) {
     button.setAttribute('aria-pressed', String(source === 'screen' ? Boolean(track) : on));
     button.setAttribute('aria-label', track?.mutedByServer ? `${names[source]}, off by a moderator` : names[source]);
     button.title = why ?? `${names[source]} (${shortcuts[source]})`;
-    if (why) reasons.add(why);
+    if (why) reasons.push(why);
   }
   const silent = Object.keys(buttons).every(source => !room.mayPublish(source));
-  const text = silent ? 'You can see and hear the others here: a moderator, or your access, does not let you speak or show anything.' : [...reasons].join(' ');
+  const text = silent ? 'You can see and hear the others here: a moderator, or your access, does not let you speak or show anything.' : reasons.join(' ');
   el('held').hidden = text === '';
   if (el('held').textContent !== text) el('held').textContent = text; // said once, not at each look
 }

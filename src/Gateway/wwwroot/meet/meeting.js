@@ -1,6 +1,6 @@
 // The meeting itself: tiles that follow the room, controls, banner.
 import { createCameraVideoTrack, createMicrophoneTrack } from '../sdk/nexus-sdk.js';
-import { sentenceOfGrants, sentenceOfMute, showButtons, whyHeld } from './allowed.js';
+import { givenBack, sentenceOfGrants, showButtons, whyHeld } from './allowed.js';
 import { ChatPanel } from './chat.js';
 import { chosen, devicePicker } from './devices.js';
 import { Grid } from './grid.js';
@@ -175,7 +175,7 @@ export class Meeting {
     track.on('ended', () => this.#lost(track));
     track.on('muted-by-server', () => {
       this.#refreshOwn();
-      if (track.sid) this.#say(sentenceOfMute(track)); // else it ended with its publication, and nobody gave it back
+      if (track.sid && !track.mutedByServer) this.#say(givenBack(track)); // without a sid it ended with its publication
     });
     try {
       await this.#room.publish(track);
@@ -204,8 +204,8 @@ export class Meeting {
   }
 
   async #toggle(source, create) {
-    const track = this.#own[source], why = whyHeld(this.#room, source, track);
-    if (why) return this.#say(why);
+    const track = this.#own[source];
+    if (whyHeld(this.#room, source, track)) return; // a sentence says why
     try {
       if (track) await (track.muted ? track.unmute() : track.mute());
       else {
@@ -226,8 +226,7 @@ export class Meeting {
       screen.stop();
       return this.#refreshOwn();
     }
-    const why = whyHeld(this.#room, 'screen');
-    if (why) return this.#say(why);
+    if (whyHeld(this.#room, 'screen')) return;
     try {
       const track = await this.#room.createScreenTrack();
       this.#own.screen = track;
