@@ -23,7 +23,7 @@ needed=(
   'promtool prometheus promtool'
   'chromium chromium Stage|launchChromium'
   'firefox-esr firefox-esr [Ff]irefox'
-  'ffmpeg ffmpeg ffmpeg|ffprobe'
+  'ffmpeg ffmpeg ffmpeg|ffprobe|publishH264'
   'ip iproute2 netns|roaming'
   'nft nftables netns|roaming'
   'curl curl netns|roaming|curl'
