@@ -44,6 +44,7 @@ public static class GatewayHosting
         services.AddSingleton<RoomReads>();
         services.AddSingleton<RoomWhy>();
         services.AddSingleton<RoomActs>();
+        services.AddSingleton<Invitations>();
         services.AddSingleton<OperatorEndpoints>();
         services.AddSingleton<RoomMethods>();
         services.AddSingleton<ParticipantMethods>();

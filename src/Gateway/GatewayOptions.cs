@@ -127,4 +127,9 @@ public sealed record JoinLimitOptions
 
     /// <summary>Raised to <see cref="LeastPerSource"/> when lower: a classroom behind one NAT must get in.</summary>
     public int PerSourcePerSecond { get; init; } = 500;
+
+    public int RedemptionsPerSourcePerSecond { get; init; } = 20;
+
+    /// <summary>A classroom that opens its link at once.</summary>
+    public int RedemptionsPerSourceBurst { get; init; } = 200;
 }

@@ -41,6 +41,11 @@ public static class ReasonCodes
     public const string ParticipantNotFound = "PARTICIPANT_NOT_FOUND";
     public const string TrackNotFound = "TRACK_NOT_FOUND";
 
+    /// <summary>It was revoked, or never was: nobody is told which.</summary>
+    public const string InviteInvalid = "INVITE_INVALID";
+    public const string InviteExpired = "INVITE_EXPIRED";
+    public const string InviteUsedUp = "INVITE_USED_UP";
+
     public const string CallNotFound = "CALL_NOT_FOUND";
     public const string CallEnded = "CALL_ENDED";
     public const string BadRequest = "BAD_REQUEST";

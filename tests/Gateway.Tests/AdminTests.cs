@@ -70,11 +70,14 @@ public sealed class AdminTests(GatewayHost host) : IClassFixture<GatewayHost>
     [InlineData("DELETE", "rooms/R/participants/a")]
     [InlineData("POST", "rooms/R/tracks/TR_x/mute")]
     [InlineData("POST", "nodes/ND_fake/drain")]
+    [InlineData("POST", "invites")]
+    [InlineData("GET", "invites")]
+    [InlineData("DELETE", "invites/IN_x")]
     public async Task Every_path_wants_a_token_and_a_grant(string method, string path)
     {
         using var without = await host.Send(method, $"/api/v1/{path}");
         Assert.Equal((HttpStatusCode.Unauthorized, "TOKEN_MISSING"), (without.StatusCode, await Code(without)));
-        using var participant = await host.Send(method, $"/api/v1/{path}", Token("R", "alice"), path == "rooms" && method == "POST" ? "{\"name\":\"R\"}" : null, "application/json");
+        using var participant = await host.Send(method, $"/api/v1/{path}", Token("R", "alice"), path is "rooms" or "invites" && method == "POST" ? path == "rooms" ? "{\"name\":\"R\"}" : "{\"room\":\"R\"}" : null, "application/json");
         Assert.Equal((HttpStatusCode.Forbidden, "PERMISSION"), (participant.StatusCode, await Code(participant)));
     }
 

@@ -12,7 +12,7 @@ public sealed class DoorTests(GatewayHost host) : IClassFixture<GatewayHost>
     /// <summary>Endpoints that ask nobody who he is: what is the same for all, and the WebSocket whose first message may bring the token.</summary>
     private static readonly string[] Open =
     [
-        "/", "/admin", "/whip.html", "/sdk/", "/meet/", "/admin/", "/dev/token", "/healthz", "/readyz", "/metrics", "/openapi/", "/ws", "/api/v1/{**path}",
+        "/", "/admin", "/whip.html", "/sdk/", "/meet/", "/admin/", "/dev/token", "/healthz", "/readyz", "/metrics", "/openapi/", "/ws", "/api/v1/{**path}", "/api/v1/invites/redeem",
     ];
 
     private static readonly double Now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();

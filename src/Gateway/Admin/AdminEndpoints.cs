@@ -22,6 +22,7 @@ internal static class AdminEndpoints
         var api = routes.MapGroup("api/v1").WithTags("Admin").AddEndpointFilter(LogAct);
         MapRooms(api);
         MapActs(api);
+        MapInvites(api);
         Get<OperatorEndpoints, NodesJson>(api, "nodes", "Media nodes.", Permit.Operate, (operators, _) => operators.Nodes());
         Get<OperatorEndpoints, LinksJson>(api, "links", "Relay links between nodes.", Permit.Operate, (_, _) => Task.FromResult(OperatorEndpoints.Links()));
         Get<OperatorEndpoints, TenantsJson>(api, "tenants", "Tenants of the configuration.", Permit.Operate, (operators, _) => operators.Tenants());
@@ -66,6 +67,22 @@ internal static class AdminEndpoints
         Describe(
             api.MapPost("rooms/{room}/participants/{identity}/tracks/{sid}/mute", (string room, string identity, string sid, HttpContext http, RoomActs acts) => Mute(http, acts, Identity(http))),
             "Mutes a participant's track for all.", 204, Permit.Administer);
+    }
+
+    private static void MapInvites(RouteGroupBuilder api)
+    {
+        Describe(
+            api.MapPost("invites", (HttpContext http, Invitations invitations) => Body<CreateInviteJson>(http, request => invitations.Create(http, request ?? new(null, null, null, null)))),
+            "Makes a link by which people without a token come into a room.", 201).Produces<CreatedInviteJson>(201);
+        Describe(
+            api.MapGet("invites", async ([AsParameters] ListQuery _, HttpContext http, Invitations invitations) =>
+                PageQuery.Read(http, out var refusal) is { } page ? await invitations.List(http.Caller(), page) : refusal!),
+            "Invites that are good.", 200, Permit.Administer).Produces<InvitesJson>(200);
+        Describe(
+            api.MapDelete("invites/{id}", (string id, HttpContext http, Invitations invitations) => invitations.Revoke(http.Caller(), http.Segment("id"))),
+            "Revokes an invite; who has come by it stays.", 204, Permit.Administer);
+        api.MapPost("invites/redeem", (HttpContext http, Invitations invitations) => Body<RedeemJson>(http, request => invitations.Redeem(http, request ?? new(null, null, null))))
+            .WithSummary("A token for somebody who was invited.").Produces<RedeemedJson>(200).WithProblems(400, 404, 410, 429, 503);
     }
 
     private static Task<IResult> Mute(HttpContext http, RoomActs acts, string? identity) =>

@@ -36,6 +36,9 @@ public sealed record AccessToken
     /// <summary>Base64 of the SHA-256 of what the token vouches for: a webhook's body.</summary>
     [JsonPropertyName("sha256")] public string? Sha256 { get; init; }
 
+    /// <summary>The invite that its bearer came by (<c>IN_…</c>); null for everyone else.</summary>
+    [JsonPropertyName("invite")] public string? Invite { get; init; }
+
     [JsonPropertyName("video")] public VideoGrants Video { get; init; } = new();
 
     /// <summary>Null: the room that a join with this token opens is as the tenant's rooms are.</summary>

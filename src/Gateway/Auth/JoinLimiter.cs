@@ -4,7 +4,7 @@ using System.Net;
 namespace Nexus.Gateway.Auth;
 
 /// <summary>
-/// Limits joins per token, per API key and per source address with the generic cell rate algorithm: one time per key
+/// Limits joins per token, per API key and per source address, and redemptions of invites per source address, with the generic cell rate algorithm: one time per key
 /// instead of a bucket with a timer. Thread-safe; its memory is bounded.
 /// </summary>
 public sealed class JoinLimiter(JoinLimitOptions options, TimeProvider clock)
@@ -24,6 +24,10 @@ public sealed class JoinLimiter(JoinLimitOptions options, TimeProvider clock)
             ?? Take(new('k', 0, caller.Key.Key), options.PerKeyPerSecond, options.PerKeyBurst)
             ?? Take(new('s', 0, source?.ToString() ?? ""), perSource, perSource);
     }
+
+    /// <summary>As <see cref="Admit"/>, for somebody who redeems an invite.</summary>
+    public TimeSpan? AdmitRedemption(IPAddress? source) =>
+        Take(new('i', 0, source?.ToString() ?? ""), options.RedemptionsPerSourcePerSecond, options.RedemptionsPerSourceBurst);
 
     private TimeSpan? Take(Key key, int perSecond, int burst)
     {

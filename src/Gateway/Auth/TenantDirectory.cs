@@ -42,6 +42,9 @@ public sealed record Caller(AccessToken Token, TenantOptions Tenant, ApiKeyOptio
     /// <summary><c>roomAdmin</c> with a room acts on that room, without one on every room of the tenant.</summary>
     public bool MayAdminister(string room) => Grants.RoomAdmin && (string.IsNullOrEmpty(Grants.Room) || Grants.Room == room);
 
-    /// <summary>Nodes, links and tenants: an operator's key, and an admin's grant so that a participant's token is none.</summary>
-    public bool MayOperate => Key.Operator && (Grants.RoomAdmin || Grants.RoomList);
+    /// <summary>
+    /// Nodes, links and tenants: an operator's key, and an admin's grant so that a participant's token is none; nor is that of a
+    /// moderator whom an operator has invited.
+    /// </summary>
+    public bool MayOperate => Key.Operator && Token.Invite is null && (Grants.RoomAdmin || Grants.RoomList);
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Nexus.Contracts;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Auth;
@@ -31,6 +32,29 @@ public static class TokenMinter
             Video = (grants is null ? caller.Grants : caller.Grants.With(grants)) with { Room = room },
         },
         caller.Key.Secret);
+
+    /// <summary>A token for somebody who comes by an invite.</summary>
+    /// <param name="key">The one that made the invite.</param>
+    public static string ForGuest(ApiKeyOptions key, Invite invite, string identity, string name, TimeSpan lifetime, DateTimeOffset now) => Sign(
+        new()
+        {
+            Issuer = key.Key,
+            Identity = identity,
+            Name = name,
+            Invite = invite.Id,
+            NotBefore = now.ToUnixTimeSeconds() - 5,
+            IssuedAt = now.ToUnixTimeSeconds(),
+            Expires = (now + lifetime).ToUnixTimeSeconds(),
+            Video = new()
+            {
+                Room = invite.Room,
+                RoomJoin = true,
+                CanPublish = invite.Role != InviteRole.Viewer,
+                CanPublishData = true,
+                RoomAdmin = invite.Role == InviteRole.Moderator,
+            },
+        },
+        key.Secret);
 
     /// <summary>
     /// A token to join a room with; with <paramref name="admin"/> also to administer it and to list rooms. Without a

@@ -58,9 +58,10 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
             ReasonCodes.Permission or ReasonCodes.RegionRefused or ReasonCodes.RoomFull or ReasonCodes.Removed
                 or ReasonCodes.Banned or ReasonCodes.RoomLocked => 403,
             ReasonCodes.RoomNotFound or ReasonCodes.SessionNotFound or ReasonCodes.ParticipantNotFound
-                or ReasonCodes.TrackNotFound or ReasonCodes.RoomClosed => 404,
+                or ReasonCodes.TrackNotFound or ReasonCodes.RoomClosed or ReasonCodes.InviteInvalid => 404,
+            ReasonCodes.InviteExpired or ReasonCodes.InviteUsedUp => 410,
             ReasonCodes.SdpUnsupported or ReasonCodes.Codec => 422,
-            ReasonCodes.QuotaRooms => 429,
+            ReasonCodes.QuotaRooms or ReasonCodes.RateLimited => 429,
             _ => 503, // no node, a lost one, a time-out: try again
         };
         var result = new ProblemResult(status, error.Code, error.Message);

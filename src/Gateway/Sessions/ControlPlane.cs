@@ -12,6 +12,8 @@ public interface IControlPlane
 
     ITenantGrain Tenant(TenantOptions tenant);
 
+    IInviteBookGrain Invites(TenantOptions tenant);
+
     IMediaNodeGrain Node(NodeView node);
 
     /// <summary>The way to ask the node itself.</summary>
@@ -34,6 +36,8 @@ public sealed class ControlPlane(IGrainFactory grains) : IControlPlane
         grains.GetGrain<IParticipantGrain>(Keys.Participant(RoomKey(tenant, room), identity));
 
     public ITenantGrain Tenant(TenantOptions tenant) => grains.GetGrain<ITenantGrain>(Keys.Tenant(tenant.Zone, tenant.Name));
+
+    public IInviteBookGrain Invites(TenantOptions tenant) => grains.GetGrain<IInviteBookGrain>(Keys.Tenant(tenant.Zone, tenant.Name));
 
     public IMediaNodeGrain Node(NodeView node) => grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
 

@@ -24,5 +24,14 @@ public static class Ids
     /// <summary>One connection of a participant. Also the last part of a WHIP or WHEP resource, so it cannot be guessed.</summary>
     public static string NewSession() => "SE_" + Random() + Random();
 
+    internal const string InvitePrefix = "IN_";
+
+    public static string NewInvite() => InvitePrefix + Random();
+
+    /// <summary>32 characters (190 bits).</summary>
+    public static string NewSecret() => RandomNumberGenerator.GetString(Alphabet, 32);
+
+    internal static string NewPerson() => Random();
+
     private static string Random() => RandomNumberGenerator.GetString(Alphabet, 12);
 }

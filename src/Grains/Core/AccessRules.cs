@@ -26,11 +26,19 @@ public static class AccessRules
                 ReasonCodes.Banned, string.Create(CultureInfo.InvariantCulture, $"'{identity}' was removed from this room and may not come back before {until.UtcDateTime:u}.")),
             { RevokedBefore: { } before, RevokedUntil: { } until } when until > now && tokenIssuedAt < before => new(
                 ReasonCodes.TokenRevoked, "The token was revoked with others of its time: mint a new one."),
-            _ when access.IsLocked && isInside is null => new(
-                ReasonCodes.Unavailable, "The room is locked, and after a fault does not know yet who is in it: try again in some seconds."),
+            _ when isInside is not true && IsInviteBanned(access, identity, now) => isInside is null ? Unsure : new(
+                ReasonCodes.Banned, "Somebody who came by the same invite was removed from this room: ask for another invite."),
+            _ when access.IsLocked && isInside is null => Unsure,
             _ when access.IsLocked && isInside is false => new(ReasonCodes.RoomLocked, "The room is locked: someone who administers it can unlock it."),
             _ => null,
         };
+
+    private static LinkError Unsure { get; } = new(
+        ReasonCodes.Unavailable, "The room does not take in newcomers like this, and after a fault does not know yet who is in it: try again in some seconds.");
+
+    /// <summary>A ban of somebody who came by an invite binds the invite too: else he would come back by it as somebody else.</summary>
+    private static bool IsInviteBanned(RoomAccess access, string identity, DateTimeOffset now) =>
+        GuestIdentity.InviteOf(identity) is { } invite && access.Barred.Any(b => b.BannedUntil > now && GuestIdentity.InviteOf(b.Identity) == invite);
 
     /// <summary>A removal that lasts, or an end of one.</summary>
     public static RoomAccess Bar(RoomAccess access, string identity, Barring barring, DateTimeOffset now)
