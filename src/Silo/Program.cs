@@ -30,10 +30,12 @@ public static class Program
                 ["token", .. var rest] => TokenCommand.Run(rest),
                 ["why", .. var rest] when Wants(rest) => Say(WhyCommand.Help),
                 ["why", .. var rest] => await WhyCommand.RunAsync(rest),
+                ["invite", .. var rest] when Wants(rest) => Say(InviteCommand.Help),
+                ["invite", .. var rest] => await InviteCommand.RunAsync(rest),
                 ["health", .. var rest] when Wants(rest) => Say(HealthCommand.Help),
                 ["health", .. var rest] => await HealthCommand.RunAsync(rest),
                 [] or ["help" or "--help" or "-h", ..] => Say(Help),
-                _ => throw new SettingsException($"unknown command '{args[0]}': up, token, why and health are known"),
+                _ => throw new SettingsException($"unknown command '{args[0]}': up, token, invite, why and health are known"),
             };
         }
         catch (SettingsException e)

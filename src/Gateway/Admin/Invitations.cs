@@ -26,12 +26,12 @@ internal sealed class Invitations(IControlPlane control, TenantDirectory tenants
     {
         Caller caller = http.Caller();
         string room = request.Room ?? "";
-        bool isKnownRole = Enum.TryParse(request.Role ?? nameof(InviteRole.Guest), ignoreCase: true, out InviteRole role) && Enum.IsDefined(role);
+        InviteRole? wanted = request.Role is null ? InviteRole.Guest : Enum.GetValues<InviteRole>().Cast<InviteRole?>().FirstOrDefault(r => AdminJson.CamelCase(r!.Value) == request.Role);
         double longest = InviteRules.LongestLife.TotalSeconds;
         string? fault = request switch
         {
             _ when !PathSegments.IsName(room) => $"room must have 1 to {PathSegments.MaxLength} characters, none of them control characters.",
-            _ when !isKnownRole => "role is viewer, guest or moderator.",
+            _ when wanted is null => "role is viewer, guest or moderator.",
             { ExpiresInSeconds: { } seconds } when seconds < 1 || seconds > longest => $"expiresInSeconds goes from 1 to {longest}.",
             { Uses: < 1 or > InviteRules.MostUses } => $"uses goes from 1 to {InviteRules.MostUses}; left out, any number may come.",
             _ => null,
@@ -46,7 +46,7 @@ internal sealed class Invitations(IControlPlane control, TenantDirectory tenants
             return ProblemResult.Of(denied);
         }
 
-        if (role == InviteRole.Moderator && caller.Token.Invite is not null)
+        if (wanted == InviteRole.Moderator && caller.Token.Invite is not null)
         {
             return ProblemResult.Of(Permit.Denied("Who came by an invite invites no moderators."));
         }
@@ -59,7 +59,7 @@ internal sealed class Invitations(IControlPlane control, TenantDirectory tenants
             SecretHash = Invite.Hash(secret),
             Key = caller.Key.Key,
             Room = room,
-            Role = role,
+            Role = wanted!.Value,
             CreatedAt = now,
             CreatedBy = caller.Identity,
             ExpiresAt = now + (request.ExpiresInSeconds is { } life ? TimeSpan.FromSeconds(life) : UsualLife),

@@ -6,6 +6,9 @@ namespace Nexus.Contracts;
 /// <summary>Makes the ids that clients see: a prefix that tells the kind and 12 random characters (71 bits).</summary>
 public static class Ids
 {
+    /// <summary>Characters behind the prefix.</summary>
+    internal const int RandomLength = 12;
+
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     public static string NewRoom() => "RM_" + Random();
@@ -33,5 +36,5 @@ public static class Ids
 
     internal static string NewPerson() => Random();
 
-    private static string Random() => RandomNumberGenerator.GetString(Alphabet, 12);
+    private static string Random() => RandomNumberGenerator.GetString(Alphabet, RandomLength);
 }

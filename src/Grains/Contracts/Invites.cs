@@ -62,7 +62,7 @@ public static class GuestIdentity
     public static string Make(string inviteId) => $"{Prefix}-{inviteId[Ids.InvitePrefix.Length..]}-{Ids.NewPerson()}";
 
     /// <summary>The invite's id; null when the identity is not one of these.</summary>
-    public static string? InviteOf(string identity) => identity.Split('-') is [Prefix, { Length: > 0 } invite, { Length: > 0 }] ? Ids.InvitePrefix + invite : null;
+    public static string? InviteOf(string identity) => identity.Split('-') is [Prefix, { Length: Ids.RandomLength } invite, { Length: Ids.RandomLength }] ? Ids.InvitePrefix + invite : null;
 }
 
 /// <param name="Next">The id to go on after; null after the last.</param>

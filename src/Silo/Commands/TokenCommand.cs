@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Text.Json;
 using Nexus.Gateway;
 using Nexus.Gateway.Auth;
 using Nexus.Silo.Settings;
+using static Nexus.Silo.Commands.ServerCall;
 
 namespace Nexus.Silo.Commands;
 
@@ -34,13 +34,7 @@ public static class TokenCommand
                 case "--room": room = Next(args, ref i); break;
                 case "--identity": identity = Next(args, ref i); break;
                 case "--key": wanted = Next(args, ref i); break;
-                case "--ttl":
-                    if (!int.TryParse(Next(args, ref i), NumberStyles.None, CultureInfo.InvariantCulture, out ttl) || ttl is < 1 or > 31_536_000)
-                    {
-                        throw new SettingsException("--ttl: seconds from 1 to 31536000 are expected");
-                    }
-
-                    break;
+                case "--ttl": ttl = NextNumber(args, ref i, "seconds", 31_536_000); break;
                 case "--admin": admin = true; break;
                 case "--json": json = true; break;
                 case "--config": settings.AddRange(["--config", Next(args, ref i)]); break;
@@ -53,9 +47,7 @@ public static class TokenCommand
             throw new SettingsException("--room and --identity are needed (with --admin only --identity): see ./nexus token --help");
         }
 
-        NexusOptions options = SettingsReader.Read(settings, Environment.GetEnvironmentVariables());
-        ApiKeyOptions key = options.EffectiveTenants.SelectMany(t => t.Keys).FirstOrDefault(k => wanted is null || k.Key == wanted)
-            ?? throw new SettingsException($"--key: no key '{wanted}' is configured");
+        ApiKeyOptions key = Key(settings, wanted);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         string token = TokenMinter.ForRoom(key, room, identity, admin, TimeSpan.FromSeconds(ttl), now);
         Console.WriteLine(json
@@ -63,7 +55,4 @@ public static class TokenCommand
             : token);
         return 0;
     }
-
-    private static string Next(IReadOnlyList<string> args, ref int i) =>
-        ++i < args.Count ? args[i] : throw new SettingsException($"{args[i - 1]} needs a value");
 }

@@ -1,8 +1,8 @@
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Nexus.Gateway;
 using Nexus.Gateway.Auth;
 using Nexus.Silo.Settings;
+using static Nexus.Silo.Commands.ServerCall;
 
 namespace Nexus.Silo.Commands;
 
@@ -27,7 +27,7 @@ public static class WhyCommand
     {
         var names = new List<string>();
         var settings = new List<string>();
-        string url = "http://127.0.0.1:8080";
+        string url = UsualUrl;
         string? wanted = null;
         bool json = false;
         for (int i = 0; i < args.Count; i++)
@@ -48,14 +48,8 @@ public static class WhyCommand
             throw new SettingsException("a room is needed, then perhaps an identity and a track: see ./nexus why --help");
         }
 
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? server) || server.Scheme is not ("http" or "https"))
-        {
-            throw new SettingsException($"--url: '{url}' is no http address");
-        }
-
-        NexusOptions options = SettingsReader.Read(settings, Environment.GetEnvironmentVariables());
-        ApiKeyOptions key = options.EffectiveTenants.SelectMany(t => t.Keys).FirstOrDefault(k => wanted is null || k.Key == wanted)
-            ?? throw new SettingsException($"--key: no key '{wanted}' is configured");
+        Uri server = Address("--url", url);
+        ApiKeyOptions key = Key(settings, wanted);
         string token = TokenMinter.ForRoom(key, names[0], "nexus-why", admin: true, TokenLifetime, TimeProvider.System.GetUtcNow());
         return await Ask(new Uri(server, PathOf(names)), token, json);
     }
@@ -64,33 +58,19 @@ public static class WhyCommand
     public static string PathOf(IReadOnlyList<string> names)
     {
         string[] query = [.. names.Skip(1).Zip(["identity", "track"], (value, name) => $"{name}={Uri.EscapeDataString(value)}")];
-        return $"/api/v1/rooms/{Uri.EscapeDataString(names[0])}/why{(query.Length == 0 ? "" : "?")}{string.Join('&', query)}";
+        return $"api/v1/rooms/{Uri.EscapeDataString(names[0])}/why{(query.Length == 0 ? "" : "?")}{string.Join('&', query)}";
     }
 
     private static async Task<int> Ask(Uri address, string token, bool json)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        try
+        if (await Send(HttpMethod.Get, address, token) is not { } answer)
         {
-            using HttpResponseMessage response = await http.GetAsync(address);
-            string body = await response.Content.ReadAsStringAsync();
-            using JsonDocument answer = JsonDocument.Parse(body);
-            if (!response.IsSuccessStatusCode)
-            {
-                await Console.Error.WriteLineAsync($"nexus: {Text(answer.RootElement, "code")}: {Text(answer.RootElement, "message")}");
-                return 1;
-            }
-
-            JsonElement findings = answer.RootElement.GetProperty("findings");
-            Console.WriteLine(json ? body : Readable(findings));
-            return findings.EnumerateArray().All(f => Text(f, "state") == "flowing") ? 0 : 1;
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException)
-        {
-            await Console.Error.WriteLineAsync($"nexus: {address.GetLeftPart(UriPartial.Authority)} gives no answer that can be read: {e.Message}");
             return 1;
         }
+
+        JsonElement findings = answer.GetProperty("findings");
+        Console.WriteLine(json ? answer.GetRawText() : Readable(findings));
+        return findings.EnumerateArray().All(f => Text(f, "state") == "flowing") ? 0 : 1;
     }
 
     private static string Readable(JsonElement findings) => findings.GetArrayLength() == 0
@@ -108,10 +88,4 @@ public static class WhyCommand
     /// <summary>Names come from clients: no control character of theirs reaches the terminal.</summary>
     private static string Plain(JsonElement element, string name) =>
         string.Concat(Text(element, name).Select(c => char.IsControl(c) ? '?' : c));
-
-    private static string Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) ? value.GetString() ?? "" : "";
-
-    private static string Next(IReadOnlyList<string> args, ref int i) =>
-        ++i < args.Count ? args[i] : throw new SettingsException($"{args[i - 1]} needs a value");
 }

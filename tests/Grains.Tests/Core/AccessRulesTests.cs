@@ -74,6 +74,23 @@ public sealed class AccessRulesTests
     }
 
     [Fact]
+    public void A_ban_of_somebody_who_was_invited_binds_newcomers_by_the_same_invite_and_nobody_else()
+    {
+        string invite = Ids.NewInvite(), eve = GuestIdentity.Make(invite), ada = GuestIdentity.Make(invite), bob = GuestIdentity.Make(Ids.NewInvite());
+        RoomAccess access = AccessRules.Bar(new(), eve, ForAMinute, Noon);
+        Assert.Equal(ReasonCodes.Banned, Code(access, eve, 0));
+        Assert.Equal(ReasonCodes.Banned, Code(access, ada, 59));
+        Assert.Null(Code(access, ada, 60));
+        Assert.Null(Code(access, bob, 0));
+        Assert.Null(AccessRules.Refusal(access, ada, Noon, isInside: true, Noon));
+        Assert.Equal(ReasonCodes.Unavailable, AccessRules.Refusal(access, ada, Noon, isInside: null, Noon)!.Code);
+
+        access = AccessRules.Bar(access, eve, new() { Ban = TimeSpan.Zero }, Noon);
+        Assert.Null(Code(access, ada, 0));
+        Assert.Null(Code(AccessRules.Bar(new(), "guest-room-1", ForAMinute, Noon), "guest-room-2", 0)); // an app's own names
+    }
+
+    [Fact]
     public void There_is_a_bound_and_the_oldest_go_first()
     {
         RoomAccess access = AccessRules.Bar(new(), "over", ForAMinute, Noon.AddHours(-1));

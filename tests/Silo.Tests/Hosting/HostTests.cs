@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
@@ -59,6 +60,27 @@ public sealed class HostTests
         host.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHostApplicationLifetime>().StopApplication();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Null(host.Failure.Reason);
+    }
+
+    [Fact]
+    public async Task Invites_survive_a_restart_with_what_is_left_of_them_and_their_secrets_are_kept_nowhere()
+    {
+        string folder = Directory.CreateTempSubdirectory("nexus-data").FullName;
+        string secret;
+        await using (TestHost host = await TestHost.StartAsync("--data", folder))
+        {
+            using HttpResponseMessage made = await host.Send(HttpMethod.Post, "/api/v1/invites", """{"room":"r","uses":2}""");
+            secret = JsonDocument.Parse(await made.Content.ReadAsStringAsync()).RootElement.GetProperty("secret").GetString()!;
+            Assert.Equal(HttpStatusCode.OK, await host.Act("POST", "/api/v1/invites/redeem", $$"""{"invite":"{{secret}}","name":"Ada"}"""));
+            await host.StopAsync();
+        }
+
+        string kept = await File.ReadAllTextAsync(Directory.GetFiles(Path.Combine(folder, "invites")).Single());
+        Assert.DoesNotContain(secret.Split('.')[2], kept);
+        await using TestHost again = await TestHost.StartAsync("--data", folder);
+        Assert.Equal(HttpStatusCode.OK, await again.Act("POST", "/api/v1/invites/redeem", $$"""{"invite":"{{secret}}","name":"Bob"}"""));
+        Assert.Equal(HttpStatusCode.Gone, await again.Act("POST", "/api/v1/invites/redeem", $$"""{"invite":"{{secret}}","name":"Eve"}"""));
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

@@ -93,10 +93,16 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Ends what <see cref="Publish"/> began.</summary>
     public async Task<HttpStatusCode> Act(string method, string path, string? body = null)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", AdminToken) } };
-        request.Content = body is null ? null : new StringContent(body, new MediaTypeHeaderValue("application/json"));
-        using HttpResponseMessage response = await Http.SendAsync(request);
+        using HttpResponseMessage response = await Send(new HttpMethod(method), path, body);
         return response.StatusCode;
+    }
+
+    /// <summary>As an admin.</summary>
+    public async Task<HttpResponseMessage> Send(HttpMethod method, string path, string? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", AdminToken) } };
+        request.Content = body is null ? null : new StringContent(body, new MediaTypeHeaderValue("application/json"));
+        return await Http.SendAsync(request);
     }
 
     public static string AdminToken =>

@@ -1,6 +1,7 @@
 // Before the meeting: who, where, with which devices.
 import { createCameraAndMicrophoneTracks, createCameraVideoTrack, createMicrophoneTrack } from '../sdk/nexus-sdk.js';
 import { chosen, devicePicker } from './devices.js';
+import { invite } from './link.js';
 import { explain } from './messages.js';
 import { hueOf, initialsOf } from './tiles.js';
 
@@ -22,6 +23,7 @@ export class Lobby {
     this.#enter = enter;
     el('name').value = localStorage.getItem('nexus.name') ?? '';
     el('room').value = new URLSearchParams(location.search).get('room') ?? 'lobby';
+    el('room').readOnly = Boolean(invite); // an invite is for one
     el('form').addEventListener('submit', event => {
       event.preventDefault();
       void this.submit();

@@ -12,6 +12,9 @@ const texts = {
   TIMEOUT: ['The server did not answer', 'It may be busy. Try again in a moment.'],
   NO_ICE: ['No media connection', 'A firewall between you and the server may block its media port.'],
 
+  INVITE_INVALID: ['The invite is not valid', 'It was revoked, or its link was copied incompletely. Ask for a new one.'],
+  INVITE_EXPIRED: ['The invite has expired', 'It was good for a limited time. Ask for a new one.'],
+  INVITE_USED_UP: ['The invite is used up', 'As many people as it was made for have come by it. Ask for a new one.'],
   TOKEN_MISSING: ['An access token is needed', 'This server has keys of its own: paste the token that you were given.'],
   DEV_LINK: ['Open the link that was printed', 'This server is for trying out: open the page by the link that ./nexus up printed when it started, on the same machine, or paste an access token.'],
   TOKEN_LOCAL_ONLY: ['Only for the same machine', 'The token is signed with the development key, which serves no other machine and no proxy.'],
