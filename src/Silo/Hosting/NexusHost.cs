@@ -59,6 +59,7 @@ public static partial class NexusHost
         {
             RequireAddresses(app.Services.GetRequiredService<NexusOptions>());
             _ = app.Services.GetService<FileGrainStorage>(); // so that a folder that cannot be used is refused now, and not at the first room
+            _ = app.Services.GetService<TlsCertificate>(); // likewise
             _ = app.Services.GetService<OtlpWatch>(); // listens from here on
             await app.StartAsync(cancellation);
             Serving.Log(app);
@@ -91,6 +92,11 @@ public static partial class NexusHost
     private static void RequireAddresses(NexusOptions options)
     {
         FreeAddress.Require("http", options.Http);
+        if (options.Https is { } https)
+        {
+            FreeAddress.Require("https", https);
+        }
+
         if (options.Metrics is { } metrics && !metrics.Equals(options.Http))
         {
             FreeAddress.Require("metrics", metrics);

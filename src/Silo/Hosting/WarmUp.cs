@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -21,7 +22,7 @@ namespace Nexus.Silo.Hosting;
 /// Joins this process by its own doors, once, before it says that it is ready: what the first join needs is loaded and compiled then, and
 /// nobody waits for it. It uses a tenant of the process's own with a secret that nobody else has. Nothing depends on its success.
 /// </summary>
-internal sealed partial class WarmUp(IServer server, IControlPlane control, TenantOptions own, TimeProvider time, ILogger<WarmUp> log) : IHostedLifecycleService, IReadiness
+internal sealed partial class WarmUp(IServer server, IControlPlane control, TenantOptions own, TimeProvider time, ILogger<WarmUp> log, TlsCertificate? certificate = null) : IHostedLifecycleService, IReadiness
 {
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(5);
 
@@ -79,7 +80,8 @@ internal sealed partial class WarmUp(IServer server, IControlPlane control, Tena
     /// <summary>Publishes by WHIP, and leaves.</summary>
     private async Task Publish(string token, CancellationToken cancellation)
     {
-        using var http = new HttpClient { BaseAddress = Address() };
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, shown, _, _) => IsOwn(shown) };
+        using var http = new HttpClient(handler) { BaseAddress = Address() };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         using var offer = new StringContent(Offer);
         offer.Headers.ContentType = new MediaTypeHeaderValue("application/sdp");
@@ -95,7 +97,9 @@ internal sealed partial class WarmUp(IServer server, IControlPlane control, Tena
     {
         using var socket = new ClientWebSocket();
         socket.Options.AddSubProtocol("nexus.v1");
-        await socket.ConnectAsync(new UriBuilder(Address()) { Scheme = "ws", Path = "/ws" }.Uri, cancellation);
+        socket.Options.RemoteCertificateValidationCallback = (_, shown, _, _) => IsOwn(shown);
+        Uri address = Address();
+        await socket.ConnectAsync(new UriBuilder(address) { Scheme = address.Scheme.Replace("http", "ws", StringComparison.Ordinal), Path = "/ws" }.Uri, cancellation);
         await Say(socket, new { type = "join", requestId = 1, room = Room, token }, cancellation);
         byte[] buffer = new byte[64 * 1024];
         await socket.ReceiveAsync(buffer, cancellation);
@@ -109,10 +113,14 @@ internal sealed partial class WarmUp(IServer server, IControlPlane control, Tena
     private static ValueTask Say(ClientWebSocket socket, object message, CancellationToken cancellation) =>
         socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message).AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellation);
 
+    /// <summary>It is for the name that others know this process by.</summary>
+    private bool IsOwn(X509Certificate? shown) => shown is not null && certificate?.Current().TargetCertificate.Equals(shown) == true;
+
     /// <summary>Where this process serves, from within it.</summary>
     private Uri Address()
     {
-        var bound = new UriBuilder(server.Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        ICollection<string> addresses = server.Features.Get<IServerAddressesFeature>()!.Addresses;
+        var bound = new UriBuilder(addresses.FirstOrDefault(a => a.StartsWith("https:", StringComparison.Ordinal)) ?? addresses.First());
         if (IPAddress.TryParse(bound.Host.Trim('[', ']'), out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
         {
             bound.Host = address.Equals(IPAddress.Any) ? "127.0.0.1" : "[::1]";

@@ -25,6 +25,9 @@ public enum Roles
     All = Control | Gateway | Media,
 }
 
+/// <summary>Files with a certificate and its key.</summary>
+public sealed record TlsFiles(string Certificate, string Key);
+
 /// <summary>Everything that is configured. Built by <see cref="SettingsReader"/>, checked by <see cref="OptionsValidator"/>.</summary>
 public sealed record NexusOptions
 {
@@ -33,6 +36,18 @@ public sealed record NexusOptions
     public Roles Roles { get; init; } = Roles.All;
 
     public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, 8080);
+
+    /// <summary>Where HTTPS is served; <see cref="Http"/> only sends people there then.</summary>
+    public IPEndPoint? Https { get; init; }
+
+    /// <summary>PEM: the certificate, and those between it and its authority.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>PEM, without a password.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>Both files, where HTTPS is served.</summary>
+    public TlsFiles? Tls => Https is null ? null : new(TlsCertificate!, TlsKey!);
 
     /// <summary>UDP and ICE-TCP port of the first loop; loop i uses the ith after it, region k's first loop the 10·kth.</summary>
     public int MediaPort { get; init; } = 7882;

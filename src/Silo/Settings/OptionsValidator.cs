@@ -16,6 +16,7 @@ public static class OptionsValidator
         Require(options.Regions.Distinct().Count() == options.Regions.Length, "regions: each may be named once");
         int lastPort = options.MediaPort + (10 * (options.Regions.Length - 1)) + options.Loops - 1;
         Require(lastPort <= 65535, $"media-port: {options.Regions.Length} regions of {options.Loops} loops from {options.MediaPort} on go past port 65535, the last there is");
+        Require((options.Https is null) == (options.TlsCertificate is null) && (options.Https is null) == (options.TlsKey is null), "https: an address for https, tls-certificate and tls-key go together: name all three, or none");
         CheckRoles(options);
         CheckSecrets(options);
         CheckCluster(options);
@@ -76,8 +77,8 @@ public static class OptionsValidator
         if (options.IsDevelopment && options.Roles.HasFlag(Roles.Control))
         {
             Require(
-                IPAddress.IsLoopback(options.Http.Address) && IPAddress.IsLoopback(options.MediaIp) && (options.MediaBind is null || IPAddress.IsLoopback(options.MediaBind)) && options.ControlListen?.IsLocal != false,
-                "the development key (devkey) only serves loopback addresses: configure tenants with keys of your own, or bind http, media-ip and control-listen to 127.0.0.1");
+                IPAddress.IsLoopback(options.Http.Address) && IPAddress.IsLoopback((options.Https ?? options.Http).Address) && IPAddress.IsLoopback(options.MediaIp) && (options.MediaBind is null || IPAddress.IsLoopback(options.MediaBind)) && options.ControlListen?.IsLocal != false,
+                "the development key (devkey) only serves loopback addresses: configure tenants with keys of your own, or bind http, https, media-ip and control-listen to 127.0.0.1");
         }
 
         bool localLink = options.ControlListen?.IsLocal != false && options.Control?.IsLocal != false;

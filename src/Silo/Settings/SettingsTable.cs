@@ -15,6 +15,9 @@ public static class SettingsTable
     public static readonly ImmutableArray<Setting> All =
     [
         new("http", "ADDRESS:PORT", "127.0.0.1:8080", "where HTTP is served", (o, v) => o with { Http = EndPoint(v) }),
+        new("https", "ADDRESS:PORT", "", "where HTTPS is served; http then only sends people there", (o, v) => o with { Https = EndPoint(v) }),
+        new("tls-certificate", "FILE", "", "the certificate for https and those between it and its authority, in PEM; read anew when it changes", (o, v) => o with { TlsCertificate = v }),
+        new("tls-key", "FILE", "", "its key, in PEM", (o, v) => o with { TlsKey = v }),
         new("media-port", "PORT", "7882", "first UDP and ICE-TCP port; loop i uses PORT+i, region k starts at PORT+10k", (o, v) => o with { MediaPort = Number(v, 1, 65535) }),
         new("media-ip", "ADDRESS", "127.0.0.1", "the address that clients send media to", (o, v) => o with { MediaIp = Address(v) }),
         new("media-bind", "ADDRESS", "as media-ip", "the address that media sockets bind to (behind 1:1 NAT: 0.0.0.0)", (o, v) => o with { MediaBind = Address(v) }),
