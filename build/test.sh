@@ -18,7 +18,7 @@ HELP
 needed=(
   'node nodejs .'
   'npm npm import'
-  'openssl openssl "openssl"|turn\.mjs'
+  'openssl openssl "openssl"|turn\.mjs|certificate\.mjs'
   'redis-server redis-server redis-server'
   'promtool prometheus promtool'
   'chromium chromium Stage|launchChromium'

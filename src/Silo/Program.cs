@@ -11,6 +11,7 @@ public static class Program
 
           up                           serve, until it is told to stop
           token                        print a signed access token
+          invite                       print a link by which people come into a room without a token
           why ROOM [IDENTITY [TRACK]]  say why something does not flow
           health                       say whether the server that these settings start is alive
 

@@ -1,9 +1,15 @@
 // The command line, as the README shows it.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
+import { makeCertificate } from './rig/certificate.mjs';
 import { offer } from './rig/native.mjs';
-import { Process, Server, cli, freePort, token } from './rig/server.mjs';
+import { Process, Server, cli, freePort, nexusCommand, token } from './rig/server.mjs';
 import { until } from './rig/wait.mjs';
 
 const claims = jwt => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url').toString());
@@ -25,6 +31,28 @@ test('SIGTERM ends a lone node with exit code 0 within 5 s', async () => {
   const server = await Server.start(), began = Date.now();
   assert.equal(await server.stop('SIGTERM'), 0);
   assert.ok(Date.now() - began < 5000);
+});
+
+test('what a start needs and cannot have is one line, and exit code 2', async t => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  t.after(() => taken.close());
+  await once(taken, 'listening');
+  const folder = mkdtempSync(join(tmpdir(), 'nexus-start-')), { cert, key } = makeCertificate(folder, '127.0.0.1');
+  t.after(() => rmSync(folder, { recursive: true }));
+  const http = () => freePort().then(port => ['--http', `127.0.0.1:${port}`]), { port } = taken.address();
+  for (const [flags, named] of [
+    [['--http', `127.0.0.1:${port}`], new RegExp(`http: 127.0.0.1:${port} `)],
+    [[...await http(), '--https', `127.0.0.1:${port}`, '--tls-certificate', cert, '--tls-key', key], new RegExp(`https: 127.0.0.1:${port} `)],
+    [[...await http(), '--redis', '127.0.0.1:1,connectTimeout=200', '--silo', `127.0.0.1:${await freePort()}`], /redis: 127\.0\.0\.1:1/],
+    [[...await http(), '--https', `127.0.0.1:${await freePort()}`, '--tls-certificate', '/etc/hostname', '--tls-key', '/etc/hostname'], /tls-certificate: \/etc\/hostname/],
+  ]) {
+    const [command, ...args] = nexusCommand('up', '--media-port', `${await freePort(10)}`, ...flags);
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 30_000 });
+    assert.equal(status, 2, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, named);
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  }
 });
 
 for (const [what, args, named] of [

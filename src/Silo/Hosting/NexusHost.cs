@@ -59,7 +59,6 @@ public static partial class NexusHost
         {
             RequireAddresses(app.Services.GetRequiredService<NexusOptions>());
             _ = app.Services.GetService<FileGrainStorage>(); // so that a folder that cannot be used is refused now, and not at the first room
-            _ = app.Services.GetService<TlsCertificate>(); // likewise
             _ = app.Services.GetService<OtlpWatch>(); // listens from here on
             await app.StartAsync(cancellation);
             Serving.Log(app);

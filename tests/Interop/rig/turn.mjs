@@ -1,9 +1,10 @@
 // A real coturn with deploy/coturn/turnserver.conf: what CHANGE marks there is changed for loopback, the rest is as deployed.
 import { execFileSync } from 'node:child_process';
-import { X509Certificate, createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeCertificate } from './certificate.mjs';
 import { Process } from './server.mjs';
 
 const deployed = new URL('../../../deploy/coturn/turnserver.conf', import.meta.url);
@@ -15,11 +16,8 @@ export class TurnServer extends Process {
   /** Starts it inside and resolves when it listens. */
   static async start({ netns }) {
     const folder = mkdtempSync(join(tmpdir(), 'nexus-turn-')), file = name => join(folder, name);
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
-      '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', file('key.pem'), '-out', file('cert.pem')], { stdio: 'ignore' });
-    const changes = {
-      'static-auth-secret': turnSecret, 'allowed-peer-ip': '127.0.0.1', cert: file('cert.pem'), pkey: file('key.pem'),
-    };
+    const { cert, key, chromiumFlags } = makeCertificate(folder, '127.0.0.1');
+    const changes = { 'static-auth-secret': turnSecret, 'allowed-peer-ip': '127.0.0.1', cert, pkey: key };
     const own = ['listening-ip=127.0.0.1', 'relay-ip=127.0.0.1', 'allow-loopback-peers', `pidfile=${file('pid')}`, `userdb=${file('db')}`];
     const lines = readFileSync(deployed, 'utf8').split('\n').map(line => {
       const [name] = line.split('=');
@@ -30,8 +28,8 @@ export class TurnServer extends Process {
     await netns.run('sysctl', '-qw', 'net.ipv4.ip_unprivileged_port_start=0');
     const [command, ...args] = netns.inside('setpriv', `--reuid=${turnUser}`, `--regid=${turnUser}`, '--clear-groups',
       'turnserver', '--verbose', '-c', file('turnserver.conf'));
-    const turn = new TurnServer(command, args), { publicKey } = new X509Certificate(readFileSync(file('cert.pem')));
-    turn.keyHash = createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('base64');
+    const turn = new TurnServer(command, args);
+    turn.chromiumFlags = chromiumFlags;
     turn.exited.then(() => rmSync(folder, { recursive: true, force: true }));
     // It says so of each listener when it is verbose; TLS on 443 comes last.
     await turn.says(/TLS\S* listener opened on\s*:\s*127\.0\.0\.1:443/, 10).catch(async error => {
@@ -39,11 +37,6 @@ export class TurnServer extends Process {
       throw error;
     });
     return turn;
-  }
-
-  /** With these Chromium takes this server's certificate for that of a public authority. */
-  get chromiumFlags() {
-    return [`--ignore-certificate-errors-spki-list=${this.keyHash}`];
   }
 }
 
