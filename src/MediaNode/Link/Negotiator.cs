@@ -348,19 +348,6 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
     public static ulong SessionNumber(string id) =>
         System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(id))) >> 2;
 
-    private List<IceCandidate> Candidates(IPEndPoint local)
-    {
-        var candidates = new List<IceCandidate>();
-        ushort preference = 65535;
-        foreach (var address in addresses.Where(a => a.AddressFamily == local.AddressFamily || local.AddressFamily == AddressFamily.InterNetworkV6))
-        {
-            candidates.Add(IceCandidate.UdpHost(address.ToString(), local.Port, preference--));
-            if (tcp)
-            {
-                candidates.Add(IceCandidate.TcpPassive(address.ToString(), local.Port));
-            }
-        }
-
-        return candidates;
-    }
+    private List<IceCandidate> Candidates(IPEndPoint local) => HostCandidates.Of(
+        addresses.Where(a => a.AddressFamily == local.AddressFamily || local.AddressFamily == AddressFamily.InterNetworkV6), local.Port, tcp);
 }

@@ -9,6 +9,11 @@ namespace Nexus.MediaNode.Loop;
 internal static unsafe partial class LinuxNative
 {
     public const int SolUdp = 17;
+    public const int IpProtoIP = 0;
+    public const int IPPacketInfo = 8;
+    public const int IpProtoIPv6 = 41;
+    public const int IPv6ReceivePacketInfo = 49;
+    public const int IPv6PacketInfo = 50;
     public const int IpProtoTcp = 6;
     public const int TcpUserTimeout = 18;
     public const int UdpSegment = 103;

@@ -19,8 +19,8 @@ internal sealed unsafe class LinuxReceiver : IDisposable
     // The wall clock may be set while a packet waits: nothing waits longer than this.
     private const long MaxAge = NanosecondsPerSecond;
 
-    // Time of arrival (32 octets) and segment size (24).
-    private const int ControlSize = 64;
+    // Time of arrival (32 octets), segment size (24), our own address.
+    private const int ControlSize = 56 + LocalAddresses.ControlSize;
 
     private readonly int _socket;
     private readonly int _batch;
@@ -29,6 +29,7 @@ internal sealed unsafe class LinuxReceiver : IDisposable
     private readonly byte* _addresses;
     private readonly byte* _controls;
     private readonly byte* _offloadMemory;
+    private readonly LocalAddresses? _locals;
 
     // Slots that wait in the vectors for a datagram; -1: none.
     private readonly int[] _armed;
@@ -42,9 +43,11 @@ internal sealed unsafe class LinuxReceiver : IDisposable
     // Wall clock of the last call, in nanoseconds: what the kernel stamps arrivals with.
     private long _calledAt;
 
-    public LinuxReceiver(int socket, int batch, bool offload)
+    /// <param name="locals">Where the socket is bound to every address.</param>
+    public LinuxReceiver(int socket, int batch, bool offload, LocalAddresses? locals)
     {
         _socket = socket;
+        _locals = locals;
         _batch = offload ? Math.Min(batch, 16) : batch;
         _messages = Allocate<MultiMessage>(_batch);
         _vectors = Allocate<IoVector>(_batch);
@@ -130,8 +133,8 @@ internal sealed unsafe class LinuxReceiver : IDisposable
                 continue; // the slot stays armed
             }
 
-            ReadControl(i, out var age, out _);
-            packets[filled++] = new ReceivedPacket(_armed[i], length, Address(i), age);
+            ReadControl(i, out var age, out _, out var local);
+            packets[filled++] = new ReceivedPacket(_armed[i], length, Address(i) with { Local = local }, age);
             _armed[i] = -1;
         }
 
@@ -169,10 +172,10 @@ internal sealed unsafe class LinuxReceiver : IDisposable
         {
             ref var message = ref _messages[_runIndex];
             var total = (int)message.Length;
-            ReadControl(_runIndex, out var age, out var size);
+            ReadControl(_runIndex, out var age, out var size, out var local);
             size = size == 0 ? total : size;
 
-            var source = Address(_runIndex);
+            var source = Address(_runIndex) with { Local = local };
             while (_runOffset < total && size is > 0 and <= PacketMemory.SlotSize)
             {
                 if (filled == packets.Length || !memory.TryRent(out var slot))
@@ -214,12 +217,13 @@ internal sealed unsafe class LinuxReceiver : IDisposable
         return Math.Max(0, recvmmsg(_socket, _messages, (uint)count, MsgDontWait, null));
     }
 
-    /// <summary>How long a datagram had waited, in nanoseconds, and the length of a run's datagrams (0: it is no run).</summary>
+    /// <summary>How long a datagram had waited, in nanoseconds, the length of a run's datagrams (0: it is no run), and which address it came to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ReadControl(int i, out long age, out int segmentSize)
+    private void ReadControl(int i, out long age, out int segmentSize, out byte local)
     {
         age = 0;
         segmentSize = 0;
+        local = 0;
         var next = _messages[i].Header.Control;
         var end = next + _messages[i].Header.ControlLength;
         while (next + sizeof(ControlHeader) <= end)
@@ -238,6 +242,10 @@ internal sealed unsafe class LinuxReceiver : IDisposable
             else if (header->Level == SolUdp && header->Type == UdpGro)
             {
                 segmentSize = *(int*)(header + 1);
+            }
+            else if (_locals is not null && _locals.Is(header))
+            {
+                local = _locals.NumberOf(header);
             }
 
             next += (header->Length + 7) & ~(nuint)7;

@@ -15,32 +15,35 @@ internal sealed unsafe class LinuxSender : IDisposable
 {
     private const int Batch = 128;
 
+    // Segment size, our own address.
+    private const int ControlSize = 24 + LocalAddresses.ControlSize;
+
     private readonly int _socket;
     private readonly bool _toIPv6;
     private readonly MultiMessage* _messages;
     private readonly IoVector* _vectors;
     private readonly byte* _addresses;
-    private readonly ControlMessage* _controls;
+    private readonly byte* _controls;
+    private readonly LocalAddresses? _locals;
     private bool _offload;
 
-    public LinuxSender(int socket, bool toIPv6, bool offload)
+    /// <param name="locals">Where the socket is bound to every address: those that were received at.</param>
+    public LinuxSender(int socket, bool toIPv6, bool offload, LocalAddresses? locals)
     {
         _socket = socket;
+        _locals = locals;
         _toIPv6 = toIPv6;
         _offload = offload;
         _messages = Allocate<MultiMessage>(Batch);
         _vectors = Allocate<IoVector>(Batch);
         _addresses = Allocate<byte>(Batch * SocketAddressCodec.Size);
-        _controls = Allocate<ControlMessage>(Batch);
+        _controls = Allocate<byte>(Batch * ControlSize);
         for (var i = 0; i < Batch; i++)
         {
             ref var header = ref _messages[i].Header;
             header.Name = _addresses + (i * SocketAddressCodec.Size);
             header.Vectors = _vectors + i;
             header.VectorCount = 1;
-
-            // CMSG_LEN of a 16-bit number: the header's 16 octets and those two.
-            _controls[i] = new ControlMessage { Length = 18, Level = SolUdp, Type = UdpSegment };
         }
     }
 
@@ -129,29 +132,35 @@ internal sealed unsafe class LinuxSender : IDisposable
                 break;
             }
 
-            Fill(count, start + send.Offset, send.Length, send.Destination);
-            ref var header = ref _messages[count].Header;
-            if (send.Packets > 1)
-            {
-                _controls[count].Value = send.PacketSize;
-                header.Control = (byte*)(_controls + count);
-                header.ControlLength = (nuint)sizeof(ControlMessage);
-            }
-
-            count++;
+            Fill(count++, start + send.Offset, send.Length, send.Destination, send.Packets > 1 ? send.PacketSize : 0);
         }
 
         return count;
     }
 
+    /// <param name="segment">Octets of each packet but the last; 0: it is one.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Fill(int i, byte* data, int length, in Protocol.TransportTuple destination)
+    private void Fill(int i, byte* data, int length, in Protocol.TransportTuple destination, int segment)
     {
         ref var header = ref _messages[i].Header;
         header.NameLength = (uint)SocketAddressCodec.Write(new Span<byte>(header.Name, SocketAddressCodec.Size), destination, _toIPv6);
-        header.Control = null;
-        header.ControlLength = 0;
         _vectors[i] = new IoVector { Base = data, Length = (nuint)length };
+        var control = _controls + (i * ControlSize);
+        var used = 0;
+        if (segment > 0)
+        {
+            // CMSG_LEN of a 16-bit number: the header's 16 octets and those two.
+            *(ControlMessage*)control = new ControlMessage { Length = 18, Level = SolUdp, Type = UdpSegment, Value = segment };
+            used = sizeof(ControlMessage);
+        }
+
+        if (destination.Local != 0 && _locals is not null)
+        {
+            used += _locals.Write(control + used, destination.Local);
+        }
+
+        header.Control = used == 0 ? null : control;
+        header.ControlLength = (nuint)used;
     }
 
     /// <summary>One message per packet, for devices and paths that refuse segmented sends.</summary>
@@ -161,7 +170,7 @@ internal sealed unsafe class LinuxSender : IDisposable
         var count = 0;
         for (var offset = 0; offset < send.Length; offset += send.PacketSize)
         {
-            Fill(count++, start + send.Offset + offset, Math.Min(send.PacketSize, send.Length - offset), send.Destination);
+            Fill(count++, start + send.Offset + offset, Math.Min(send.PacketSize, send.Length - offset), send.Destination, segment: 0);
         }
 
         var lost = 0;

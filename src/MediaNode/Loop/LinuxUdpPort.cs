@@ -27,11 +27,19 @@ public sealed unsafe class LinuxUdpPort : IUdpPort
         ForceBuffer(LinuxNative.SoSndBufForce, options.SocketBuffer);
         _socket.SetRawSocketOption(LinuxNative.SolSocket, LinuxNative.SoTimestampNs, BitConverter.GetBytes(1));
         var offload = options.ReceiveOffload && TryOffload(LinuxNative.UdpGro, 1);
-        _receiver = new LinuxReceiver(_descriptor, options.Batch, offload);
+        var isIPv6 = _socket.AddressFamily == AddressFamily.InterNetworkV6;
+        var locals = LocalEndPoint.Address.Equals(isIPv6 ? IPAddress.IPv6Any : IPAddress.Any) ? new LocalAddresses(isIPv6) : null;
+        if (locals is not null)
+        {
+            _socket.SetRawSocketOption(locals.Option.Level, locals.Option.Option, BitConverter.GetBytes(1));
+        }
+
+        _receiver = new LinuxReceiver(_descriptor, options.Batch, offload, locals);
         _sender = new LinuxSender(
             _descriptor,
-            _socket.AddressFamily == AddressFamily.InterNetworkV6,
-            options.SendOffload && TryOffload(LinuxNative.UdpSegment, 0));
+            isIPv6,
+            options.SendOffload && TryOffload(LinuxNative.UdpSegment, 0),
+            locals);
         _waiter = new LinuxWaiter(_descriptor);
     }
 

@@ -17,6 +17,12 @@ public readonly record struct TransportTuple(ulong High, ulong Low, ushort Port,
 {
     private const ulong MappedPrefix = 0x0000_FFFF_0000_0000;
 
+    /// <summary>
+    /// Which of our own addresses it talks to, as the socket numbers them; 0 where there is one, or any will do. Two of them are two
+    /// pairs (RFC 8445 section 6.1.2).
+    /// </summary>
+    public byte Local { get; init; }
+
     public bool IsTcp => Connection != 0;
 
     public bool IsIPv4 => High == 0 && (Low & 0xFFFF_FFFF_0000_0000) == MappedPrefix;

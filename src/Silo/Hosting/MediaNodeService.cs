@@ -48,7 +48,7 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
     private readonly NodeLinkHost? _links;
     private readonly ILoggerFactory _logs;
     private readonly ILogger _log;
-    private readonly NodeOptions _node;
+    private NodeOptions _node;
     private readonly CancellationTokenSource _stopping = new();
     private NodeAgent? _agent;
     private Task _dialing = Task.CompletedTask;
@@ -64,19 +64,20 @@ internal sealed partial class MediaNodeService : IHostedLifecycleService, IReadi
         int port = options.MediaPort + (10 * index);
         _node = new NodeOptions
         {
-            NodeId = options.NodeId ?? Ids.Node($"{Environment.MachineName} {options.MediaIp} {port}"),
+            NodeId = options.NodeId ?? Ids.Node($"{Environment.MachineName} {string.Join(',', options.MediaIp)} {port}"),
             Region = options.Regions[index],
-            PublicAddresses = [options.MediaIp],
-            Loops = new LoopOptions { Bind = options.MediaBind ?? options.MediaIp, Port = port, Loops = options.Loops },
+            Loops = new LoopOptions { Port = port, Loops = options.Loops },
         };
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Returns when the node is attached, where its control side is this process; elsewhere it may yet have to wait for it.</summary>
-    /// <exception cref="SettingsException">A port is taken, or the address is not this machine's.</exception>
+    /// <exception cref="SettingsException">A port is taken, an address is not this machine's or cannot be found out.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        MediaAddresses addresses = await MediaAddresses.FindAsync(_options, cancellationToken);
+        _node = _node with { PublicAddresses = addresses.Told, Loops = _node.Loops with { Bind = addresses.Bind } };
         _agent = Open();
         var dialer = new NodeLinkDialer(
             Dial,

@@ -52,10 +52,10 @@ public sealed record NexusOptions
     /// <summary>UDP and ICE-TCP port of the first loop; loop i uses the ith after it, region k's first loop the 10·kth.</summary>
     public int MediaPort { get; init; } = 7882;
 
-    /// <summary>The address that clients are told to send media to.</summary>
-    public IPAddress MediaIp { get; init; } = IPAddress.Loopback;
+    /// <summary>The addresses that clients are told to send media to.</summary>
+    public ImmutableArray<MediaAddress> MediaIp { get; init; } = [MediaAddress.Loopback];
 
-    /// <summary>The address that media sockets bind to; <see cref="MediaIp"/> when not set.</summary>
+    /// <summary>The address that media sockets bind to. When not set: the one address of <see cref="MediaIp"/>, every one where there are more.</summary>
     public IPAddress? MediaBind { get; init; }
 
     /// <summary>Forwarding loops per media node.</summary>

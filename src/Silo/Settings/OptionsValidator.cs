@@ -10,6 +10,8 @@ public static class OptionsValidator
     /// <summary>Secrets shorter than this can be guessed; only the development key, on loopback, may be.</summary>
     private const int LeastSecret = 32;
 
+    private const string OnlyLoopback = "the development key (devkey) only serves loopback addresses: configure tenants with keys of your own, or bind http, https, media-ip and control-listen to 127.0.0.1";
+
     /// <exception cref="SettingsException">They do not; the message names which and how to mend it.</exception>
     public static void Check(NexusOptions options)
     {
@@ -37,6 +39,17 @@ public static class OptionsValidator
             options.Tenants.SelectMany(t => t.Keys).Select(k => k.Key).Distinct().Count() == options.Tenants.Sum(t => t.Keys.Length),
             "tenants: two keys have the same name; a key must tell the tenant");
     }
+
+    /// <summary>The same for the addresses that were found out at the start.</summary>
+    /// <exception cref="SettingsException">They cannot be served as configured.</exception>
+    internal static void CheckMedia(NexusOptions options, IReadOnlyList<IPAddress> told)
+    {
+        Require(!options.IsDevelopment || !options.Roles.HasFlag(Roles.Control) || AreLoopback(told), OnlyLoopback);
+        IPAddress? unreached = options.MediaBind is not { } bind || bind.Equals(IPAddress.IPv6Any) ? null : told.FirstOrDefault(a => a.AddressFamily != bind.AddressFamily);
+        Require(unreached is null, $"media-bind: sockets at {options.MediaBind} are not reached at {unreached}, which media-ip tells: bind to :: for both families");
+    }
+
+    private static bool AreLoopback(IEnumerable<IPAddress> addresses) => addresses.All(IPAddress.IsLoopback);
 
     private static void CheckRoles(NexusOptions options)
     {
@@ -77,8 +90,8 @@ public static class OptionsValidator
         if (options.IsDevelopment && options.Roles.HasFlag(Roles.Control))
         {
             Require(
-                IPAddress.IsLoopback(options.Http.Address) && IPAddress.IsLoopback((options.Https ?? options.Http).Address) && IPAddress.IsLoopback(options.MediaIp) && (options.MediaBind is null || IPAddress.IsLoopback(options.MediaBind)) && options.ControlListen?.IsLocal != false,
-                "the development key (devkey) only serves loopback addresses: configure tenants with keys of your own, or bind http, https, media-ip and control-listen to 127.0.0.1");
+                IPAddress.IsLoopback(options.Http.Address) && IPAddress.IsLoopback((options.Https ?? options.Http).Address) && AreLoopback(options.MediaIp.Select(a => a.Ip).OfType<IPAddress>()) && (options.MediaBind is null || IPAddress.IsLoopback(options.MediaBind)) && options.ControlListen?.IsLocal != false,
+                OnlyLoopback);
         }
 
         bool localLink = options.ControlListen?.IsLocal != false && options.Control?.IsLocal != false;

@@ -74,6 +74,42 @@ public class UdpPortTests
     }
 
     [Theory]
+    [InlineData("0.0.0.0", "127.0.0.2")]
+    [InlineData("0.0.0.0", "127.0.0.3")]
+    [InlineData("::", "127.0.0.2")]
+    [InlineData("::", "::1")]
+    public void A_port_of_all_addresses_answers_from_the_one_that_was_asked(string bind, string asked)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the portable port leaves the choice to the system");
+        using var port = Open("linux", bind, sendOffload: true, receiveOffload: false);
+        using var memory = new PacketMemory(64);
+        using var egress = new EgressBuffer(port);
+        using var client = new UdpClient(new IPEndPoint(asked.Contains(':') ? IPAddress.IPv6Loopback : IPAddress.Loopback, 0));
+        client.Connect(IPAddress.Parse(asked), port.LocalEndPoint.Port); // takes nothing from any other address
+        client.Client.ReceiveTimeout = 10_000;
+        client.Send([1, 2, 3]);
+
+        port.Wait(TimeSpan.FromSeconds(10));
+        var packets = new ReceivedPacket[8];
+        Assert.Equal(1, port.Receive(memory, packets));
+        Assert.NotEqual(0, packets[0].Source.Local);
+        egress.Direct(packets[0].Source);
+        for (var i = 0; i < 3; i++)
+        {
+            egress.Reserve(1500)[..900].Fill((byte)i); // one segmented send
+            egress.Commit(900);
+        }
+
+        egress.Flush();
+        Assert.Equal(0, egress.PacketsLost);
+        IPEndPoint? from = null;
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(Enumerable.Repeat((byte)i, 900), client.Receive(ref from));
+        }
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Datagrams_that_waited_are_told_from_those_that_just_came(bool receiveOffload)

@@ -60,6 +60,21 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal("eu", Assert.Single(tenant.Rules.Regions));
     }
 
+    [Fact]
+    public void Media_may_have_several_addresses_names_and_STUN_servers_as_a_flag_or_a_JSON_list()
+    {
+        string[] said = ["10.0.0.5", "2001:db8::1", "media.example.org", "stun:stun.example.org", "stun:[2001:db8::2]:3479", "stun:192.0.2.1:19302"];
+        File.WriteAllText(_file, $$"""{ {{Tenants}}, "mediaIp": ["{{string.Join("\",\"", said)}}"] }""");
+        foreach (NexusOptions options in new[] { Read(["--config", _file]), Read(["--config", _file, "--media-ip", string.Join(", ", said)]) })
+        {
+            Assert.Equal(said, options.MediaIp.Select(a => a.Said));
+            Assert.Equal(["10.0.0.5", "2001:db8::1"], options.MediaIp.Select(a => a.Ip).OfType<IPAddress>().Select(a => $"{a}"));
+            Assert.Equal(
+                [("media.example.org", null), ("stun.example.org", 3478), ("2001:db8::2", 3479), ("192.0.2.1", 19302)],
+                options.MediaIp.Skip(2).Select(a => (a.Host, a.StunPort)));
+        }
+    }
+
     [Theory]
     [InlineData("--colour", "--colour", "red")]
     [InlineData("--media-port", "--media-port", "99999")]
@@ -68,7 +83,17 @@ public sealed class SettingsTests : IDisposable
     [InlineData("--media-port", "--media-port")]
     [InlineData("--http", "--http", "8080")]
     [InlineData("--http", "--http", "nowhere:80")]
-    [InlineData("--media-ip", "--media-ip", "somewhere")]
+    [InlineData("--media-ip", "--media-ip", "some where")]
+    [InlineData("--media-ip", "--media-ip", "10.1")]
+    [InlineData("media-port", "--media-ip", "10.0.0.1:7882")]
+    [InlineData("media-bind", "--media-ip", "0.0.0.0")]
+    [InlineData("media-bind", "--media-ip", "127.0.0.1,::")]
+    [InlineData("link", "--media-ip", "fe80::1")]
+    [InlineData("unicast", "--media-ip", "224.0.0.1")]
+    [InlineData("twice", "--media-ip", "127.0.0.1,127.0.0.1")]
+    [InlineData("stun:HOST", "--media-ip", "stun:")]
+    [InlineData("stun:HOST", "--media-ip", "stun:stun.example.org:0")]
+    [InlineData("devkey", "--media-ip", "127.0.0.1,10.0.0.1")]
     [InlineData("--loops", "--loops", "0")]
     [InlineData("--loops", "--loops", "11")]
     [InlineData("--sockets-per-address", "--sockets-per-address", "1999")]

@@ -33,21 +33,22 @@ public sealed record IceCandidate
     public bool IsMdns => Address.EndsWith(".local", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A host candidate on UDP, with RFC 8445 section 5.1.2.1's priority.</summary>
-    /// <param name="localPreference">0-65535; the higher is tried first.</param>
-    public static IceCandidate UdpHost(string address, int port, ushort localPreference = 65535) => new()
+    /// <param name="rank">Among the addresses of the host: 0 is tried first.</param>
+    public static IceCandidate UdpHost(string address, int port, ushort rank = 0) => new()
     {
-        Foundation = "1",
-        Priority = Priority32(126, localPreference),
+        Foundation = $"{(2 * rank) + 1}",
+        Priority = Priority32(126, 65535u - rank),
         Address = address,
         Port = port,
     };
 
     /// <summary>A passive TCP host candidate: less preferred than any UDP one (RFC 6544 section 4.2).</summary>
-    public static IceCandidate TcpPassive(string address, int port) => new()
+    /// <param name="rank">As for UDP; at most 8191.</param>
+    public static IceCandidate TcpPassive(string address, int port, ushort rank = 0) => new()
     {
-        Foundation = "2",
+        Foundation = $"{(2 * rank) + 2}",
         IsTcp = true,
-        Priority = Priority32(90, (4 << 13) + 8191),
+        Priority = Priority32(90, (4 << 13) + 8191u - rank),
         Address = address,
         Port = port,
         TcpType = "passive",
