@@ -46,6 +46,7 @@ public static class GatewayHosting
         services.AddSingleton<RoomActs>();
         services.AddSingleton<Invitations>();
         services.AddSingleton<OperatorEndpoints>();
+        services.AddSingleton<Overview>();
         services.AddSingleton<RoomMethods>();
         services.AddSingleton<ParticipantMethods>();
         services.AddSingleton<RoomServiceMethods>();

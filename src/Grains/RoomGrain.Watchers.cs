@@ -91,6 +91,7 @@ public sealed partial class RoomGrain
 
     private void Note(ParticipantView? before, ParticipantView now)
     {
+        AnnounceSoon();
         if (before is not null && before.Sid != now.Sid)
         {
             _journal.Left(before, ReasonCodes.DuplicateIdentity);

@@ -36,9 +36,6 @@ public sealed partial class RoomGrain(
     /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
     private static readonly TimeSpan NodesFresh = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often the tenant is told again that the room is there, in case its grain lost its memory.</summary>
-    private static readonly TimeSpan Announcement = TimeSpan.FromSeconds(10);
-
     /// <summary>Participants say every 10 s that they are in; one that did not for so long is gone.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(40);
 
@@ -49,7 +46,6 @@ public sealed partial class RoomGrain(
     private readonly Roster _roster = new();
     private ImmutableArray<NodeView> _nodes = [];
     private DateTimeOffset _nodesAt;
-    private DateTimeOffset _announcedAt;
     private string? _node;
     private bool _wasJoined;
     private (int Rooms, int Participants) _counted;
@@ -165,11 +161,7 @@ public sealed partial class RoomGrain(
             Note(before, participant);
         }
 
-        if (IsOpen && time.GetUtcNow() - _announcedAt > Announcement)
-        {
-            await Announce();
-        }
-
+        await AnnounceAgain();
         WatchEmpty();
         return new AdmitResult { RoomSid = record.State.Sid, Policy = record.State.Policy };
     }
@@ -206,29 +198,24 @@ public sealed partial class RoomGrain(
 
     private async Task<LinkError?> Open(RoomPolicy policy, TenantRules tenant)
     {
-        ActResult quota = await Tenant.OpenRoom(Name, tenant);
+        DateTimeOffset now = time.GetUtcNow();
+        ActResult quota = await Tenant.OpenRoom(new RoomHeadline(Name, now, Participants: 0, Publishers: 0), tenant);
         if (quota.Error is not null)
         {
             return quota.Error;
         }
 
         record.State.Sid = Ids.NewRoom();
-        record.State.CreatedAt = time.GetUtcNow();
+        record.State.CreatedAt = now;
         record.State.Policy = policy;
-        record.State.Access = AccessRules.AfterClosing(record.State.Access, time.GetUtcNow());
+        record.State.Access = AccessRules.AfterClosing(record.State.Access, now);
 
         // by the clock: where storage was lost no epoch may come twice, or clients would take news for what they know
-        record.State.Epoch = Math.Max(record.State.Epoch + 1, time.GetUtcNow().ToUnixTimeSeconds());
+        record.State.Epoch = Math.Max(record.State.Epoch + 1, now.ToUnixTimeSeconds());
         await record.WriteStateAsync();
         BeginJournal(rebuilding: false);
         TellStarted();
         return null;
-    }
-
-    private async Task Announce()
-    {
-        _announcedAt = time.GetUtcNow();
-        await Tenant.OpenRoom(Name, new TenantRules());
     }
 
     private async Task RefreshNodes()

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using Nexus.Contracts;
+using Nexus.Core;
 using Nexus.Grains.Placement;
 using Nexus.Link;
 
@@ -9,17 +9,17 @@ namespace Nexus.Grains;
 [ZonePlacement]
 public sealed class TenantGrain : Grain, ITenantGrain
 {
-    private readonly SortedSet<string> _rooms = new(StringComparer.Ordinal);
+    private readonly RoomIndex _rooms = new();
 
-    public Task<ActResult> OpenRoom(string room, TenantRules rules)
+    public Task<ActResult> OpenRoom(RoomHeadline room, TenantRules rules)
     {
-        if (rules.MaxRooms > 0 && _rooms.Count >= rules.MaxRooms && !_rooms.Contains(room))
+        if (rules.MaxRooms > 0 && _rooms.Count >= rules.MaxRooms && !_rooms.Contains(room.Name))
         {
             return Task.FromResult(ActResult.Refused(
                 ReasonCodes.QuotaRooms, $"this tenant may have {rules.MaxRooms} rooms at once and has them: close one, or raise quotas.maxRooms"));
         }
 
-        _rooms.Add(room);
+        _rooms.Put(room);
         return Task.FromResult(ActResult.Done);
     }
 
@@ -29,14 +29,13 @@ public sealed class TenantGrain : Grain, ITenantGrain
         return Task.CompletedTask;
     }
 
-    public Task<RoomNames> Rooms(string after, int limit)
+    public Task<RoomNames> Rooms(RoomQuery query)
     {
         if (_rooms.Count == 0)
         {
             DeactivateOnIdle(); // asking for the rooms of a tenant that has none leaves no grain behind
         }
 
-        ImmutableArray<string> page = [.. _rooms.SkipWhile(r => string.CompareOrdinal(r, after) <= 0).Take(limit)];
-        return Task.FromResult(new RoomNames(_rooms.Count, page, page.Length > 0 && page.Length == limit ? page[^1] : null));
+        return Task.FromResult(_rooms.Find(query));
     }
 }

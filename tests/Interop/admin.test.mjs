@@ -31,16 +31,19 @@ test('it shows the rooms, people, tracks and nodes that are there, live', async 
   const operator = await signsIn(t);
   await operator.page.bringToFront();
   await operator.reads(room, /2 in, 2 publish/);
+  await operator.opens(room);
   const { participants } = await server.api(`/rooms/${room}/participants`);
   for (const { identity, tracks } of participants) {
     await operator.reads(room, new RegExp(`\\(${identity}\\)`));
     assert.equal(tracks.length, 2);
-    for (const { sid } of tracks) await operator.reads(room, new RegExp(sid));
   }
+  await operator.reads(room, /sends camera · VP8 · \d+ kbit\/s[^]*sends microphone/);
+  await operator.clicks(room, 'What is received', 'Ada');
   await operator.reads(room, /receives .* of Bob-[^]*flows/);
+  assert.doesNotMatch(await operator.card(room), /\b(?:TR|PA|ND|RM)_/, 'names, not ids');
   await operator.page.screenshot({ path: `${pictures}admin.png`, fullPage: true });
   const [{ id }] = (await server.api('/nodes')).nodes;
-  await until('the node', () => operator.page.evaluate(id => document.getElementById('nodes').innerText.includes(id), id));
+  await until('the node', () => operator.page.evaluate(id => document.querySelector(`#nodes [title="${id}"]`)?.textContent === 'local 1', id));
   await bob.page.bringToFront();
   await bob.page.click('#leave');
   await ada.until('to be alone', () => document.querySelectorAll('.tile').length === 1);

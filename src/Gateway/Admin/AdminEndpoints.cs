@@ -34,11 +34,17 @@ internal static class AdminEndpoints
 
     private static void MapRooms(RouteGroupBuilder api)
     {
-        List<RoomsJson>(api, "rooms", "Rooms of the tenant, by name.", Permit.ListRooms, (reads, page, http) => reads.Rooms(http.Caller(), page));
+        Get<Overview, OverviewJson>(api, "overview", "What the admin page shows, in one request.", Permit.Oversee, (overview, http) => overview.Read(http.Caller(), http));
+        List<RoomsJson>(
+            api, "rooms", "Rooms of the tenant, by name; ?search= part of a name, ?sort=name, participants, publishers or createdAt, ?order=asc or desc.", Permit.ListRooms,
+            async (reads, page, http) => ListQueries.Rooms(http, page, out var refusal) is { } query ? await reads.Rooms(http.Caller(), query) : refusal!);
         List<TracksJson>(api, "tracks", "Tracks of all rooms.", Permit.Administer, (reads, page, http) => reads.AllTracks(http.Caller(), page));
         Get<RoomReads, RoomJson>(api, "rooms/{room}", "One room.", Permit.Administer, (reads, http) => reads.Room(http.Caller(), Room(http)));
         List<ParticipantsJson>(
-            api, "rooms/{room}/participants", "Who is in the room, by identity.", Permit.Administer, (reads, page, http) => reads.Participants(http.Caller(), Room(http), page));
+            api, "rooms/{room}/participants", "Who is in the room, by identity; ?search= part of an identity or name.", Permit.Administer,
+            async (reads, page, http) => ListQueries.Search(http, "search") is { } search
+                ? await reads.Participants(http.Caller(), Room(http), page, search)
+                : ListQueries.TooLong("search"));
         Get<RoomReads, ParticipantJson>(
             api, "rooms/{room}/participants/{identity}", "One participant.", Permit.Administer, (reads, http) => reads.Participant(http.Caller(), Room(http), Identity(http)));
         List<TracksJson>(

@@ -8,7 +8,10 @@ namespace Nexus.Gateway.Admin;
 // The JSON of the contract (design.md section 4): names and shapes are fixed, and only these types have them.
 
 /// <param name="Next">What <c>?after=</c> takes for the next part of the list; null after the last.</param>
-public sealed record RoomsJson(IReadOnlyList<RoomJson> Rooms, string? Next);
+/// <param name="Total">All rooms of the tenant.</param>
+/// <param name="Matching">Those that are searched for.</param>
+/// <param name="Participants">In all rooms of the tenant; a second old at most.</param>
+public sealed record RoomsJson(IReadOnlyList<RoomJson> Rooms, string? Next, int Total, int Matching, int Participants);
 
 public sealed record RoomJson(
     string Sid, string Name, string Tenant, string Zone, DateTimeOffset CreatedAt, int NumParticipants, int NumPublishers,

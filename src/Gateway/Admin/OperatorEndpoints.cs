@@ -31,7 +31,7 @@ internal sealed class OperatorEndpoints(IControlPlane control, TenantDirectory t
         var list = new List<TenantJson>();
         foreach (var tenant in tenants.Tenants)
         {
-            list.Add(TenantJson.Of(tenant, (await control.Tenant(tenant).Rooms("", limit: 0)).Total));
+            list.Add(TenantJson.Of(tenant, (await control.Tenant(tenant).Rooms(new() { Limit = 0 })).Total));
         }
 
         return Results.Json(new TenantsJson(list));

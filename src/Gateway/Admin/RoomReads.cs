@@ -19,18 +19,20 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
     /// <summary>Names asked for at once.</summary>
     private const int NamesAtOnce = 1000;
 
-    public async Task<IResult> Rooms(Caller caller, PageQuery page)
+    public async Task<IResult> Rooms(Caller caller, RoomQuery query)
     {
-        RoomNames names = await control.Tenant(caller.Tenant).Rooms(page.After, page.Limit);
-        return Results.Json(new RoomsJson([.. (await Summaries(caller.Tenant, names.Names)).Select(RoomJson.Of)], names.Next));
+        RoomNames names = await control.Tenant(caller.Tenant).Rooms(query);
+        return Results.Json(new RoomsJson(
+            [.. (await Summaries(caller.Tenant, names.Names)).Select(RoomJson.Of)], names.Next, names.Total, names.Matching, names.Participants));
     }
 
     public async Task<IResult> Room(Caller caller, string room) =>
         await control.Room(caller.Tenant, room).Summarize() is { } summary ? Results.Json(RoomJson.Of(summary)) : NoRoom();
 
-    public async Task<IResult> Participants(Caller caller, string room, PageQuery page)
+    /// <param name="search">Only those who have it in their identity or name; empty for all.</param>
+    public async Task<IResult> Participants(Caller caller, string room, PageQuery page, string search)
     {
-        if (await control.Room(caller.Tenant, room).Roster(new() { After = page.After, Limit = page.Limit }) is not { } roster)
+        if (await control.Room(caller.Tenant, room).Roster(new() { After = page.After, Limit = page.Limit, Search = search }) is not { } roster)
         {
             return NoRoom();
         }
@@ -95,7 +97,7 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
         List<string> names = only is null ? [] : [.. only.Where(PathSegments.IsName).Distinct().Order(StringComparer.Ordinal)];
         for (string? after = only is null ? "" : null; after is not null;)
         {
-            RoomNames page = await control.Tenant(tenant).Rooms(after, NamesAtOnce);
+            RoomNames page = await control.Tenant(tenant).Rooms(new() { After = after, Limit = NamesAtOnce });
             names.AddRange(page.Names);
             after = page.Next;
         }
@@ -131,7 +133,7 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
 
         for (string? after = first; after is not null;)
         {
-            RoomNames page = await control.Tenant(caller.Tenant).Rooms(after, Concurrency);
+            RoomNames page = await control.Tenant(caller.Tenant).Rooms(new() { After = after, Limit = Concurrency });
             foreach (string name in page.Names)
             {
                 yield return name;

@@ -28,7 +28,8 @@ internal sealed class RoomWhy(IControlPlane control, RoomNodeReads nodes)
             return new ProblemResult(StatusCodes.Status404NotFound, ReasonCodes.TrackNotFound, "There is no such track in the room.");
         }
 
-        return Results.Json(new WhyJson([.. WhyWalk.Walk(await Gather(caller.Tenant, view), identity, track).Select(WhyFindingJson.Of)]));
+        var sources = view.Participants.SelectMany(p => p.Tracks).ToLookup(t => t.Sid, t => t.Source);
+        return Results.Json(new WhyJson([.. WhyWalk.Walk(await Gather(caller.Tenant, view), identity, track).Select(f => WhyFindingJson.Of(f, sources[f.Track].FirstOrDefault()))]));
     }
 
     private async Task<WhyRoom> Gather(TenantOptions tenant, RoomView room)
@@ -50,11 +51,12 @@ internal sealed class RoomWhy(IControlPlane control, RoomNodeReads nodes)
 
 public sealed record WhyJson(IReadOnlyList<WhyFindingJson> Findings);
 
+/// <param name="Source">What the track is: <c>camera</c>, <c>microphone</c> …</param>
 /// <param name="State"><c>flowing</c> or <c>stopped</c>.</param>
 /// <param name="Reason">The first cause; null when it flows.</param>
 public sealed record WhyFindingJson(
-    string Subscriber, string Track, string Publisher, string State, string? Reason, string Explanation, string Mend)
+    string Subscriber, string Track, string? Source, string Publisher, string State, string? Reason, string Explanation, string Mend)
 {
-    internal static WhyFindingJson Of(WhyFinding f) =>
-        new(f.Subscriber, f.Track, f.Publisher, f.Flows ? "flowing" : "stopped", f.Reason, f.Explanation, f.Mend);
+    internal static WhyFindingJson Of(WhyFinding f, string? source) =>
+        new(f.Subscriber, f.Track, source, f.Publisher, f.Flows ? "flowing" : "stopped", f.Reason, f.Explanation, f.Mend);
 }

@@ -38,6 +38,10 @@ internal sealed class Permit : AuthorizationHandler<Permit>, IAuthorizationRequi
 
     public static Permit ListRooms { get; } = new((caller, _) => caller.Grants.RoomList ? null : Denied("The token lacks the grant roomList."));
 
+    /// <summary>May list the tenant's rooms, or administer the one that its token is for.</summary>
+    public static Permit Oversee { get; } = new((caller, _) =>
+        caller.Grants.RoomList || caller.MayAdminister(caller.Grants.Room ?? "") ? null : Denied("The token lacks the grants roomList and roomAdmin."));
+
     public static Permit CreateRoom { get; } = new((caller, room) =>
         caller.Grants.RoomCreate || caller.MayAdminister(room ?? "") ? null : Denied("The token lacks the grant roomCreate, or roomAdmin for this room."));
 

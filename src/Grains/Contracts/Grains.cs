@@ -256,17 +256,15 @@ public interface INodeDirectoryGrain : IGrainWithStringKey
 /// <summary>The tenant's rooms. Key: <see cref="Keys.Tenant"/>.</summary>
 public interface ITenantGrain : IGrainWithStringKey
 {
-    /// <summary>Counts a room in, or refuses it by quota.</summary>
-    Task<ActResult> OpenRoom(string room, TenantRules rules);
+    /// <summary>Counts a room in, or refuses it by quota. One that is counted is brought up to date, and never refused.</summary>
+    Task<ActResult> OpenRoom(RoomHeadline room, TenantRules rules);
 
     [OneWay]
     Task CloseRoom(string room);
 
-    /// <summary>A page of the names of the rooms that are there, in ordinal order.</summary>
-    /// <param name="after">The last name of the page before; empty for the first page.</param>
-    /// <param name="limit">0 only counts them.</param>
+    /// <summary>A page of the rooms that are there. Numbers that it is sorted by may be a second old.</summary>
     [ReadOnly]
-    Task<RoomNames> Rooms(string after, int limit);
+    Task<RoomNames> Rooms(RoomQuery query);
 }
 
 /// <summary>One gateway process, as grains see it: what it is told of the rooms and sessions it serves.</summary>

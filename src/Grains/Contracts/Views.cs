@@ -51,6 +51,9 @@ public sealed record RosterQuery
 
     /// <summary>Only those who publish something.</summary>
     [Id(3)] public bool PublishersOnly { get; init; }
+
+    /// <summary>Only those who have it in their identity or name, in any case.</summary>
+    [Id(4)] public string Search { get; init; } = "";
 }
 
 /// <summary>People of a room in ordinal order of identity.</summary>
@@ -58,10 +61,46 @@ public sealed record RosterQuery
 [GenerateSerializer, Immutable, Alias("nexus.RosterPage")]
 public sealed record RosterPage([property: Id(0)] ImmutableArray<ParticipantView> Participants, [property: Id(1)] string? Next);
 
+/// <summary>What a list of rooms is sorted by. The room's grain tells its tenant, at most once a second.</summary>
+/// <param name="Participants">Hidden ones too.</param>
+[GenerateSerializer, Immutable, Alias("nexus.RoomHeadline")]
+public sealed record RoomHeadline(
+    [property: Id(0)] string Name, [property: Id(1)] DateTimeOffset CreatedAt, [property: Id(2)] int Participants, [property: Id(3)] int Publishers);
+
+public enum RoomOrder
+{
+    Name,
+    Participants,
+    Publishers,
+    CreatedAt,
+}
+
+/// <summary>Which rooms of a tenant are asked for.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomQuery")]
+public sealed record RoomQuery
+{
+    /// <summary>The <see cref="RoomNames.Next"/> of the page before, of the same query; empty for the first page.</summary>
+    [Id(0)] public string After { get; init; } = "";
+
+    /// <summary>0 only counts them.</summary>
+    [Id(1)] public int Limit { get; init; } = int.MaxValue;
+
+    /// <summary>Only those that have it in their name, in any case.</summary>
+    [Id(2)] public string Search { get; init; } = "";
+
+    [Id(3)] public RoomOrder Order { get; init; }
+
+    [Id(4)] public bool Descending { get; init; }
+}
+
 /// <param name="Total">Of all rooms, not of this page.</param>
+/// <param name="Matching">Of those that are searched for.</param>
+/// <param name="Participants">In all rooms.</param>
 /// <param name="Next">Where the next page begins; null after the last.</param>
 [GenerateSerializer, Immutable, Alias("nexus.RoomNames")]
-public sealed record RoomNames([property: Id(0)] int Total, [property: Id(1)] ImmutableArray<string> Names, [property: Id(2)] string? Next);
+public sealed record RoomNames(
+    [property: Id(0)] int Total, [property: Id(1)] int Matching, [property: Id(2)] int Participants,
+    [property: Id(3)] ImmutableArray<string> Names, [property: Id(4)] string? Next);
 
 /// <summary>A room with everyone in it, for those who need all of them.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.RoomView")]

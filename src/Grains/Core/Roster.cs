@@ -12,6 +12,9 @@ public sealed class Roster
 
     public int Count => _byIdentity.Count;
 
+    /// <summary>How many publish something.</summary>
+    public int Publishers => _byIdentity.Values.Count(p => !p.Tracks.IsEmpty);
+
     /// <summary>In order of joining.</summary>
     public ImmutableArray<ParticipantView> All =>
         [.. _byIdentity.Values.OrderBy(p => p.JoinedAt).ThenBy(p => p.Identity, StringComparer.Ordinal)];
@@ -82,11 +85,14 @@ public sealed class Roster
         IEnumerable<ParticipantView> asked = query.Identity is { } one ? Find(one) is { } found ? [found] : [] : _byIdentity.Values;
         ImmutableArray<ParticipantView> page =
         [
-            .. asked.Where(p => string.CompareOrdinal(p.Identity, query.After) > 0 && (!query.PublishersOnly || !p.Tracks.IsEmpty))
+            .. asked.Where(p => string.CompareOrdinal(p.Identity, query.After) > 0 && (!query.PublishersOnly || !p.Tracks.IsEmpty) && IsFound(p, query.Search))
                 .OrderBy(p => p.Identity, StringComparer.Ordinal).Take(query.Limit),
         ];
         return new(page, page.Length > 0 && page.Length == query.Limit ? page[^1].Identity : null);
     }
+
+    private static bool IsFound(ParticipantView participant, string search) =>
+        participant.Identity.Contains(search, StringComparison.OrdinalIgnoreCase) || participant.Name.Contains(search, StringComparison.OrdinalIgnoreCase);
 
     public void Clear()
     {

@@ -13,7 +13,7 @@ public sealed class SettingsException(string message) : Exception(message);
 public static class SettingsReader
 {
     /// <summary>Variables with our prefix that are the scripts' business.</summary>
-    private static readonly ImmutableArray<string> ForScripts = ["NEXUS_CONFIG"];
+    private static readonly ImmutableArray<string> ForScripts = ["NEXUS_CONFIG", "NEXUS_LONG"];
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

@@ -26,14 +26,41 @@ export class Operator {
     return this.page.evaluate(room => [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room)?.innerText, room);
   }
 
+  /** Opens the room's card, where it is not. */
+  async opens(room) {
+    await until(`${room} open`, () => this.page.evaluate(room => {
+      const card = [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room);
+      const button = card && [...card.querySelectorAll('button')].find(b => b.textContent === 'Open');
+      button?.click();
+      return Boolean(card?.querySelector('.person'));
+    }, room), { everyMs: 500 });
+  }
+
   /** Waits until the room's card says so. */
   reads(room, pattern) {
     return until(`the admin page says ${pattern} of ${room}`, async () => pattern.exec((await this.card(room)) ?? ''), { seconds: 40, seen: () => this.card(room) });
   }
 
+  /** Requests to the API from now on, with when each was made: `[{ url, at }]`. */
+  counts() {
+    const requests = [];
+    this.page.on('request', request => request.url().includes('/api/') && requests.push({ url: request.url(), at: performance.now() }));
+    return requests;
+  }
+
   /** Presses the room's button of that label (the one of the person, when given), and says yes to what it asks; it may last `seconds`. */
   async presses(room, label, person, seconds) {
+    await this.clicks(room, label, person);
+    const text = await until('the question', () => this.page.evaluate(() => document.getElementById('ask').open && document.getElementById('ask-text').textContent));
+    this.asked.push(text);
+    if (seconds) await this.page.select('#ask-seconds', String(seconds));
+    await this.page.click('#ask-go');
+  }
+
+  /** As {@link presses}, of a button that only shows something. */
+  async clicks(room, label, person) {
     await this.page.bringToFront();
+    if (person) await this.opens(room);
     await until(`a button ${label}`, () => this.page.evaluate((room, label, person) => {
       const card = [...document.querySelectorAll('#rooms .card')].find(c => c.querySelector('h3').textContent === room);
       const part = person ? [...card.querySelectorAll('.person')].find(p => p.innerText.startsWith(person)) /* others' rows name the person too, as whom they receive */ : card;
@@ -41,9 +68,5 @@ export class Operator {
       button?.click();
       return Boolean(button);
     }, room, label, person));
-    const text = await until('the question', () => this.page.evaluate(() => document.getElementById('ask').open && document.getElementById('ask-text').textContent));
-    this.asked.push(text);
-    if (seconds) await this.page.select('#ask-seconds', String(seconds));
-    await this.page.click('#ask-go');
   }
 }

@@ -157,8 +157,9 @@ public sealed class SettingsTests : IDisposable
         Refused(variable, [], new Hashtable { [variable] = value });
 
     [Fact]
-    public void Variables_that_kubernetes_sets_for_a_service_named_nexus_are_not_settings() => Read([], new Hashtable
+    public void Variables_of_the_scripts_and_those_that_kubernetes_sets_for_a_service_named_nexus_are_not_settings() => Read([], new Hashtable
     {
+        ["NEXUS_LONG"] = "1",
         ["NEXUS_SERVICE_HOST"] = "10.0.0.1",
         ["NEXUS_SERVICE_PORT_HTTP"] = "80",
         ["NEXUS_PORT"] = "tcp://10.0.0.1:80",

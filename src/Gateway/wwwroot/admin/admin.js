@@ -1,11 +1,20 @@
-// Rooms, participants, tracks and nodes, read anew each 2 s from the admin API. Whatever comes from there is only ever text.
+// Nodes, rooms, and the people of the room that is open: one request tells all of it, and is made anew each 2 s. Searching, sorting
+// and paging are the server's. Whatever comes from there is only ever text.
 const period = 2000;
+/** From the start of one reading to the next, whatever is clicked or typed in between. */
+const leastBetween = 1000;
+const pageSize = 50;
 const byId = (id) => document.getElementById(id);
 const path = (...segments) => 'api/v1/' + segments.map(encodeURIComponent).join('/');
 
 let token = '';
 let timer = 0;
-let round = 0;
+let startedAt = -Infinity;
+let isReading = false;
+let isWanted = false;
+
+/** What is asked for. Of both lists the cursors of the pages before, so that one can go back. */
+const asked = { room: '', people: '', identity: '', roomPages: [''], peoplePages: [''] };
 
 class Refusal extends Error {
   constructor(code, message) { super(message); this.code = code; }
@@ -29,18 +38,6 @@ async function call(method, url, body) {
   return json;
 }
 
-/** A whole list: the server tells long ones in parts. */
-async function list(name, url) {
-  const all = [];
-  let next = null;
-  do {
-    const part = await call('GET', next === null ? url : `${url}?after=${encodeURIComponent(next)}`);
-    all.push(...part[name]);
-    ({ next } = part);
-  } while (next !== null);
-  return all;
-}
-
 function say(error) {
   byId('error').hidden = !error;
   byId('error').textContent = error ? `${error.code ?? 'FAULT'}: ${error.message}` : '';
@@ -54,11 +51,19 @@ function make(tag, className, ...children) {
   return element;
 }
 
+function button(label, key, press) {
+  const element = make('button', '', label);
+  element.type = 'button';
+  element.dataset.key = key;
+  element.addEventListener('click', press);
+  return element;
+}
+
 /**
  * Says what an act will do, and to whom, before it is done.
  * @returns what was chosen: undefined when it is not to be done, else the seconds, where it lasts
  */
-function ask(label, { text, lasts = false }) {
+function consent(label, { text, lasts = false }) {
   const dialog = byId('ask');
   byId('ask-text').textContent = text;
   byId('ask-for').hidden = !lasts;
@@ -72,40 +77,60 @@ function ask(label, { text, lasts = false }) {
 
 /** A button that acts once it was asked; `url` is a function of the seconds where the act lasts. */
 function act(label, method, url, { body, asks, grave = false }) {
-  const button = make('button', grave ? 'grave' : '', label);
-  button.type = 'button';
-  button.dataset.key = `${method} ${typeof url === 'string' ? url : url('')} ${label}`;
-  button.addEventListener('click', async () => {
-    const seconds = await ask(label, asks);
+  const element = button(label, `${method} ${typeof url === 'string' ? url : url('')} ${label}`, async () => {
+    const seconds = await consent(label, asks);
     if (seconds === undefined) return;
-    button.disabled = true;
+    element.disabled = true;
     try {
       await call(method, typeof url === 'string' ? url : url(seconds), body);
-      await refresh();
+      say(null);
+      soon();
     } catch (error) {
-      button.disabled = false;
+      element.disabled = false;
       say(error);
     }
   });
-  return button;
+  element.className = grave ? 'grave' : '';
+  element.title = asks.text;
+  return element;
 }
 
 const state = (isGood, text) => make('span', isGood ? 'ok' : 'not', text);
+const count = (number, one, many = `${one}s`) => `${number.toLocaleString()} ${number === 1 ? one : many}`;
+
+/** Nodes by region and number; their ids are where the mouse rests. */
+const nodeNames = new Map();
+
+function nameNodes(nodes) {
+  const numbers = new Map();
+  for (const { id, region } of nodes ?? []) {
+    numbers.set(region, (numbers.get(region) ?? 0) + 1);
+    nodeNames.set(id, `${region} ${numbers.get(region)}`);
+  }
+}
+
+function nodeLabel(id) {
+  const label = make('span', 'dim', nodeNames.get(id) ?? 'a node');
+  label.title = id;
+  return label;
+}
 
 function nodeCard(node) {
-  return make('div', 'card row',
-    make('span', 'grow', `${node.id} · ${node.region}`),
+  const name = make('span', 'grow', nodeNames.get(node.id));
+  name.title = node.id;
+  return make('div', 'card row', name,
     state(node.state === 'ready', node.reason ? `${node.state} ${node.reason}` : node.state),
-    make('span', 'dim', `load ${Math.round(node.load * 100)} % · ${node.sessions} sessions · ${node.tracks} tracks`),
+    make('span', 'dim', `load ${Math.round(node.load * 100)} % · ${count(node.sessions, 'session')} · ${count(node.tracks, 'track')}`),
     node.state === 'ready' ? act('Drain', 'POST', path('nodes', node.id, 'drain'), {
-      grave: true, asks: { text: `Drain ${node.id}? It takes no new sessions; the ${node.sessions} that are on it stay until they end.` },
+      grave: true, asks: { text: `Drain ${nodeNames.get(node.id)}? It takes nobody new until its process is restarted; the ${count(node.sessions, 'session')} it has stay.` },
     }) : null);
 }
 
+const sources = { camera: 'camera', microphone: 'microphone', screen: 'screen', screenAudio: 'sound of the screen', unknown: 'track' };
 const nameOf = (person) => (person.name && person.name !== person.identity ? `${person.name} (${person.identity})` : person.identity);
 
 function muteButton(room, person, track) {
-  const what = `the ${track.source} of ${nameOf(person)} in ${room}`, muted = !track.mutedByServer;
+  const what = `the ${sources[track.source] ?? track.source} of ${nameOf(person)} in ${room}`, muted = !track.mutedByServer;
   const text = muted
     ? `Mute ${what}? Nobody gets it any more; its owner is told, and cannot undo it.`
     : `Give ${what} back? It is as its owner left it: what was on is on again.`;
@@ -114,33 +139,54 @@ function muteButton(room, person, track) {
 
 function trackRow(room, person, track) {
   const bits = (track.layers ?? []).filter((l) => l.active).reduce((sum, l) => sum + l.bitrate, 0);
+  const what = sources[track.source] ?? track.source;
   return make('div', 'row item',
-    make('span', 'grow', `sends ${track.source} · ${track.codec} · ${Math.round(bits / 1000)} kbit/s · ${track.sid}`),
+    make('span', 'grow', `sends ${what} · ${track.codec} · ${Math.round(bits / 1000)} kbit/s`),
     track.muted ? state(false, 'MUTED') : null,
     muteButton(room, person, track));
 }
 
 function receiveRow(finding) {
   return make('div', 'row item',
-    make('span', 'grow', `receives ${finding.track} of ${finding.publisher}`),
+    make('span', 'grow', `receives ${sources[finding.source] ?? 'a track'} of ${finding.publisher}`),
     finding.state === 'flowing' ? state(true, 'flows') : state(false, finding.reason),
     finding.state === 'flowing' ? null : make('span', 'dim', `${finding.explanation} ${finding.mend}`));
 }
 
 function personCard(room, person, findings) {
+  const isChosen = person.identity === asked.identity;
   const url = path('rooms', room, 'participants', person.identity), who = `${nameOf(person)} from ${room}`;
   return make('div', 'person',
     make('div', 'row',
       make('strong', 'grow', nameOf(person)),
       state(person.state === 'active', person.reason ? `${person.state} ${person.reason}` : person.state),
       person.quality ? make('span', `quality ${person.quality}`, `${person.quality} connection`) : null,
-      make('span', 'dim', person.node ?? 'no node'),
+      person.node ? nodeLabel(person.node) : null,
+      button(isChosen ? 'Hide what is received' : 'What is received', `why ${person.identity}`, () => ask({ identity: isChosen ? '' : person.identity })),
       act('Remove', 'DELETE', url, { grave: true, asks: { text: `Remove ${who}? Who is removed is told, and can join again at once.` } }),
       act('Ban', 'DELETE', (seconds) => `${url}?ban=${seconds}`, {
         grave: true, asks: { lasts: true, text: `Remove ${who} and keep this identity out? Whoever joins with it meanwhile is refused.` },
       })),
     ...person.tracks.map((t) => trackRow(room, person, t)),
-    ...findings.filter((f) => f.subscriber === person.identity).map(receiveRow));
+    ...(isChosen ? (findings ?? []).filter((f) => f.subscriber === person.identity).map(receiveRow) : []),
+    isChosen && !findings ? make('p', 'dim item', 'Too many are in this room to go through all of them here: ./nexus why says it.') : null);
+}
+
+/** Earlier and later pages, where there are any. */
+function pager(what, pages, next, turn) {
+  return make('div', 'row',
+    pages.length > 1 ? button('Before', `${what} before`, () => turn(pages.slice(0, -1))) : null,
+    pages.length > 1 || next !== null ? make('span', 'dim', `page ${pages.length}`) : null,
+    next !== null ? button('More', `${what} more`, () => turn([...pages, next])) : null);
+}
+
+function searchOfPeople() {
+  const input = make('input', '');
+  Object.assign(input, { type: 'search', id: 'people', placeholder: 'Search people', value: asked.people, maxLength: 256, autocomplete: 'off' });
+  input.dataset.key = 'people';
+  input.setAttribute('aria-label', 'Search people');
+  input.addEventListener('input', () => ask({ people: input.value, peoplePages: [''] }));
+  return input;
 }
 
 function lockButton({ name, numParticipants, locked }) {
@@ -150,53 +196,97 @@ function lockButton({ name, numParticipants, locked }) {
   return act(locked ? 'Unlock' : 'Lock', 'POST', path('rooms', name, 'lock'), { body: { locked: !locked }, asks: { text } });
 }
 
-async function roomCard(room) {
+function roomCard(room, open) {
+  const isOpen = room.name === asked.room;
   const head = make('div', 'row',
     make('h3', 'grow', room.name),
-    make('span', 'dim', `${room.numParticipants} in, ${room.numPublishers} publish · ${room.nodes.join(', ')}`),
+    make('span', 'dim', `${room.numParticipants} in, ${room.numPublishers} publish`),
+    ...room.nodes.map(nodeLabel),
+    button(isOpen ? 'Fold' : 'Open', `open ${room.name}`, () => ask({ room: isOpen ? '' : room.name, people: '', identity: '', peoplePages: [''] })),
     room.locked ? state(false, 'LOCKED') : null,
     lockButton(room),
     act('Close room', 'DELETE', path('rooms', room.name), {
       grave: true, asks: { text: `Close ${room.name}? The ${room.numParticipants} inside are put out and told; with tokens that are still good they can open it again.` },
     }));
-  try {
-    const [participants, { findings }] = await Promise.all([
-      list('participants', path('rooms', room.name, 'participants')), call('GET', path('rooms', room.name, 'why'))]);
-    return make('div', 'card', head, ...participants.map((p) => personCard(room.name, p, findings)));
-  } catch (error) {
-    if (error.code === 'ROOM_NOT_FOUND') return null; // it ended meanwhile
-    return make('div', 'card', head, make('p', 'dim', `${error.code}: ${error.message}`));
-  }
+  if (!isOpen) return make('div', 'card', head);
+  if (open?.room.name !== room.name) return make('div', 'card', head, make('p', 'dim', open === null ? 'This token may not look into it, or it has just ended.' : '…'));
+  return make('div', 'card', head, searchOfPeople(),
+    ...open.participants.map((p) => personCard(room.name, p, open.findings)),
+    open.participants.length ? null : make('p', 'dim', 'Nobody.'),
+    open.unanswered.length ? make('p', 'not', `No answer from ${open.unanswered.map((id) => nodeNames.get(id) ?? id).join(', ')}: what only they know is missing.`) : null,
+    pager('people', asked.peoplePages, open.next, (peoplePages) => ask({ peoplePages })));
 }
 
-/** Puts new content in place and keeps the keyboard's focus on the same button. */
+/** Puts new content in place; focus, and what is being typed, stay where they are. */
 function show(id, cards) {
-  const key = document.activeElement?.dataset?.key;
+  const active = document.activeElement, key = active?.dataset?.key;
+  const at = key && active.selectionStart !== undefined && active.selectionStart !== null ? [active.selectionStart, active.selectionEnd] : null;
   byId(id).replaceChildren(...(cards.length ? cards : [make('p', 'dim', 'None.')]));
-  if (key) [...byId(id).querySelectorAll('button')].find((b) => b.dataset.key === key)?.focus();
+  const again = key && [...byId(id).querySelectorAll('button, input')].find((e) => e.dataset.key === key);
+  if (!again) return;
+  again.focus();
+  if (at) again.setSelectionRange(...at);
 }
 
-async function refresh() {
+function paint({ nodes, rooms, open, tenant }) {
+  nameNodes(nodes);
+  byId('nodes-section').hidden = nodes === null;
+  show('nodes', (nodes ?? []).map(nodeCard));
+  byId('count').textContent = `of ${tenant}: ${rooms.matching === rooms.total ? '' : `${rooms.matching.toLocaleString()} of `}${rooms.total.toLocaleString()}, with ${count(rooms.participants, 'person', 'people')}`;
+  const isListed = rooms.rooms.some(({ name }) => name === asked.room);
+  show('rooms', [...(open && !isListed ? [open.room] : []), ...rooms.rooms].map((room) => roomCard(room, open)));
+  byId('pages').replaceChildren(pager('rooms', asked.roomPages, rooms.next, (roomPages) => ask({ roomPages })));
+  byId('updated').textContent = new Date().toLocaleTimeString();
+}
+
+function question() {
+  const [sort, order] = byId('sort').value.split(' ');
+  return new URLSearchParams({
+    search: byId('search').value, sort, order, limit: pageSize, after: asked.roomPages.at(-1),
+    room: asked.room, people: asked.people, peopleAfter: asked.peoplePages.at(-1), identity: asked.identity,
+  });
+}
+
+/** Reads and shows everything. One at a time. */
+async function read() {
   clearTimeout(timer);
-  const mine = ++round;
+  isReading = true;
+  isWanted = false;
+  startedAt = performance.now();
   try {
-    const [{ nodes }, rooms] = await Promise.all([call('GET', path('nodes')), list('rooms', path('rooms'))]);
-    const cards = [];
-    for (const room of rooms) cards.push(await roomCard(room));
-    if (mine !== round) return; // a newer reading is under way
-    show('nodes', nodes.map(nodeCard));
-    show('rooms', cards.filter(Boolean));
-    byId('updated').textContent = new Date().toLocaleTimeString();
+    const seen = await call('GET', `${path('overview')}?${question()}`);
+    if (!isWanted) paint(seen); // else it answers what nobody asks any more
     say(null);
   } catch (error) {
-    if (mine === round) say(error);
+    say(error);
   } finally {
-    if (mine === round) timer = setTimeout(refresh, period);
+    isReading = false;
+    schedule();
   }
+}
+
+/** As soon as may be, instead of at the end of the period. */
+function soon() {
+  isWanted = true;
+  if (!isReading) schedule();
+}
+
+function schedule() {
+  clearTimeout(timer);
+  if (document.hidden || !token) return; // nobody looks
+  timer = setTimeout(read, Math.max(0, startedAt + (isWanted ? leastBetween : period) - performance.now()));
+}
+
+function ask(change) {
+  Object.assign(asked, change);
+  soon();
 }
 
 byId('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
   token = byId('token').value.trim();
-  refresh();
+  soon();
 });
+byId('find').addEventListener('submit', (event) => event.preventDefault());
+for (const id of ['search', 'sort']) byId(id).addEventListener('input', () => ask({ roomPages: [''] }));
+document.addEventListener('visibilitychange', soon);
