@@ -49,6 +49,27 @@ public sealed class RoomTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_tenants_list_knows_within_a_second_or_so_how_many_are_in()
+    {
+        ITenantGrain tenant = _rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant));
+        var fullestFirst = new RoomQuery { Order = RoomOrder.Participants, Descending = true };
+        await _rig.Room("a").Create(_rig.Rules.DefaultPolicy, _rig.Rules);
+        await _rig.JoinAsync(_node, "alice", "b");
+        await _rig.JoinAsync(_node, "bob", "b");
+        await _rig.JoinAsync(_node, "cleo", "c");
+        await _rig.PassAsync(TimeSpan.FromSeconds(1.5));
+        RoomNames full = await tenant.Rooms(fullestFirst);
+        Assert.Equal(["b", "c", "a"], full.Names);
+        Assert.Equal((3, 3), (full.Total, full.Participants));
+
+        Assert.Null((await _rig.Participant("alice", "b").Remove(ReasonCodes.Removed)).Error);
+        Assert.Null((await _rig.Participant("bob", "b").Remove(ReasonCodes.Removed)).Error);
+        await _rig.PassAsync(TimeSpan.FromSeconds(1.5));
+        RoomNames emptied = await tenant.Rooms(fullestFirst);
+        Assert.Equal(("c", 1), (emptied.Names[0], emptied.Participants));
+    }
+
+    [Fact]
     public async Task An_empty_room_is_gone_after_its_empty_time_out()
     {
         await _rig.Room().Create(_rig.Rules.DefaultPolicy, _rig.Rules);
