@@ -32,7 +32,7 @@ test(`${rooms} rooms with ${people} people: the page lists, searches, sorts, ope
   await lists(operator, 'the fullest first', names => names[0] === nameOf(777));
   await operator.opens(nameOf(777));
   await operator.reads(nameOf(777), /page 1/);
-  await operator.presses(nameOf(777), 'More');
+  await operator.clicks(nameOf(777), 'More');
   await operator.reads(nameOf(777), /page 2/);
   await operator.page.type('#people', 'person-00042', { delay: 30 });
   await operator.reads(nameOf(777), /person-00042/);

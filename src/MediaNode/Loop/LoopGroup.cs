@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Rtcp;
@@ -8,6 +9,8 @@ namespace Nexus.MediaNode.Loop;
 /// <summary>All loops of a media node with their threads, and the handshake thread beside them.</summary>
 public sealed class LoopGroup : IDisposable
 {
+    private const int MostTries = 10;
+
     private static readonly TimeSpan RestAfterFault = TimeSpan.FromMilliseconds(10);
 
     private readonly HandshakeWorker _handshakes;
@@ -17,7 +20,7 @@ public sealed class LoopGroup : IDisposable
     private volatile bool _stopping;
 
     /// <param name="faults">The node's.</param>
-    /// <exception cref="System.Net.Sockets.SocketException">A port is taken.</exception>
+    /// <exception cref="SocketException">A port is taken.</exception>
     public LoopGroup(LoopOptions options, IDtlsEngine engine, Faults faults)
     {
         _faults = faults;
@@ -93,9 +96,29 @@ public sealed class LoopGroup : IDisposable
         _handshakes.Dispose();
     }
 
+    /// <summary>Without a port of its own it takes any that is free for UDP and TCP: what is free for one may be taken for the other.</summary>
     private ForwardingLoop Open(int index, LoopOptions options)
     {
-        var port = options.Port == 0 ? 0 : options.Port + index;
+        if (options.Port != 0)
+        {
+            return OpenAt(options.Port + index, index, options);
+        }
+
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return OpenAt(0, index, options);
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse && tries < MostTries)
+            {
+                // another one, then
+            }
+        }
+    }
+
+    private ForwardingLoop OpenAt(int port, int index, LoopOptions options)
+    {
         var udp = new UdpPortOptions { Bind = new IPEndPoint(options.Bind, port) }.Open();
         TcpPort? tcp = null;
         try
