@@ -32,8 +32,8 @@ public sealed class ServerMuteTests : IAsyncLifetime
     public async Task The_end_of_a_mute_opens_a_microphone_only_where_apps_may_do_that(bool mayUnmute)
     {
         GatewayHost host = mayUnmute ? _remote : _strict;
-        await using LiveKitClient ada = await Publishing(host);
-        string sid = await Sid(ada);
+        (LiveKitClient ada, string sid) = await Publishing(host);
+        await using LiveKitClient leaves = ada;
         IParticipantGrain participant = host.Service<IControlPlane>().Participant(Options.Tenants[0], Room, "ada");
         await participant.Mute(sid, muted: true);
         Assert.True((await ada.Next(m => m.Mute)).Muted);
@@ -51,8 +51,8 @@ public sealed class ServerMuteTests : IAsyncLifetime
     [Fact]
     public async Task An_app_may_mute_and_not_unmute_but_the_client_may_by_itself()
     {
-        await using LiveKitClient ada = await Publishing(_strict);
-        string sid = await Sid(ada);
+        (LiveKitClient ada, string sid) = await Publishing(_strict);
+        await using LiveKitClient leaves = ada;
         Assert.Equal(HttpStatusCode.OK, (await Mute(sid, "true")).StatusCode);
         await ada.Next(m => m.Mute);
         using HttpResponseMessage refused = await Mute(sid, "false");
@@ -65,16 +65,21 @@ public sealed class ServerMuteTests : IAsyncLifetime
     private Task<HttpResponseMessage> Mute(string sid, string muted) => _strict.Send(
         "POST", "/twirp/livekit.RoomService/MutePublishedTrack", AdminToken(), $$"""{"room":"{{Room}}","identity":"ada","trackSid":"{{sid}}","muted":{{muted}}}""", "application/json");
 
-    private static async Task<LiveKitClient> Publishing(GatewayHost host)
+    /// <summary>A client whose microphone is in the roster, and its sid.</summary>
+    private static async Task<(LiveKitClient Client, string Sid)> Publishing(GatewayHost host)
     {
         LiveKitClient ada = await LiveKitClient.Connect(host, Token(Room, "ada"));
         await ada.Next(m => m.Join);
         await ada.Send(new() { AddTrack = new() { Cid = "a", Type = TrackType.Audio, Source = TrackSource.Microphone } });
+        string sid = (await ada.Next(m => m.TrackPublished)).Track.Sid;
         await ada.Send(new() { Offer = new() { Type = "offer", Sdp = Sdp.Publish, Id = 1 } });
-        await ada.Next(m => m.Answer);
-        return ada;
-    }
+        for (bool isAnswered = false, isThere = false; !isAnswered || !isThere;) // in either order
+        {
+            SignalResponse message = await ada.Next();
+            isAnswered |= message.Answer is not null;
+            isThere |= message.Update?.Participants.Any(p => p.Tracks.Any(t => t.Sid == sid)) == true;
+        }
 
-    private static async Task<string> Sid(LiveKitClient client) =>
-        (await client.Next(m => m.Update?.Participants.SelectMany(p => p.Tracks).FirstOrDefault(t => t.Type == TrackType.Audio))).Sid;
+        return (ada, sid);
+    }
 }

@@ -179,12 +179,11 @@ internal sealed partial class LiveKitSession
     {
         ImmutableHashSet<string> muted = [.. self.Tracks.Where(t => t.MutedByServer).Select(t => t.Sid)];
         ImmutableHashSet<string> changed = services.Options.RemoteUnmute ? muted.SymmetricExcept(_mutedByServer) : muted.Except(_mutedByServer);
+        _mutedByServer = muted; // before the client is told: its answer may be that it unmutes itself
         foreach (string sid in changed.Where(sid => self.Tracks.Any(t => t.Sid == sid)))
         {
             connection.Send(new SignalResponse { Mute = new() { Sid = sid, Muted = muted.Contains(sid) } });
         }
-
-        _mutedByServer = muted;
     }
 
     private Room RoomInfo() => RoomMapping.Info(_feed!);
