@@ -55,14 +55,16 @@ public sealed record ParticipantJson(
 public sealed record TracksJson(IReadOnlyList<TrackJson> Tracks, string? Next, IReadOnlyList<string> Unanswered);
 
 /// <param name="Layers">Low to high; one without a rid when the track is not simulcast. Null when its node gave no answer.</param>
+/// <param name="MutedByServer">Only where it is true: an admin muted it, and can give it back.</param>
 public sealed record TrackJson(
-    string Sid, string Identity, string Kind, string Source, string Codec, bool Muted, string? Node, IReadOnlyList<LayerJson>? Layers, bool MutedByServer)
+    string Sid, string Identity, string Kind, string Source, string Codec, bool Muted, string? Node, IReadOnlyList<LayerJson>? Layers,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? MutedByServer)
 {
     /// <param name="actual">As its node has it; null when it does not.</param>
     internal static TrackJson Of(TrackView track, TrackDescription? actual, bool isAnswered) => new(
         track.Sid, track.Identity, track.Kind, track.Source, track.Codec, actual?.Muted ?? track.Muted, track.Node,
         isAnswered ? [.. (actual?.Layers ?? track.Layers).Select(l => new LayerJson(l.Rid, l.Width, l.Height, l.Bitrate, l.Active))] : null,
-        actual?.MutedByServer ?? track.MutedByServer);
+        (actual?.MutedByServer ?? track.MutedByServer) ? true : null);
 }
 
 /// <param name="Bitrate">Bit/s over the last second.</param>

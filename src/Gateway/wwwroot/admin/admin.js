@@ -68,10 +68,10 @@ function consent(label, { text, lasts = false }) {
   byId('ask-text').textContent = text;
   byId('ask-for').hidden = !lasts;
   byId('ask-go').textContent = label;
-  dialog.returnValue = '';
   dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue ? Number(byId('ask-seconds').value) : undefined), { once: true });
+  return new Promise((resolve) => { // by what is done, not by the event close: that waits for a frame, which a tab in the background has none of
+    dialog.querySelector('form').onsubmit = ({ submitter }) => resolve(submitter.value ? Number(byId('ask-seconds').value) : undefined);
+    dialog.oncancel = () => resolve(undefined);
   });
 }
 
