@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using Nexus.Contracts;
+using Nexus.Gateway.Sessions;
+using Nexus.Link;
 using static Nexus.Gateway.Tests.GatewayHost;
 
 namespace Nexus.Gateway.Tests;
@@ -111,6 +114,38 @@ public sealed class OverviewTests(GatewayHost host) : IClassFixture<GatewayHost>
 
         using var guest = await host.Send("GET", "/api/v1/overview", Token($"{_prefix}3", "guest"));
         Assert.Equal(HttpStatusCode.Forbidden, guest.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_page_of_a_thousand_rooms_with_ten_thousand_people_costs_the_rooms_that_are_on_it()
+    {
+        const int Rooms = 1000, PeopleInEach = 10;
+        var control = host.Service<IControlPlane>();
+        TenantOptions tenant = Options.Tenants.Single(t => t.Name == "default");
+        IRoomGrain[] rooms = [.. Enumerable.Range(0, Rooms).Select(i => control.Room(tenant, $"{_prefix}many-{i:D4}"))];
+        await Parallel.ForEachAsync(rooms, Cancellation, async (room, _) =>
+        {
+            for (int i = 0; i < PeopleInEach; i++)
+            {
+                var person = new ParticipantView { Sid = $"PA_{i}", Identity = $"person-{i}", State = ParticipantState.Active, JoinedAt = DateTimeOffset.UtcNow };
+                Assert.Null((await room.Admit(new() { Participant = person, Region = "local", Tenant = tenant.Rules })).Error);
+            }
+        });
+        string path = $"overview?search={_prefix}many&sort=participants&order=desc&limit=50";
+        JsonElement seen;
+        for (int i = 0; (seen = (await host.Api(path)).GetProperty("rooms")).GetProperty("participants").GetInt32() < Rooms * PeopleInEach; i++)
+        {
+            Assert.True(i < 100, $"the list knows of {seen.GetProperty("participants").GetInt32()} people");
+            await Task.Delay(50, Cancellation);
+        }
+
+        Assert.Equal((Rooms, 50), (seen.GetProperty("matching").GetInt32(), seen.GetProperty("rooms").GetArrayLength()));
+        Assert.All(seen.GetProperty("rooms").EnumerateArray(), r => Assert.Equal(PeopleInEach, r.GetProperty("numParticipants").GetInt32()));
+        host.Calls.Clear();
+        await host.Api(path);
+        Assert.Equal((1, 50), (host.Calls.Counts["ITenantGrain.Rooms"], host.Calls.Counts["IRoomGrain.Summarize"]));
+        Assert.DoesNotContain(host.Calls.Counts.Keys, c => c is "IRoomGrain.Describe" or "IRoomGrain.Roster");
+        await Parallel.ForEachAsync(rooms, Cancellation, async (room, _) => await room.Close(ReasonCodes.RoomClosed));
     }
 
     /// <summary>The list's numbers may be a second old.</summary>

@@ -26,7 +26,7 @@ public sealed class WhyTests(GatewayHost host) : IClassFixture<GatewayHost>
 
         var first = await Why();
         Assert.Equal(2, first.Count);
-        Assert.Equal(["subscriber", "track", "source", "publisher", "state", "reason", "explanation", "mend"], first[0].EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["subscriber", "track", "publisher", "state", "reason", "explanation", "mend", "source"], first[0].EnumerateObject().Select(p => p.Name));
         Assert.All(first, f => Assert.Equal(
             ("bob", "alice", "stopped", "NO_ICE"),
             (f.GetProperty("subscriber").GetString(), f.GetProperty("publisher").GetString(), f.GetProperty("state").GetString(), f.GetProperty("reason").GetString())));

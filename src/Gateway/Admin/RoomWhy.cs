@@ -51,12 +51,12 @@ internal sealed class RoomWhy(IControlPlane control, RoomNodeReads nodes)
 
 public sealed record WhyJson(IReadOnlyList<WhyFindingJson> Findings);
 
-/// <param name="Source">What the track is: <c>camera</c>, <c>microphone</c> …</param>
 /// <param name="State"><c>flowing</c> or <c>stopped</c>.</param>
 /// <param name="Reason">The first cause; null when it flows.</param>
+/// <param name="Source">What the track is: <c>camera</c>, <c>microphone</c> …</param>
 public sealed record WhyFindingJson(
-    string Subscriber, string Track, string? Source, string Publisher, string State, string? Reason, string Explanation, string Mend)
+    string Subscriber, string Track, string Publisher, string State, string? Reason, string Explanation, string Mend, string? Source)
 {
     internal static WhyFindingJson Of(WhyFinding f, string? source) =>
-        new(f.Subscriber, f.Track, source, f.Publisher, f.Flows ? "flowing" : "stopped", f.Reason, f.Explanation, f.Mend);
+        new(f.Subscriber, f.Track, f.Publisher, f.Flows ? "flowing" : "stopped", f.Reason, f.Explanation, f.Mend, source);
 }

@@ -48,16 +48,7 @@ export class Operator {
     return requests;
   }
 
-  /** Presses the room's button of that label (the one of the person, when given), and says yes to what it asks; it may last `seconds`. */
-  async presses(room, label, person, seconds) {
-    await this.clicks(room, label, person);
-    const text = await until('the question', () => this.page.evaluate(() => document.getElementById('ask').open && document.getElementById('ask-text').textContent));
-    this.asked.push(text);
-    if (seconds) await this.page.select('#ask-seconds', String(seconds));
-    await this.page.click('#ask-go');
-  }
-
-  /** As {@link presses}, of a button that only shows something. */
+  /** Presses the room's button of that label (the one of the person, when given). */
   async clicks(room, label, person) {
     await this.page.bringToFront();
     if (person) await this.opens(room);
@@ -68,5 +59,14 @@ export class Operator {
       button?.click();
       return Boolean(button);
     }, room, label, person));
+  }
+
+  /** As `clicks`, of a button that acts: says yes to what it asks; it may last `seconds`. */
+  async presses(room, label, person, seconds) {
+    await this.clicks(room, label, person);
+    const text = await until('the question', () => this.page.evaluate(() => document.getElementById('ask').open && document.getElementById('ask-text').textContent));
+    this.asked.push(text);
+    if (seconds) await this.page.select('#ask-seconds', String(seconds));
+    await this.page.click('#ask-go');
   }
 }

@@ -12,6 +12,8 @@ let timer = 0;
 let startedAt = -Infinity;
 let isReading = false;
 let isWanted = false;
+/** Whether what is said to be wrong is wrong with reading: what an act was refused by stays until the next act. */
+let isReadingFault = false;
 
 /** What is asked for. Of both lists the cursors of the pages before, so that one can go back. */
 const asked = { room: '', people: '', identity: '', roomPages: [''], peoplePages: [''] };
@@ -256,9 +258,11 @@ async function read() {
   try {
     const seen = await call('GET', `${path('overview')}?${question()}`);
     if (!isWanted) paint(seen); // else it answers what nobody asks any more
-    say(null);
+    if (isReadingFault) say(null);
+    isReadingFault = false;
   } catch (error) {
     say(error);
+    isReadingFault = true;
   } finally {
     isReading = false;
     schedule();
