@@ -26,6 +26,7 @@ test('the label of each person follows the network, on the page and in admin', a
   await ada.joins();
   await ada.seesTile(/^Bob/, { moving: 5 });
   const operator = await Operator.comes(t, chromium, server);
+  await operator.opens(room);
   const inAdmin = label => operator.reads(room, new RegExp(`Ada[^]*${label} connection[^]*Bob[^]*${label} connection|Bob[^]*${label} connection[^]*Ada[^]*${label} connection`));
 
   await shows(bob, 'good');
