@@ -37,7 +37,7 @@ public sealed class AdminTests(GatewayHost host) : IClassFixture<GatewayHost>
         var tracks = (await host.Api($"rooms/{_room}/tracks")).GetProperty("tracks");
         Assert.Equal(2, tracks.GetArrayLength());
         var video = tracks.EnumerateArray().Single(t => t.GetProperty("kind").GetString() == "video");
-        Assert.Equal(["sid", "identity", "kind", "source", "codec", "muted", "node", "layers", "mutedByServer"], Names(video));
+        Assert.Equal(["sid", "identity", "kind", "source", "codec", "muted", "node", "layers"], Names(video));
         Assert.Equal(["rid", "width", "height", "bitrate", "active"], Names(video.GetProperty("layers")[0]));
         Assert.Equal(("VP8", "alice", false), (video.GetProperty("codec").GetString(), video.GetProperty("identity").GetString(), video.GetProperty("muted").GetBoolean()));
         Assert.Contains((await host.Api("tracks")).GetProperty("tracks").EnumerateArray(), t => t.GetProperty("sid").GetString() == video.GetProperty("sid").GetString());
