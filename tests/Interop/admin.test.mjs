@@ -64,6 +64,8 @@ test('mute, remove and close do what they say', async t => {
   await ada.until('Bob heard and seen', () => [...document.querySelectorAll('.tile')].some(e => /^Bob(, speaking)?$/.test(e.getAttribute('aria-label'))));
   await operator.presses(room, 'Remove', 'Bob');
   await bob.until('the end', () => document.getElementById('ended').dataset.code === 'REMOVED');
+  await operator.page.bringToFront();
+  await operator.reads(room, /1 in/);
   await operator.presses(room, 'Close room');
   await ada.until('the end', () => document.getElementById('ended').dataset.code === 'ROOM_CLOSED');
   await until('the room gone', async () => (await operator.card(room)) === undefined);
