@@ -96,6 +96,16 @@ public sealed class InviteTests(GatewayHost host) : IClassFixture<GatewayHost>
     }
 
     [Fact]
+    public async Task A_list_is_of_one_room_when_one_is_asked_for_that_the_caller_administers()
+    {
+        await Make();
+        Assert.Single((await host.Api($"invites?room={Path}")).GetProperty("invites").EnumerateArray());
+        Assert.Empty((await host.Api("invites?room=nowhere")).GetProperty("invites").EnumerateArray());
+        using var denied = await host.Send("GET", "/api/v1/invites?room=nowhere", Moderator);
+        Assert.Equal((HttpStatusCode.Forbidden, "PERMISSION"), (denied.StatusCode, await Code(denied)));
+    }
+
+    [Fact]
     public async Task A_secret_that_is_wrong_in_any_part_is_refused_without_a_hint()
     {
         string[] parts = (await Make()).GetProperty("secret").GetString()!.Split('.');

@@ -108,3 +108,25 @@ test('a token that is no operator\'s is refused by name', async t => {
   const operator = await signsIn(t, token({ room: newRoom(), identity: 'x' }));
   await until('the refusal', () => operator.page.evaluate(() => /^PERMISSION: /.test(document.getElementById('error').textContent)));
 });
+
+test('an invite is made for a room, shown once, and revoked', async t => {
+  const { server, room } = await meeting(t);
+  const operator = await signsIn(t);
+  await operator.page.bringToFront();
+  await operator.clicks(room, 'Invite');
+  await operator.page.select('#invite-role', 'viewer');
+  await operator.page.type('#invite-uses', '2');
+  await operator.page.click('#invite-make');
+  const listed = () => operator.page.$eval('#invite-list', list => list.innerText);
+  await until('the invite listed', async () => /viewer · until .* · 0 of 2 came · by admin/.test(await listed()), { seen: listed });
+  const link = await operator.page.$eval('#invite-link', field => field.value);
+  await operator.page.screenshot({ path: `${pictures}admin-invite.png` });
+  const redeem = () => server.request('/api/v1/invites/redeem', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ invite: link.split('#invite=')[1], name: 'Vic' }),
+  });
+  assert.equal((await redeem()).json.room, room);
+  await operator.page.click('#invite-list button');
+  await until('none listed', async () => (await listed()) === '', { seen: listed });
+  assert.equal((await redeem()).json.code, 'INVITE_INVALID');
+  assert.deepEqual(operator.errors, []);
+});

@@ -82,8 +82,8 @@ internal static class AdminEndpoints
             "Makes a link by which people without a token come into a room.", 201).Produces<CreatedInviteJson>(201);
         Describe(
             api.MapGet("invites", async ([AsParameters] ListQuery _, HttpContext http, Invitations invitations) =>
-                PageQuery.Read(http, out var refusal) is { } page ? await invitations.List(http.Caller(), page) : refusal!),
-            "Invites that are good.", 200, Permit.Administer).Produces<InvitesJson>(200);
+                PageQuery.Read(http, out var refusal) is { } page ? await invitations.List(http.Caller(), Query(http, "room"), page) : refusal!),
+            "Invites that are good; ?room= narrows it.", 200, Permit.Administer).Produces<InvitesJson>(200);
         Describe(
             api.MapDelete("invites/{id}", (string id, HttpContext http, Invitations invitations) => invitations.Revoke(http.Caller(), http.Segment("id"))),
             "Revokes an invite; who has come by it stays.", 204, Permit.Administer);

@@ -76,9 +76,15 @@ internal sealed class Invitations(IControlPlane control, TenantDirectory tenants
     }
 
     /// <summary>Those of the rooms that the caller administers.</summary>
-    public async Task<IResult> List(Caller caller, PageQuery page)
+    /// <param name="room">Null for those of all of these rooms.</param>
+    public async Task<IResult> List(Caller caller, string? room, PageQuery page)
     {
-        InvitePage invites = await control.Invites(caller.Tenant).List(OwnRoom(caller), page.After, page.Limit);
+        if (room is not null && Permit.Administer.Refusal(caller, room) is { } denied)
+        {
+            return ProblemResult.Of(denied);
+        }
+
+        InvitePage invites = await control.Invites(caller.Tenant).List(room ?? OwnRoom(caller), page.After, page.Limit);
         return Results.Json(new InvitesJson([.. invites.Invites.Select(InviteJson.Of)], invites.Next));
     }
 

@@ -1,5 +1,7 @@
 // Nodes, rooms, and the people of the room that is open: one request tells all of it, and is made anew each 2 s. Searching, sorting
 // and paging are the server's. Whatever comes from there is only ever text.
+import { Invites } from './invites.js';
+
 const period = 2000;
 /** From the start of one reading to the next, whatever is clicked or typed in between. */
 const leastBetween = 1000;
@@ -39,6 +41,8 @@ async function call(method, url, body) {
   if (!response.ok) throw new Refusal(json?.code ?? `HTTP_${response.status}`, json?.message ?? 'The server refused.');
   return json;
 }
+
+const invites = new Invites(call);
 
 function say(error) {
   byId('error').hidden = !error;
@@ -207,6 +211,7 @@ function roomCard(room, open) {
     button(isOpen ? 'Fold' : 'Open', `open ${room.name}`, () => ask({ room: isOpen ? '' : room.name, people: '', identity: '', peoplePages: [''] })),
     room.locked ? state(false, 'LOCKED') : null,
     lockButton(room),
+    button('Invite', `invite ${room.name}`, () => invites.open(room.name)),
     act('Close room', 'DELETE', path('rooms', room.name), {
       grave: true, asks: { text: `Close ${room.name}? The ${room.numParticipants} inside are put out and told; with tokens that are still good they can open it again.` },
     }));
