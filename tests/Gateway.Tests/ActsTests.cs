@@ -44,6 +44,8 @@ public sealed class ActsTests(GatewayHost host) : IClassFixture<GatewayHost>
 
         await Mute(sid, "true");
         Assert.True((await Own(ada, muted: true)).GetProperty("mutedByServer").GetBoolean());
+        var muted = (await host.Api($"rooms/{_room}/tracks")).GetProperty("tracks").EnumerateArray().Where(t => t.TryGetProperty("mutedByServer", out var by) && by.GetBoolean());
+        Assert.Equal([sid], muted.Select(t => t.GetProperty("sid").GetString()));
         var refused = await ada.Request("mute", new { trackSid = sid, muted = false });
         Assert.Equal("PERMISSION", refused.GetProperty("code").GetString());
         await Mute(sid, "false");
