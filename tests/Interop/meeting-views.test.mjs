@@ -51,8 +51,8 @@ test('another camera and another microphone can be picked before and during the 
   const bob = await Guest.comes(browser, server, room, 'Bob'), ada = await Guest.comes(browser, server, room, 'Ada');
   t.after(() => Promise.all([ada, bob].map(({ page }) => page.close())));
   const options = select => ada.page.$$eval(`${select} option`, all => all.map(({ value, textContent }) => ({ value, label: textContent })));
+  await ada.until('the devices', () => document.getElementById('lobby-microphone').options.length >= 2 && document.getElementById('lobby-camera').options.length > 0);
   const microphones = await options('#lobby-microphone');
-  assert.ok(microphones.length >= 2, JSON.stringify(microphones));
   assert.ok((await options('#lobby-camera')).every(({ label }) => label !== ''));
   await ada.page.select('#lobby-microphone', microphones[1].value);
   await bob.page.bringToFront();
