@@ -4,12 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { publishH264 } from './rig/native.mjs';
+import { dispose, publishH264 } from './rig/native.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 
 const stage = Stage.ofFile();
 const folder = mkdtempSync(join(tmpdir(), 'h264-'));
-after(() => rmSync(folder, { recursive: true }));
+after(() => {
+  dispose();
+  rmSync(folder, { recursive: true });
+});
 
 /** A room with such a publisher. */
 async function published(t, format) {

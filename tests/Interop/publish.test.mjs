@@ -5,9 +5,8 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import test, { before, after } from 'node:test';
-import datachannel from 'node-datachannel';
 import { Image } from './rig/image.mjs';
-import { connect, offer, whep } from './rig/native.mjs';
+import { connect, dispose, offer, whep } from './rig/native.mjs';
 import { Process, cli, freePort, nexusCommand } from './rig/server.mjs';
 
 let scratch, archive, folder;
@@ -22,7 +21,7 @@ before(() => {
 }, { timeout: 900_000 });
 
 after(() => {
-  datachannel.cleanup();
+  dispose();
   rmSync(scratch, { recursive: true, force: true });
 });
 

@@ -5,6 +5,9 @@ import { promisify } from 'node:util';
 import datachannel from 'node-datachannel';
 import { token } from './server.mjs';
 
+/** Ends the threads of all native peers, which would hold the process. */
+export const dispose = () => datachannel.cleanup();
+
 /** The offer of one viewer with an audio and a video section, and the peer behind it. */
 export async function offer(name) {
   const peer = new datachannel.PeerConnection(name, { iceServers: [], bindAddress: '127.0.0.1', disableAutoNegotiation: true });
