@@ -30,14 +30,29 @@ needed=(
   'nginx nginx [Nn]ginx'
   'turnserver coturn turn\.mjs'
   'systemd-analyze systemd systemd-analyze'
+  '- gstreamer1.0-plugins-good gstreamer\.py'
+  '- gstreamer1.0-plugins-bad gstreamer\.py'
+  '- gstreamer1.0-nice gstreamer\.py'
+  '- gir1.2-gst-plugins-bad-1.0 gstreamer\.py'
+  '- python3-gst-1.0 gstreamer\.py'
+  '- python3-aiortc aiortc_peer'
 )
+
+# is_there COMMAND PACKAGE: of libraries, which have no command (-), the package manager knows.
+is_there() {
+  if [[ $1 == - ]]; then
+    dpkg-query -W -f '${Status}' "$2" 2>/dev/null | grep -q ' installed$'
+  else
+    PATH=$PATH:/usr/sbin command -v "$1" >/dev/null
+  fi
+}
 
 # install_packages FILE...: what these tests need and the machine lacks.
 install_packages() {
   local missing=() entry command package pattern sudo=''
   for entry in "${needed[@]}"; do
     read -r command package pattern <<<"$entry"
-    PATH=$PATH:/usr/sbin command -v "$command" >/dev/null || ! grep -qE -- "$pattern" "$@" || missing+=("$package")
+    is_there "$command" "$package" || ! grep -qE -- "$pattern" "$@" || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
   command -v apt-get >/dev/null || die "the tests need ${missing[*]}: install them"
