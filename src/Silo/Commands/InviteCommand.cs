@@ -1,3 +1,4 @@
+using Nexus.Core;
 using Nexus.Gateway.Auth;
 using Nexus.Silo.Settings;
 using static Nexus.Silo.Commands.ServerCall;
@@ -41,8 +42,8 @@ public static class InviteCommand
             {
                 case "--room": room = Next(args, ref i); break;
                 case "--role": role = Next(args, ref i); break;
-                case "--ttl": ttl = NextNumber(args, ref i, "seconds", 31_536_000); break;
-                case "--uses": uses = NextNumber(args, ref i, "people", 100_000); break;
+                case "--ttl": ttl = NextNumber(args, ref i, "seconds", (int)InviteRules.LongestLife.TotalSeconds); break;
+                case "--uses": uses = NextNumber(args, ref i, "people", InviteRules.MostUses); break;
                 case "--url": url = Next(args, ref i); break;
                 case "--link": link = Next(args, ref i); break;
                 case "--key": wanted = Next(args, ref i); break;

@@ -16,12 +16,15 @@ export async function offer(name) {
   const video = new datachannel.Video('video', 'RecvOnly');
   video.addVP8Codec(96);
   peer.tracks = [peer.addTrack(audio), peer.addTrack(video)];
-  const sdp = await new Promise(resolve => {
-    peer.onGatheringStateChange(state => state === 'complete' && resolve(peer.localDescription().sdp));
-    peer.setLocalDescription('offer');
-  });
+  const sdp = await offerOf(peer);
   return { peer, sdp };
 }
+
+/** Its offer, with all candidates. */
+const offerOf = peer => new Promise(resolve => {
+  peer.onGatheringStateChange(state => state === 'complete' && resolve(peer.localDescription().sdp));
+  peer.setLocalDescription('offer');
+});
 
 /** POSTs the offer to WHEP; resolves with the session's URL, its token and the answer. */
 export const whep = (server, room, identity, sdp) => post(server, 'whep', room, identity, sdp);
@@ -49,22 +52,24 @@ export function connect(peer, answer, seconds = 15) {
   });
 }
 
+/** A WHIP publisher of one video section that is connected; its track takes RTP packets of that SSRC. */
+async function camera(server, room, identity, ssrc, addCodec) {
+  const peer = new datachannel.PeerConnection(identity, { iceServers: [], bindAddress: '127.0.0.1', disableAutoNegotiation: true });
+  const video = new datachannel.Video('video', 'SendOnly');
+  addCodec(video);
+  video.addSSRC(ssrc, identity, identity, 'video');
+  const track = peer.addTrack(video);
+  const { answer } = await post(server, 'whip', room, identity, await offerOf(peer));
+  await connect(peer, answer);
+  return { peer, track };
+}
+
 /**
  * Publishes made-up VP8 by WHIP from a native peer, evenly spaced: `rate` packets a second of 1100 octets, ten to a frame, a
  * keyframe each second. Resolves once it is connected.
  */
 export async function publish(server, room, identity, { rate = 1000 } = {}) {
-  const peer = new datachannel.PeerConnection(identity, { iceServers: [], bindAddress: '127.0.0.1', disableAutoNegotiation: true });
-  const video = new datachannel.Video('video', 'SendOnly'), ssrc = 0x51e5510;
-  video.addVP8Codec(96);
-  video.addSSRC(ssrc, identity, identity, 'video');
-  const track = peer.addTrack(video);
-  const sdp = await new Promise(resolve => {
-    peer.onGatheringStateChange(state => state === 'complete' && resolve(peer.localDescription().sdp));
-    peer.setLocalDescription('offer');
-  });
-  const { answer } = await post(server, 'whip', room, identity, sdp);
-  await connect(peer, answer);
+  const ssrc = 0x51e5510, { peer, track } = await camera(server, room, identity, ssrc, video => video.addVP8Codec(96));
 
   const packet = Buffer.alloc(1100), perFrame = 10, began = performance.now();
   let sent = 0, timer;
@@ -96,17 +101,8 @@ export async function publish(server, room, identity, { rate = 1000 } = {}) {
 export async function publishH264(server, room, identity, file, { profile = 'high', level = '3.1', id = '64001f', size = '1280x720', rate = 15 } = {}) {
   await promisify(execFile)('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=2`,
     '-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', profile, '-level:v', level, '-bf', '0', '-g', String(rate), '-pix_fmt', 'yuv420p', '-y', file]);
-  const peer = new datachannel.PeerConnection(identity, { iceServers: [], bindAddress: '127.0.0.1', disableAutoNegotiation: true });
-  const video = new datachannel.Video('video', 'SendOnly'), ssrc = 0x264264;
-  video.addH264Codec(102, `profile-level-id=${id};packetization-mode=1;level-asymmetry-allowed=1`);
-  video.addSSRC(ssrc, identity, identity, 'video');
-  const track = peer.addTrack(video);
-  const sdp = await new Promise(resolve => {
-    peer.onGatheringStateChange(state => state === 'complete' && resolve(peer.localDescription().sdp));
-    peer.setLocalDescription('offer');
-  });
-  const { answer } = await post(server, 'whip', room, identity, sdp);
-  await connect(peer, answer);
+  const ssrc = 0x264264, { peer, track } = await camera(
+    server, room, identity, ssrc, video => video.addH264Codec(102, `profile-level-id=${id};packetization-mode=1;level-asymmetry-allowed=1`));
 
   const socket = createSocket('udp4');
   await new Promise(resolve => socket.bind(0, '127.0.0.1', resolve));

@@ -24,6 +24,7 @@ internal static class WhipWhepEndpoints
         var group = routes.MapGroup(kind).WithTags(kind.ToUpperInvariant()).AllowsAnyOrigin();
         Preflight(group, "{room}", JoinMethods, "Accept-Post", WhipWhepAdapter.Sdp);
         Preflight(group, "{room}/{session}", SessionMethods, "Accept-Patch", WhipWhepAdapter.Fragment);
+        Preflight(group, "{room}/{session}/state", StateMethods);
         group.MapPost("{room}", (string room, HttpContext context, WhipWhepAdapter adapter) => adapter.Join(context, leg))
             .Requires(Permit.Join, leg == SessionLeg.Publish ? Permit.Publish : Permit.Subscribe)
             .WithSummary(leg == SessionLeg.Publish ? "Publish: an SDP offer in, the answer out." : "Play: an SDP offer in, the answer out.")
@@ -36,21 +37,21 @@ internal static class WhipWhepEndpoints
         group.MapGet("{room}/{session}/state", (string room, string session, HttpContext context, WhipWhepAdapter adapter) => adapter.State(context)).Requires(Permit.Join)
             .WithSummary("How the session stands: mutes and grants that an admin changed, or why it is over.")
             .Produces<SessionStateJson>().WithProblems(401, 403, 404);
-        group.MapMethods("{room}/{session}/state", ["OPTIONS"], (HttpContext context) =>
-        {
-            CrossOrigin.Preflight(context.Response, StateMethods);
-            return Results.NoContent();
-        }).ExcludeFromDescription();
         Otherwise(group, "{room}/{session}/state", StateMethods);
         Otherwise(group, "{room}", JoinMethods);
         Otherwise(group, "{room}/{session}", SessionMethods);
     }
 
-    private static void Preflight(RouteGroupBuilder group, string path, string methods, string acceptHeader, string accepted) =>
+    /// <param name="acceptHeader">Tells which content is taken, where any is.</param>
+    private static void Preflight(RouteGroupBuilder group, string path, string methods, string? acceptHeader = null, string? accepted = null) =>
         group.MapMethods(path, ["OPTIONS"], (HttpContext context) =>
         {
             CrossOrigin.Preflight(context.Response, methods);
-            context.Response.Headers[acceptHeader] = accepted;
+            if (acceptHeader is not null)
+            {
+                context.Response.Headers[acceptHeader] = accepted;
+            }
+
             return Results.NoContent();
         }).ExcludeFromDescription();
 
