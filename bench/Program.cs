@@ -1,15 +1,21 @@
+using Nexus.Bench.Control;
 using Nexus.Bench.Forward;
+using Nexus.Bench.Memory;
+using Nexus.Bench.Room;
 
 // Native benchmarks, by name; those driven by browsers are scripts of their own (see build/bench.sh).
 return args switch
 {
+    ["control", .. var options] => ControlBench.Run(options),
     ["forward", .. var options] => ForwardBench.Run(options),
+    ["memory", .. var options] => MemoryBench.Run(options),
+    ["room", .. var options] => RoomBench.Run(options),
     ["--help"] or [] => Help(0),
     _ => Help(2),
 };
 
 static int Help(int exitCode)
 {
-    (exitCode == 0 ? Console.Out : Console.Error).WriteLine(ForwardOptions.Help);
+    (exitCode == 0 ? Console.Out : Console.Error).WriteLine(ControlBench.Help + Environment.NewLine + ForwardOptions.Help + Environment.NewLine + MemoryBench.Help + Environment.NewLine + RoomBench.Help);
     return exitCode;
 }

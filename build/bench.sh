@@ -25,6 +25,6 @@ run_bench() {
     shift
     exec node "$root/bench/$name/$name.mjs" "$@"
   fi
-  build_project bench Nexus.Bench bench src/MediaNode src/Link tests/TestKit
+  build_project bench Nexus.Bench bench src tests/TestKit
   exec dotnet "$(output Nexus.Bench)/nexus-bench.dll" "$@"
 }

@@ -1,4 +1,4 @@
-// idle       CPU of an idle server by thread, and of one with 20 viewers as a ratio to its forwarding loops' own
+// idle       CPU of an idle server by thread, and of one with 20 viewers as a ratio to its forwarding loops' own; memory of a viewer
 // usage: idle.mjs [--json] [--settle 60] [--seconds 30] [--viewers 20] [--rate 1000]
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -62,6 +62,8 @@ async function measure(pid) {
     threads: rows.map(row => ({ thread: row.thread, percent: round(row.percent), wakeups: Math.round(row.wakeups) })),
   };
 }
+/** Resident memory, KiB. */
+const resident = pid => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 const round = value => Math.round(value * 100) / 100;
 
 const server = await Server.start();
@@ -70,18 +72,27 @@ try {
   await setTimeout(settle * 1000);
   const idle = await measure(pid);
   const publisher = await publish(server, 'bench', 'publisher', { rate });
-  const audience = [];
-  for (let i = 0; i < viewers; i++) audience.push(await watch(server, 'bench', `viewer-${i}`));
+  const audience = [], half = Math.floor(viewers / 2);
+  let halfFull = 0; // the first half pays for what is made once: code, pools, the heap's first growth
+  for (let i = 0; i < viewers; i++) {
+    if (i === half) {
+      await setTimeout(5000);
+      halfFull = resident(pid);
+    }
+    audience.push(await watch(server, 'bench', `viewer-${i}`));
+  }
   await setTimeout(5000);
+  const joined = resident(pid);
   const first = await measure(pid); // code is still being compiled in this minute
   await setTimeout(settle * 1000);
-  const later = await measure(pid), received = audience.reduce((sum, viewer) => sum + viewer.packets(), 0);
+  const later = await measure(pid), running = resident(pid), received = audience.reduce((sum, viewer) => sum + viewer.packets(), 0);
   publisher.close();
   audience.forEach(viewer => viewer.close());
   const ratio = ({ percent, loops }) => round(percent / loops);
   const result = {
     idle_percent_of_core: idle.percent, idle_wakeups_per_second: idle.wakeups, idle_threads: idle.threads,
     viewers, rate, received,
+    resident_kib_per_viewer_after_join: Math.round((joined - halfFull) / (viewers - half)), resident_kib_per_viewer: Math.round((running - halfFull) / (viewers - half)),
     first_minute_ratio: ratio(first), first_minute_percent: first.percent, first_minute_loops_percent: first.loops,
     ratio: ratio(later), percent: later.percent, loops_percent: later.loops, threads: later.threads,
   };
@@ -90,6 +101,7 @@ try {
     const list = rows => rows.map(row => `    ${row.thread.padEnd(18)} ${row.percent.toFixed(2).padStart(7)} %  ${row.wakeups}/s`).join('\n');
     console.log(`idle: ${idle.percent} % of a core, ${idle.wakeups} wake-ups a second\n${list(idle.threads)}`);
     console.log(`${rate} packets/s to ${viewers} viewers: ${later.percent} %, of which the loops ${later.loops} %: ${result.ratio} times (first minute ${result.first_minute_ratio})\n${list(later.threads)}`);
+    console.log(`resident memory of each of the second half of the viewers: ${result.resident_kib_per_viewer_after_join} KiB just joined, ${result.resident_kib_per_viewer} later`);
   }
 } finally {
   await server.stop();

@@ -25,7 +25,11 @@ public static class GatewayHosting
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddNexusHealth();
-        services.TryAddSingleton<IControlPlane, ControlPlane>();
+        services.TryAddSingleton<IControlPlane>(s =>
+        {
+            var grains = s.GetRequiredService<IGrainFactory>();
+            return new ControlPlane(() => grains);
+        });
         services.AddSingleton(options);
         services.AddSingleton(options.JoinLimits);
         services.AddSingleton<TenantDirectory>();
@@ -37,7 +41,8 @@ public static class GatewayHosting
         services.AddSingleton<GatewayPort>();
         services.AddHostedService(s => s.GetRequiredService<GatewayPort>());
         services.TryAddSingleton<ITelemetrySink, RecentTelemetry>();
-        services.AddSingleton<SocketServices>();
+        services.AddSingleton<Admission>();
+        services.AddSingleton<SessionServices>();
         services.AddSingleton<SocketLimiter>();
         services.AddSingleton<WhipWhepAdapter>();
         services.AddSingleton<RoomNodeReads>();

@@ -26,8 +26,8 @@ public sealed record GatewayOptions
     public ImmutableArray<IceServerOptions> IceServers { get; init; } = [];
 
     /// <summary>
-    /// So long after the start media nodes of other processes may yet tell of sessions that outlived the last control side. Zero
-    /// where all is one process: nothing outlives it.
+    /// So long after the start, and after the loss of a silo, media nodes of other processes may yet tell of sessions that outlived it.
+    /// Zero where all is one process: nothing outlives it.
     /// </summary>
     public TimeSpan Rebuilding { get; init; }
 

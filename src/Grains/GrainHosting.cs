@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Nexus.Grains.Filters;
+using Nexus.Grains.Gateways;
+using Nexus.Grains.Nodes;
 using Nexus.Grains.Placement;
 
 namespace Nexus.Grains;
@@ -8,7 +10,7 @@ namespace Nexus.Grains;
 public static class GrainHosting
 {
     /// <summary>
-    /// Adds placement, filters and metrics. Grains and their timers go by the clock of <see cref="TimeProviderNames.Grains"/>:
+    /// Adds placement, filters, metrics and the lists of nodes and gateways. Grains and their timers go by the clock of <see cref="TimeProviderNames.Grains"/>:
     /// the system's, unless another is registered under that key.
     /// </summary>
     /// <param name="zones">The same on every silo of the cluster.</param>
@@ -16,8 +18,15 @@ public static class GrainHosting
     {
         silo.Services.AddMetrics();
         silo.Services.AddSingleton<GrainMeter>();
+        silo.Services.AddSingleton<NodeNewsClient>();
+        silo.Services.AddSingleton<NodeList>();
+        silo.Services.AddGrainService<NodeNews>();
+        silo.Services.AddSingleton<GatewayNewsClient>();
+        silo.Services.AddSingleton<GatewayList>();
+        silo.Services.AddGrainService<GatewayNews>();
         return silo.AddZonePlacement(zones)
             .AddIncomingGrainCallFilter<GrainFaults>()
-            .AddIncomingGrainCallFilter<OperatorCalls>();
+            .AddIncomingGrainCallFilter<OperatorCalls>()
+            .AddOutgoingGrainCallFilter<LostCalls>();
     }
 }

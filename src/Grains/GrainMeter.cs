@@ -18,7 +18,7 @@ public sealed class GrainMeter
         _rooms = meter.CreateUpDownCounter<int>("rooms", "{room}", "Open rooms whose grain lives on this silo.");
         _participants = meter.CreateUpDownCounter<int>("participants", "{participant}", "Participants in the rooms whose grain lives on this silo.");
         _faults = meter.CreateCounter<long>("grain_faults", "{fault}", "Grain calls that ended by an exception, by method: each is a fault of the product or of what it stands on.");
-        _nodes = meter.CreateGauge<int>("nodes", "{node}", "Media nodes by state, as the list of nodes has them; said by the silo that holds the list.");
+        _nodes = meter.CreateGauge<int>("nodes", "{node}", "Media nodes whose grain lives on this silo, by state.");
     }
 
     public void CountNodes(string state, int nodes) => _nodes.Record(nodes, new KeyValuePair<string, object?>("state", state));

@@ -1,81 +1,90 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
+using Nexus.Grains.Nodes;
 using Nexus.Grains.Placement;
-using Nexus.Link;
+using Orleans.Concurrency;
 
 namespace Nexus.Grains;
 
-/// <summary>One media node's liveness, load and port.</summary>
+/// <summary>One media node: liveness, load, the way to it, and what is desired on it.</summary>
 [ZonePlacement(preferRegion: true)]
-public sealed class MediaNodeGrain : Grain, IMediaNodeGrain
+[Reentrant]
+public sealed partial class MediaNodeGrain(
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time,
+    ZoneGuard zones,
+    ISiloStatusOracle silos,
+    NodeList nodes,
+    ILogger<MediaNodeGrain> log) : Grain, IMediaNodeGrain
 {
-    /// <summary>A cut link may come back with the same process behind it; its sessions are only lost when it stays away this long.</summary>
-    private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// A link that was closed or cut comes back within this when the process behind it lives: it dials at once. The sessions of one that
+    /// stays away are lost: most likely it was killed, which is known as soon as its system closes its sockets.
+    /// </summary>
+    private static readonly TimeSpan LostAfterCut = TimeSpan.FromMilliseconds(300);
 
-    private readonly HashSet<string> _sessions = new(StringComparer.Ordinal);
+    /// <summary>The same for a node that was not heard of: what is between may take a while to mend.</summary>
+    private static readonly TimeSpan LostAfterSilence = TimeSpan.FromSeconds(1);
+
     private NodeView? _view;
     private INodePort? _port;
     private string? _link;
-    private bool _drained;
+    private Task<long>? _epoch;
     private IGrainTimer? _losing;
+
+    private string Key => this.GetPrimaryKeyString();
 
     public async Task Attach(string link, NodeView node, INodePort port)
     {
         bool sameBoot = _view is { } before && before.BootId == node.BootId;
+        bool isBack = !sameBoot || _view!.State == NodeState.Lost;
+        StopLosing();
+        _epoch = _link == link ? _epoch : null;
+        (_link, _port) = (link, port);
         if (_view is not null && !sameBoot)
         {
+            _named.Clear();
             await LoseSessions("the node has restarted");
         }
 
-        StopLosing();
-        (_link, _port) = (link, port);
-        if (!sameBoot || _view!.State == NodeState.Lost)
+        (_drained, _leaving) = (_drained && sameBoot, _leaving && sameBoot);
+        Announce(isBack ? Standing(node) : _view!);
+        if (IsDraining)
         {
-            await Announce(node with { State = _drained && sameBoot ? NodeState.Draining : NodeState.Ready });
+            TellDrain(again: true);
         }
 
-        _drained &= sameBoot;
+        await ClaimEarly(port);
     }
 
-    public async Task Detach(string link, string reason)
+    public Task Detach(string link, string reason, bool wasSilent)
     {
         if (_link != link || _port is null)
         {
-            return;
+            return Task.CompletedTask;
         }
 
         _port = null;
         StopLosing();
         _losing = this.RegisterGrainTimer(
-            () => LoseSessions(reason), new GrainTimerCreationOptions(LostAfter, Timeout.InfiniteTimeSpan) { KeepAlive = true });
-        await Announce(_view! with { State = NodeState.Lost, Reason = reason, Load = 0 });
+            () => LoseSessions(reason), new GrainTimerCreationOptions(wasSilent ? LostAfterSilence : LostAfterCut, Timeout.InfiniteTimeSpan) { KeepAlive = true });
+        Announce(_view! with { State = NodeState.Lost, Reason = reason, Load = 0 });
+        return Task.CompletedTask;
     }
 
-    public Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions) =>
-        _view?.BootId == bootId && _port is not null
-            ? Announce(_view with { Load = load, Sessions = sessions, Tracks = tracks, Subscriptions = subscriptions })
-            : Task.CompletedTask;
+    public Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions)
+    {
+        if (_view?.BootId == bootId && _port is not null)
+        {
+            Announce(_view with { Load = load, Sessions = sessions, Tracks = tracks, Subscriptions = subscriptions });
+        }
+
+        return Task.CompletedTask;
+    }
 
     public Task<NodeView?> Describe() => Task.FromResult(Known(_view));
 
     public Task<INodePort?> Port() => Task.FromResult(Known(_port));
-
-    public Task TrackSession(string nodeSessionKey, bool open)
-    {
-        _ = open ? _sessions.Add(nodeSessionKey) : _sessions.Remove(nodeSessionKey);
-        return Task.CompletedTask;
-    }
-
-    public async Task<ActResult> Drain()
-    {
-        if (_view is null || _port is null)
-        {
-            return ActResult.Refused(ReasonCodes.LinkDown, "the node has no link to this cluster now");
-        }
-
-        _drained = true;
-        await Announce(_view with { State = NodeState.Draining, Reason = "drained by an operator" });
-        return ActResult.Done;
-    }
 
     /// <summary>Asking for a node that was never here leaves no grain behind.</summary>
     private T? Known<T>(T? answer) where T : class
@@ -88,21 +97,31 @@ public sealed class MediaNodeGrain : Grain, IMediaNodeGrain
         return answer;
     }
 
-    private Task Announce(NodeView view)
+    private void Announce(NodeView view)
     {
         _view = view;
-        return GrainFactory.GetGrain<INodeDirectoryGrain>(Keys.NodeDirectory).Update(view);
+        nodes.Report(view);
     }
 
-    private async Task LoseSessions(string reason)
+    /// <summary>So that no command waits for it. One that fails is tried again with the first command.</summary>
+    private async Task ClaimEarly(INodePort port)
     {
-        StopLosing();
-        string[] lost = [.. _sessions];
-        _sessions.Clear();
-        foreach (string key in lost)
+        try
         {
-            await GrainFactory.GetGrain<INodeSessionGrain>(key).OnNodeLost(reason);
+            await Epoch(port);
         }
+        catch (Exception e)
+        {
+            log.ClaimFailed(e, Key);
+        }
+    }
+
+    /// <summary>The number under which this grain commands the node, asked of it once for each link, and again when another owner has taken it meanwhile.</summary>
+    private Task<long> Epoch(INodePort port)
+    {
+        return _epoch = _epoch is null or { IsFaulted: true } or { IsCanceled: true } ? Claim() : _epoch;
+
+        async Task<long> Claim() => (await port.Claim()).Epoch;
     }
 
     private void StopLosing()

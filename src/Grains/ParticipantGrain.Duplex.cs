@@ -8,8 +8,8 @@ namespace Nexus.Grains;
 /// <summary>Duplex sessions: further offers, wishes, profile, and the client's connection, which may be lost and found again.</summary>
 public sealed partial class ParticipantGrain
 {
-    /// <summary>A gateway that was not heard of for so long has lost the client's connection.</summary>
-    private static readonly TimeSpan HolderLease = TimeSpan.FromSeconds(30);
+    /// <summary>How long the gateway of a session is looked for by who has lost its memory.</summary>
+    private static readonly TimeSpan Seeking = TimeSpan.FromSeconds(30);
 
     private TimeSpan Grace => TimeSpan.FromSeconds(_policy.GraceSeconds);
 
@@ -17,7 +17,7 @@ public sealed partial class ParticipantGrain
     {
         if (_legs.Find(session) is not { } leg)
         {
-            return SessionResult.Refused(NoSession);
+            return MovedTo(session) is { } there ? await there.Negotiate(session, offer, publications) : SessionResult.Refused(NoSession);
         }
 
         if (offer.Id <= leg.Desired.Offer?.Id)
@@ -46,7 +46,7 @@ public sealed partial class ParticipantGrain
     {
         if (_legs.Find(session) is not { } leg)
         {
-            return SessionResult.Refused(NoSession);
+            return MovedTo(session) is { } there ? await there.Answer(session, answer) : SessionResult.Refused(NoSession);
         }
 
         (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { Answer = answer });
@@ -57,7 +57,7 @@ public sealed partial class ParticipantGrain
     {
         if (_legs.Find(session) is not { } leg)
         {
-            return SessionResult.Refused(NoSession);
+            return MovedTo(session) is { } there ? await there.RestartOffers(session) : SessionResult.Refused(NoSession);
         }
 
         (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { OfferGeneration = leg.Desired.OfferGeneration + 1 });
@@ -67,7 +67,7 @@ public sealed partial class ParticipantGrain
     /// <summary>Both sides have said what they offer: the client's time to connect begins, unless it is connected.</summary>
     private Leg ToConnect(Leg leg)
     {
-        leg = leg with { Deadline = leg.State == SessionState.Connected ? null : leg.Deadline ?? time.GetUtcNow() + ConnectWithin };
+        leg = leg with { Deadline = leg.Actual.State == SessionState.Connected ? null : leg.Deadline ?? time.GetUtcNow() + ConnectWithin };
         _legs.Set(leg);
         KeepTime();
         return leg;
@@ -77,7 +77,7 @@ public sealed partial class ParticipantGrain
     {
         if (_legs.Find(session) is not { } leg)
         {
-            return SessionResult.Refused(NoSession);
+            return MovedTo(session) is { } there ? await there.Subscribe(session, changes) : SessionResult.Refused(NoSession);
         }
 
         (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { Subscriptions = SubscriptionWishes.Apply(leg.Desired.Subscriptions, changes) });
@@ -88,10 +88,10 @@ public sealed partial class ParticipantGrain
     {
         if (_legs.Find(session) is not { } leg)
         {
-            return new ActResult(NoSession);
+            return MovedTo(session) is { } there ? await there.MuteOwn(session, trackSid, muted) : new ActResult(NoSession);
         }
 
-        if (leg.Tracks.FirstOrDefault(t => t.Sid == trackSid) is not { } track)
+        if (leg.Actual.Tracks.FirstOrDefault(t => t.Sid == trackSid) is not { } track)
         {
             return ActResult.Refused(ReasonCodes.TrackNotFound, $"this session publishes no track '{trackSid}'");
         }
@@ -108,7 +108,7 @@ public sealed partial class ParticipantGrain
         });
         if (next is not null)
         {
-            await TellHolder(leg, next, null);
+            await TellHolder(leg, next);
         }
 
         return new ActResult(error);
@@ -116,8 +116,13 @@ public sealed partial class ParticipantGrain
 
     public async Task<ActResult> Admit(string session, Audience audience)
     {
-        LinkError? error = _legs.Find(session) is null ? NoSession : null;
-        foreach (Leg leg in error is null ? _legs.All : [])
+        if (_legs.Find(session) is null)
+        {
+            return MovedTo(session) is { } there ? await there.Admit(session, audience) : new ActResult(NoSession);
+        }
+
+        LinkError? error = null;
+        foreach (Leg leg in _legs.All)
         {
             (_, _, error) = await Bring(leg, leg.Desired with { Audience = audience });
         }
@@ -150,59 +155,67 @@ public sealed partial class ParticipantGrain
         return new SessionResult(null, View(next));
     }
 
-    public Task<bool> Renew(string session, SessionHolder holder)
+    public async Task<bool> Hold(string session, SessionHolder holder)
     {
-        bool known = _legs.Find(session) is { } leg && (leg.Holder is null ? leg.ResumeBy is null : leg.Holder.Gateway == holder.Gateway);
-        if (known)
+        if (_legs.Find(session) is not { } leg || !IsHeld(leg.Desired) || (leg.Holder is not null && leg.Holder.Gateway != holder.Gateway))
         {
-            Held(_legs.Find(session)!, holder);
+            return false;
         }
 
-        return Task.FromResult(known);
+        ParticipantState before = _legs.State;
+        Leg next = Held(leg, holder);
+        if (leg.Holder is null)
+        {
+            // whom to tell was not known: what has changed since
+            await holder.Observer.OnSession(new SessionNews { Session = session, View = View(next) });
+        }
+
+        if (before != _legs.State)
+        {
+            await Publish(null);
+        }
+
+        return true;
     }
 
-    public async Task Detach(string session, string gateway)
+    public Task OnGatewayLost(string gateway) => LetGo(leg => leg.Holder?.Gateway == gateway);
+
+    public Task Detach(string session, string gateway)
     {
-        if (_legs.Find(session) is { } leg && leg.Holder?.Gateway == gateway)
-        {
-            _legs.Set(leg with { Holder = null, HeldUntil = null, ResumeBy = time.GetUtcNow() + Grace });
-            await Publish(ReasonCodes.ClientLost);
-        }
+        LeaveSoon(); // where nobody is: it has ended already
+        return LetGo(leg => leg.Session == session && leg.Holder?.Gateway == gateway);
     }
+
+    /// <summary>The time of grace of those legs begins.</summary>
+    private Task LetGo(Func<Leg, bool> which) => _legs.LetGo(which, time.GetUtcNow() + Grace) ? Publish(ReasonCodes.ClientLost) : Task.CompletedTask;
 
     /// <summary>Whether its client has a connection to a gateway.</summary>
     private static bool IsHeld(SessionDesired session) => session.Leg == SessionLeg.Duplex || session.Beside is not null;
 
     private Leg Held(Leg leg, SessionHolder holder)
     {
-        Leg next = leg with { Holder = holder, HeldUntil = time.GetUtcNow() + HolderLease, ResumeBy = null };
+        Leg next = leg with { Holder = holder, SoughtUntil = null, ResumeBy = null };
         _legs.Set(next);
         KeepTime();
         return next;
     }
 
     /// <summary>
-    /// Has the node bring the session to a new desired state, and tells the room and the tracks what came of it; the leg as it is
-    /// then, or why it stays as it was.
+    /// Has the node bring the session to a new desired state, and tells the room what came of it; the leg as it is then, or why it
+    /// stays as it was.
     /// </summary>
     private async Task<(Leg? Leg, SdpAnswer? Answer, LinkError? Error)> Bring(Leg leg, SessionDesired desired)
     {
-        SessionApplied applied = await Owner(leg).Apply(desired, mustExist: true);
+        SessionApplied applied = await Node(leg).Apply(leg.Session, desired, mustExist: true);
         if (applied.Status != ApplyStatus.Applied)
         {
+            await LoseIfOver(leg, applied.Status);
             return (null, null, applied.Error ?? NoSession);
         }
 
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
-        Leg next = _legs.Applied(leg, desired, applied);
-        await TellTracks(tracksBefore);
-        if (Changed(tracksBefore))
-        {
-            await TellLayers(next.Tracks);
-            await Publish(null);
-        }
-
-        return (next, applied.Answer, null);
+        _legs.Set(leg with { Desired = desired });
+        await Take(leg.Session, applied.Actual, isTold: true);
+        return _legs.Find(leg.Session) is { } next ? (next, applied.Answer, null) : (null, null, NoSession);
     }
 
     private SessionView View(Leg leg) => new()
@@ -212,30 +225,16 @@ public sealed partial class ParticipantGrain
         Node = leg.Node.Id,
         Region = leg.Node.Region,
         OfferId = leg.Desired.Offer?.Id ?? 0,
-        Subscriptions = leg.Subscriptions,
-        Sections = leg.Sections,
-        OfferWanted = leg.OfferWanted,
-        Offer = leg.Offer,
-        Uses = leg.Uses,
         GraceSeconds = _policy.GraceSeconds,
         Grants = leg.Desired.Grants,
-        Published = leg.Tracks.ToImmutableDictionary(t => t.Mid, t => t.Sid),
+        Actual = leg.Actual,
     };
 
     /// <summary>Tells the leg's gateway what is new for the client.</summary>
-    private Task TellHolder(Leg before, Leg now, string? reason) =>
-        now.State == SessionState.Closed ? TellEnded(now, reason ?? ReasonCodes.ClientLost)
-        : now.Holder is { } holder && Differs(before, now)
+    private Task TellHolder(Leg before, Leg now) =>
+        now.Holder is { } holder && (before.Actual != now.Actual || before.Desired.Grants != now.Desired.Grants)
             ? holder.Observer.OnSession(new SessionNews { Session = now.Session, View = View(now) })
             : Task.CompletedTask;
-
-    private static bool Differs(Leg before, Leg now) =>
-        before.Sections != now.Sections
-        || before.Desired.Grants != now.Desired.Grants
-        || before.OfferWanted != now.OfferWanted
-        || before.Offer?.Id != now.Offer?.Id
-        || !before.Subscriptions.SequenceEqual(now.Subscriptions)
-        || !before.Uses.SequenceEqual(now.Uses);
 
     private Task TellEnded(Leg leg, string reason, SessionMove? move = null)
     {

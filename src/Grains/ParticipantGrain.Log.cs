@@ -8,10 +8,10 @@ namespace Nexus.Grains;
 public sealed partial class ParticipantGrain
 {
     /// <summary>For people: two tenants may have rooms of the same name.</summary>
-    private string TenantAndRoom => $"{Keys.Segment(Key, 1)}/{Keys.Segment(Key, 2)}";
+    private string TenantAndRoom => $"{Self.Room.Tenant}/{Self.Room.Room}";
 
     /// <summary>That a process has joined itself is no news.</summary>
-    private LogLevel NewsLevel => Keys.Segment(Key, 1) == Keys.OwnTenant ? LogLevel.Debug : LogLevel.Information;
+    private LogLevel NewsLevel => Self.Room.Tenant == Keys.OwnTenant ? LogLevel.Debug : LogLevel.Information;
 
     private JoinResult Refused(JoinRequest request, LinkError error)
     {

@@ -10,15 +10,9 @@ public sealed partial class ParticipantGrain
 {
     public async Task<ActResult> Move(string room, TenantRules rules)
     {
-        if (_legs.IsEmpty)
+        if (RefuseToGo(room, "move it", out string there) is { } refusal)
         {
-            return NotHere;
-        }
-
-        string there = Keys.Room(Keys.Zone(Key), Keys.Segment(Key, 1), room);
-        if (there == RoomKey)
-        {
-            return ActResult.Refused(ReasonCodes.BadRequest, $"'{Identity}' is in that room already");
+            return refusal;
         }
 
         ImmutableArray<Leg> legs = _legs.All;
@@ -34,19 +28,45 @@ public sealed partial class ParticipantGrain
         }
 
         var move = new SessionMove(room, arrived.Error is null ? arrived : null);
-        await (move.Joined is null ? End(legs, ReasonCodes.Moved, move) : LetGo(legs, move));
+        if (move.Joined is null)
+        {
+            await End(legs, ReasonCodes.Moved, move);
+            return ActResult.Done;
+        }
+
+        foreach (Leg leg in legs)
+        {
+            _moved[leg.Session] = Keys.Participant(there, Identity);
+        }
+
+        ForgetLater();
+        await LetGo(legs, move);
         return ActResult.Done;
+    }
+
+    /// <summary>Who has the session that was here: its client's command was under way while it was moved. Null when it was not moved just now.</summary>
+    private IParticipantGrain? MovedTo(string session) =>
+        _moved.TryGetValue(session, out string? there) ? GrainFactory.GetGrain<IParticipantGrain>(there) : null;
+
+    /// <summary>Why it cannot be taken to another room; null when it can.</summary>
+    /// <param name="act">What is to be done with it, for the message.</param>
+    /// <param name="there">Key of the other room: of the same zone and tenant.</param>
+    private ActResult? RefuseToGo(string room, string act, out string there)
+    {
+        there = (Self.Room with { Room = room }).ToString();
+        return _legs.IsEmpty ? NotHere
+            : OfForward(act) ?? (there == RoomKey ? ActResult.Refused(ReasonCodes.BadRequest, $"'{Identity}' is in that room already") : null);
     }
 
     public async Task<JoinResult> Arrive(Arrival arrival)
     {
         ParticipantView? older = _view;
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         ImmutableArray<Leg> replaced = _legs.All;
         AdmitResult admitted = await Room.Admit(new AdmitRequest
         {
             Participant = Newer(arrival.Participant),
-            Region = Keys.Segment(arrival.Sessions[0].Desired.OwnerKey, 1),
+            Region = arrival.Sessions[0].Session.Node.Region,
+            Node = arrival.Sessions[0].Session.Node.Id,
             Tenant = arrival.Tenant,
         });
         if (admitted.Error is { } refused)
@@ -55,7 +75,7 @@ public sealed partial class ParticipantGrain
         }
 
         _view = Newer(arrival.Participant);
-        LinkError? error = arrival.Sessions.All(s => Keys.Segment(s.Desired.OwnerKey, 2) == admitted.Node!.Id)
+        LinkError? error = arrival.Sessions.All(s => s.Session.Node.Id == admitted.Node!.Id)
             ? await TakeOver(arrival.Sessions)
             : new(ReasonCodes.RoomElsewhere, "another media node serves that room");
         if (error is not null)
@@ -66,9 +86,8 @@ public sealed partial class ParticipantGrain
 
         (_roomSid, _policy) = (admitted.RoomSid, admitted.Policy);
         await Replace(replaced);
-        await TellTracks(tracksBefore);
         await Publish(null);
-        return Joined(_legs.Find(arrival.Sessions[0].Report.Session)!);
+        return Joined(_legs.Find(arrival.Sessions[0].Session.Id)!);
     }
 
     /// <summary>Has the node put the sessions into this room. All or none: those that were are put back.</summary>
@@ -76,22 +95,23 @@ public sealed partial class ParticipantGrain
     {
         for (int i = 0; i < sessions.Length; i++)
         {
-            SessionDesired desired = sessions[i].Desired with { ParticipantKey = Key, RoomKey = RoomKey, Subscriptions = [] };
-            SessionApplied applied = await Owner(desired.OwnerKey).Apply(desired, mustExist: true);
+            AdoptedSession session = sessions[i].Session;
+            SessionDesired desired = session.Desired with { ParticipantKey = Key, RoomKey = RoomKey, Subscriptions = [] };
+            SessionApplied applied = await Node(session.Node).Apply(session.Id, desired, mustExist: true);
             if (applied.Status != ApplyStatus.Applied)
             {
-                foreach (ArrivingSession moved in sessions[..i])
+                foreach ((AdoptedSession moved, _) in sessions[..i])
                 {
-                    _legs.Remove(moved.Report.Session);
-                    await Owner(moved.Desired.OwnerKey).Apply(moved.Desired, mustExist: true);
+                    _legs.Remove(moved.Id);
+                    await Node(moved.Node).Apply(moved.Id, moved.Desired, mustExist: true);
                 }
 
                 return applied.Error ?? new(ReasonCodes.RoomElsewhere, "the media node could not move the session");
             }
 
-            Leg leg = Adopted(desired, sessions[i].Report) with { Holder = sessions[i].Holder };
-            _legs.Set(leg);
-            _legs.Applied(leg, desired, applied);
+            _moved.Remove(session.Id); // it is back
+            Leg leg = Adopted(session with { Desired = desired }) with { Holder = sessions[i].Holder };
+            _legs.Set(leg.With(applied.Actual, time.GetUtcNow(), Grace));
         }
 
         return null;
@@ -101,13 +121,11 @@ public sealed partial class ParticipantGrain
     /// <param name="move">For their clients; null when the grain there has told them, or they must find out.</param>
     private async Task LetGo(ImmutableArray<Leg> legs, SessionMove? move)
     {
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         foreach (Leg leg in legs)
         {
             Remove(leg, ReasonCodes.Moved);
         }
 
-        await TellTracks(tracksBefore);
         await HangUp(ReasonCodes.Moved);
         await Publish(ReasonCodes.Moved);
         foreach (Leg leg in legs.Where(l => l.Holder is not null && move is not null))
@@ -116,15 +134,5 @@ public sealed partial class ParticipantGrain
         }
     }
 
-    private ArrivingSession Arriving(Leg leg) => new(
-        leg.Desired,
-        new SessionReport
-        {
-            Session = leg.Session,
-            OwnerKey = leg.Owner,
-            Version = leg.ReportVersion,
-            State = leg.State,
-            Tracks = leg.Tracks,
-        },
-        leg.Holder);
+    private static ArrivingSession Arriving(Leg leg) => new(new AdoptedSession(leg.Session, leg.Node, leg.Desired, leg.Actual), leg.Holder);
 }

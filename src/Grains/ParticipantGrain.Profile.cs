@@ -12,7 +12,7 @@ public sealed partial class ParticipantGrain
     {
         if (_legs.Find(session) is not { } leg)
         {
-            return new ActResult(NoSession);
+            return MovedTo(session) is { } there ? await there.UpdateProfile(session, change) : new ActResult(NoSession);
         }
 
         return leg.Desired.Grants.CanUpdateOwnMetadata
@@ -22,17 +22,17 @@ public sealed partial class ParticipantGrain
 
     public async Task<ActResult> Administer(ProfileChange change, Grants? grants) => _legs.IsEmpty
         ? NotHere
-        : await Change(change, grants ?? _legs.All[0].Desired.Grants);
+        : OfForward("change it") ?? await Change(change, grants ?? _legs.All[0].Desired.Grants);
 
     public async Task<ActResult> SubscribeFor(ImmutableArray<SubscriptionChange> changes)
     {
         if (_legs.All.FirstOrDefault(l => GrantRules.Plays(l.Desired)) is not { } leg)
         {
-            return _legs.IsEmpty ? NotHere : ActResult.Refused(ReasonCodes.BadRequest, $"'{Identity}' only publishes");
+            return _legs.IsEmpty ? NotHere : OfForward("subscribe for it") ?? ActResult.Refused(ReasonCodes.BadRequest, $"'{Identity}' only publishes");
         }
 
         (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { Subscriptions = SubscriptionWishes.Apply(leg.Desired.Subscriptions, changes) });
-        await (next is null ? Task.CompletedTask : TellHolder(leg, next, null));
+        await (next is null ? Task.CompletedTask : TellHolder(leg, next));
         return new ActResult(error);
     }
 
@@ -66,12 +66,13 @@ public sealed partial class ParticipantGrain
             else
             {
                 (Leg? next, _, LinkError? error) = await Bring(leg, desired);
-                await (next is null ? Task.CompletedTask : TellHolder(leg, next, null));
+                await (next is null ? Task.CompletedTask : TellHolder(leg, next));
                 failed ??= error;
             }
         }
 
         await Publish(null);
+        await TellFollowers();
         return new ActResult(failed);
     }
 

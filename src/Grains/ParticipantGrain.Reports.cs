@@ -5,153 +5,135 @@ using Nexus.Link;
 
 namespace Nexus.Grains;
 
-/// <summary>What comes up from the node, what time does, and what roster and tracks are told of both.</summary>
+/// <summary>What comes up from the node, what time does, and what the roster is told of both.</summary>
 public sealed partial class ParticipantGrain
 {
-    public async Task OnSessionReport(SessionReport report)
+    public async Task<bool> OnActual(string session, NodePlace node, SessionActual actual)
     {
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
-        ParticipantView? before = _view;
-        Leg? legBefore = _legs.Find(report.Session);
-        if (_legs.Report(report, time.GetUtcNow(), TimeSpan.FromSeconds(_policy.GraceSeconds)) is not { } leg)
+        if (_legs.Find(session) is not { } leg || leg.Node != node)
+        {
+            LeaveSoon();
+            return false;
+        }
+
+        if (leg.Actual == actual)
+        {
+            await TellRoom(); // it is asked whether we are there: grains were lost
+        }
+
+        await Take(session, actual, isTold: false);
+        return true;
+    }
+
+    public async Task<bool> Adopt(AdoptedSession session)
+    {
+        SessionDesired desired = session.Desired;
+        if (_legs.Find(session.Id) is { } known)
+        {
+            return known.Node == session.Node && await OnActual(session.Id, session.Node, session.Actual);
+        }
+
+        if (!_legs.ReplacedBy(session.Id, desired.Leg, desired.Beside).IsEmpty)
+        {
+            return false; // somebody has taken its place
+        }
+
+        _view ??= ViewOf(desired);
+        Leg leg = Adopted(session);
+        _legs.Set(leg);
+        await Publish(null);
+        if (leg.SoughtUntil is not null)
+        {
+            gateways.Seek(session.Id);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes the node's word on a session, unless it is no news, and tells whom it concerns.</summary>
+    /// <param name="isTold">Its client hears of it by the answer to what it asked.</param>
+    private async Task Take(string session, SessionActual actual, bool isTold)
+    {
+        ValueArray<TrackView> tracksBefore = _legs.Tracks(Identity);
+        ParticipantState? before = _view?.State;
+        Leg? legBefore = _legs.Find(session);
+        if (_legs.Take(session, actual, time.GetUtcNow(), Grace) is not { } leg)
         {
             return;
         }
 
         ImmutableArray<Leg> beside = [];
-        if (leg.State == SessionState.Closed)
+        if (actual.State == SessionState.Closed)
         {
             beside = _legs.WithThoseBeside([leg])[1..];
-            Remove(leg, report.Reason ?? ReasonCodes.ClientLost);
+            Remove(leg, actual.Reason ?? ReasonCodes.ClientLost);
+            await TellEnded(leg, actual.Reason ?? ReasonCodes.ClientLost);
+        }
+        else if (!isTold)
+        {
+            await TellHolder(legBefore!, leg);
         }
 
-        await TellHolder(legBefore!, leg, report.Reason);
-        await TellTracks(tracksBefore);
-        await TellLayers(leg.Tracks);
-        if (before is null || before.State != _legs.State || Changed(tracksBefore))
+        if (before != _legs.State || tracksBefore != _legs.Tracks(Identity))
         {
-            await Publish(report.Reason);
+            await Publish(actual.Reason);
         }
 
         if (!beside.IsEmpty)
         {
-            await End(beside, report.Reason ?? ReasonCodes.ClientLost);
+            await End(beside, actual.Reason ?? ReasonCodes.ClientLost);
         }
 
         KeepTime();
     }
 
-    public async Task OnSessionAlive(string owner, long reportVersion)
-    {
-        if (_legs.Find(Keys.Segment(owner, 3)) is { } leg && leg.ReportVersion >= reportVersion)
-        {
-            _legs.Set(leg with { HeardAt = time.GetUtcNow() });
-        }
-        else
-        {
-            await Ask(owner);
-        }
-    }
-
-    /// <summary>Takes a session as its owner has it now: known, new to us after a loss of memory, or over.</summary>
-    private async Task Ask(string owner)
-    {
-        NodeSessionView session = await Owner(owner).Describe();
-        Leg? known = _legs.Find(Keys.Segment(owner, 3));
-        if (session.Ended)
-        {
-            await (known is null ? Task.CompletedTask : Lose(known));
-        }
-        else if (session.Desired is { } desired && desired.ParticipantKey != Key)
-        {
-            // it was moved to another room, and the word of that was lost
-            await (known is null ? Task.CompletedTask : LetGo([known], null));
-        }
-        else if (session is { Desired: not null, Report: not null })
-        {
-            if (known is null)
+    /// <summary>A command found that the node does not have the session any more.</summary>
+    private Task LoseIfOver(Leg leg, ApplyStatus status) => status is ApplyStatus.Unknown or ApplyStatus.Closed
+        ? Take(
+            leg.Session,
+            SessionActual.None with
             {
-                await Adopt(session.Desired, session.Report);
-            }
-            else
-            {
-                _legs.Set(known with { HeardAt = time.GetUtcNow() });
-                await OnSessionReport(session.Report);
-            }
-        }
-    }
+                Version = leg.Actual.Version + 1,
+                State = SessionState.Closed,
+                Reason = status == ApplyStatus.Closed ? ReasonCodes.ClientLeft : ReasonCodes.NodeLost,
+            },
+            isTold: false)
+        : Task.CompletedTask;
 
-    private Task Lose(Leg leg) => OnSessionReport(new SessionReport
+    private ParticipantView ViewOf(SessionDesired desired) => new()
     {
-        Session = leg.Session,
-        OwnerKey = leg.Owner,
-        Version = leg.ReportVersion + 1,
-        State = SessionState.Closed,
-        Reason = ReasonCodes.NodeLost,
-    });
+        Sid = desired.ParticipantSid,
+        Identity = Identity,
+        Name = desired.Name,
+        Metadata = desired.Metadata,
+        Attributes = desired.Attributes,
+        Client = desired.Client,
+        Grants = desired.Grants,
+        Hidden = desired.Grants.Hidden,
+        IsForwarded = desired.From is not null,
+        State = ParticipantState.Joining,
+        JoinedAt = time.GetUtcNow(),
+    };
 
-    private async Task Adopt(SessionDesired desired, SessionReport report)
+    private Leg Adopted(AdoptedSession session) => new()
     {
-        Leg leg = Adopted(desired, report);
-        if (_legs.ReplacedBy(leg.Session, desired.Leg, desired.Beside).Length > 0)
-        {
-            await Owner(leg).Close(ReasonCodes.SessionSuperseded);
-            return;
-        }
-
-        _view ??= new ParticipantView
-        {
-            Sid = desired.ParticipantSid,
-            Identity = Identity,
-            Name = desired.Name,
-            Metadata = desired.Metadata,
-            Attributes = desired.Attributes,
-            Client = desired.Client,
-            Grants = desired.Grants,
-            Hidden = desired.Grants.Hidden,
-            State = ParticipantState.Joining,
-            JoinedAt = time.GetUtcNow(),
-        };
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
-        _legs.Set(leg);
-        await TellTracks(tracksBefore);
-        await Publish(null);
-    }
-
-    private Leg Adopted(SessionDesired desired, SessionReport report)
-    {
-        string region = Keys.Segment(desired.OwnerKey, 1);
-        string node = Keys.Segment(desired.OwnerKey, 2);
-        return new Leg
-        {
-            Session = report.Session,
-            Owner = desired.OwnerKey,
-            Node = new NodeView { Id = node, Region = region, State = NodeState.Ready },
-            Desired = desired,
-            State = report.State,
-            HeardAt = time.GetUtcNow(),
-            ReportVersion = report.Version,
-            Tracks = report.Tracks,
-            Subscriptions = report.Subscriptions,
-            Sections = report.SectionsWanted,
-            OfferWanted = report.OfferWanted,
-            Offer = report.Offer,
-            HeldUntil = IsHeld(desired) ? time.GetUtcNow() + HolderLease : null, // its gateway will be heard of
-            Deadline = report.State == SessionState.Connected || desired.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
-        };
-    }
+        Session = session.Id,
+        Node = session.Node,
+        Desired = session.Desired,
+        Actual = session.Actual,
+        SoughtUntil = IsHeld(session.Desired) ? time.GetUtcNow() + Seeking : null,
+        Deadline = session.Actual.State == SessionState.Connected || session.Desired.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
+    };
 
     /// <summary>Ends legs; the participant leaves with its last.</summary>
     private async Task End(ImmutableArray<Leg> legs, string reason, SessionMove? move = null)
     {
         legs = _legs.WithThoseBeside(legs);
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
         foreach (Leg leg in legs)
         {
             Remove(leg, reason);
         }
 
-        await TellTracks(tracksBefore);
         await HangUp(reason);
         await Publish(reason);
         foreach (Leg leg in legs)
@@ -159,7 +141,7 @@ public sealed partial class ParticipantGrain
             await TellEnded(leg, reason, move);
         }
 
-        await Task.WhenAll(legs.Select(leg => Owner(leg).Close(reason)));
+        await Task.WhenAll(legs.Select(leg => Node(leg).Close(leg.Session, reason)));
     }
 
     /// <summary>Tells the roster how this participant stands now, and lets go of it when it has left.</summary>
@@ -176,7 +158,7 @@ public sealed partial class ParticipantGrain
             Reason = _legs.State is ParticipantState.Active or ParticipantState.Joining ? null : reason,
             Node = _legs.All.FirstOrDefault()?.Node.Id,
             Region = _legs.All.FirstOrDefault()?.Node.Region,
-            Tracks = [.. _legs.Tracks(Identity).Select(ParticipantSessions.ForRoster)],
+            Tracks = _legs.Tracks(Identity),
         };
         await TellRoom();
         if (_legs.IsEmpty)
@@ -190,103 +172,84 @@ public sealed partial class ParticipantGrain
 
     private async Task TellRoom()
     {
+        _isRoomBehind = true;
+        KeepTime(); // what does not get through is said again
         AdmitResult room = await Room.Update(_view!, _roomSid);
+        _isRoomBehind = false;
         if (room.RoomSid.Length > 0)
         {
             (_roomSid, _policy) = (room.RoomSid, room.Policy);
         }
     }
 
-    private async Task TellTracks(ImmutableArray<TrackView> before)
-    {
-        (ImmutableArray<TrackView> came, ImmutableArray<TrackView> went) = ParticipantSessions.Difference(before, _legs.Tracks(Identity));
-        foreach (TrackView track in came)
-        {
-            await Track(track.Sid).Publish(track);
-        }
-
-        foreach (TrackView track in went)
-        {
-            await Track(track.Sid).Unpublish();
-        }
-    }
-
-    private async Task TellLayers(ImmutableArray<TrackDescription> tracks)
-    {
-        foreach (TrackDescription track in tracks)
-        {
-            await Track(track.Sid).OnReport(track);
-        }
-    }
-
-    private bool Changed(ImmutableArray<TrackView> before)
-    {
-        ImmutableArray<TrackView> after = _legs.Tracks(Identity);
-        return before.Length != after.Length
-            || before.Zip(after).Any(p => !ParticipantSessions.LooksTheSame(p.First, p.Second));
-    }
-
-    /// <summary>One timer runs while some leg has a deadline, one while there is a leg at all.</summary>
+    /// <summary>
+    /// A timer is set for the next moment at which something may be over, and only while there is one: so whoever is connected costs
+    /// nothing. A participant who is in stays in memory.
+    /// </summary>
     private void KeepTime()
     {
-        bool needed = _legs.All.Any(l => l.Deadline is not null || l.HeldUntil is not null || l.ResumeBy is not null) || !Calls.IsEmpty;
-        if (needed && _tick is null)
-        {
-            _tick = this.RegisterGrainTimer(OnTick, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true });
-        }
-        else if (!needed)
+        NoteGateways();
+        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset? due = !Calls.IsEmpty || _isRoomBehind ? now + Tick : _legs.NextDeadline;
+        due = ForwardLeg is not null && !(due < now + CatchingUp) ? now + CatchingUp : due;
+        if (due is null || due < _tickAt || _tick is null)
         {
             _tick?.Dispose();
-            _tick = null;
+            (_tick, _tickAt) = (null, due);
         }
 
-        if (!_legs.IsEmpty && _renewal is null)
+        if (due is { } at && _tick is null)
         {
-            _renewal = this.RegisterGrainTimer(Renew, new GrainTimerCreationOptions(Renewal, Renewal) { KeepAlive = true });
+            _tick = this.RegisterGrainTimer(
+                OnTick, new GrainTimerCreationOptions(at - now > Least ? at - now : Least, Timeout.InfiniteTimeSpan) { KeepAlive = true });
         }
-        else if (_legs.IsEmpty)
-        {
-            _renewal?.Dispose();
-            _renewal = null;
-        }
+
+        DelayDeactivation(_legs.IsEmpty ? TimeSpan.Zero : Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Rooms and tracks that lost their memory have it back within a renewal; legs that their owners lost are found out.</summary>
-    private async Task Renew()
+    /// <summary>The silo's list of gateways says when one is gone, and asks for those of whom none is known.</summary>
+    private void NoteGateways()
     {
-        foreach (Leg silent in _legs.SilentSince(time.GetUtcNow() - Silence))
+        ImmutableArray<SessionHolder> holders = [.. _legs.All.Select(l => l.Holder).OfType<SessionHolder>()];
+        ImmutableArray<string> sought = [.. _legs.All.Where(l => l.Holder is null && IsHeld(l.Desired)).Select(l => l.Session)];
+        if (!holders.SequenceEqual(_holders) || !sought.SequenceEqual(_sought))
         {
-            await (silent.HeardAt < time.GetUtcNow() - TooLong ? Lose(silent) : Ask(silent.Owner));
-        }
-
-        if (!_legs.IsEmpty)
-        {
-            await TellRoom();
-            foreach (TrackView track in _legs.Tracks(Identity))
-            {
-                await Track(track.Sid).Publish(track);
-            }
+            (_holders, _sought) = (holders, sought);
+            gateways.Note(Key, holders, sought);
         }
     }
 
     private async Task OnTick()
     {
-        if (_legs.LetGo(time.GetUtcNow(), Grace))
+        _tick?.Dispose();
+        _tick = null;
+        try
         {
-            await Publish(ReasonCodes.ClientLost);
+            await EndWhatIsOver();
+        }
+        finally
+        {
+            KeepTime();
+        }
+    }
+
+    private async Task EndWhatIsOver()
+    {
+        await LetGo(leg => leg.SoughtUntil <= time.GetUtcNow());
+
+        if (_isRoomBehind && _view is not null)
+        {
+            await TellRoom();
         }
 
+        await CatchUp();
         await ExpireCalls();
         foreach (Leg leg in _legs.Expired(time.GetUtcNow()))
         {
             await End([leg], leg.ResumeBy is not null ? ReasonCodes.ClientLost
-                : leg.State is SessionState.New ? ReasonCodes.NoIce
-                : leg.State is SessionState.Connecting ? ReasonCodes.NoDtls
+                : leg.Actual.State is SessionState.New ? ReasonCodes.NoIce
+                : leg.Actual.State is SessionState.Connecting ? ReasonCodes.NoDtls
                 : ReasonCodes.ClientLost);
         }
-
-        KeepTime();
     }
-
-    private ITrackGrain Track(string sid) => GrainFactory.GetGrain<ITrackGrain>(Keys.Track(RoomKey, sid));
 }

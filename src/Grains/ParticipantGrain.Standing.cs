@@ -13,32 +13,50 @@ public sealed partial class ParticipantGrain
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(1);
 
     private readonly Queue<(string Session, string Reason)> _ended = new();
+
+    /// <summary>Keys of the participants whose sessions are now that were here.</summary>
+    private readonly Dictionary<string, string> _moved = new(StringComparer.Ordinal);
+
+    private JoinRequest? _asked;
+    private InterruptedStay? _interrupted;
     private IGrainTimer? _forgetting;
 
     public Task<SessionStanding> Standing(string session) => Task.FromResult(_legs.Find(session) is { } leg
         ? new SessionStanding
         {
             IceGeneration = leg.Desired.IceRestart?.Generation ?? 0,
-            State = leg.State,
             Grants = leg.Desired.Grants,
-            Tracks = leg.Tracks,
+            Actual = leg.Actual,
         }
         : new SessionStanding { Ended = _ended.LastOrDefault(e => e.Session == session).Reason ?? ReasonCodes.SessionNotFound });
 
     private void Remove(Leg leg, string reason)
     {
         _legs.Remove(leg.Session);
-        if (IsHeld(leg.Desired))
+        bool isInterrupted = RoomPlace.IsToReturn(reason) && _asked is not null && _view is not null;
+        if (isInterrupted)
         {
-            return; // its client is told
+            _interrupted = new(_asked!, _view!);
         }
 
-        _ended.Enqueue((leg.Session, reason));
-        if (_ended.Count > MostEnded)
+        if (!IsHeld(leg.Desired)) // else its client is told
         {
-            _ended.Dequeue();
+            _ended.Enqueue((leg.Session, reason));
+            if (_ended.Count > MostEnded)
+            {
+                _ended.Dequeue();
+            }
+        }
+        else if (!isInterrupted)
+        {
+            return;
         }
 
+        ForgetLater();
+    }
+
+    private void ForgetLater()
+    {
         _forgetting?.Dispose();
         _forgetting = this.RegisterGrainTimer(Forget, new GrainTimerCreationOptions(Remembered, Timeout.InfiniteTimeSpan) { KeepAlive = true });
     }
@@ -46,7 +64,7 @@ public sealed partial class ParticipantGrain
     /// <summary>Nobody is here: the grain goes once nobody can ask any more why.</summary>
     private void LeaveSoon()
     {
-        if (_ended.Count == 0)
+        if (_legs.IsEmpty && _ended.Count == 0 && _moved.Count == 0 && _interrupted is null)
         {
             DeactivateOnIdle();
         }
@@ -55,6 +73,8 @@ public sealed partial class ParticipantGrain
     private Task Forget()
     {
         _ended.Clear();
+        _moved.Clear();
+        _interrupted = null;
         _forgetting?.Dispose();
         if (_legs.IsEmpty)
         {

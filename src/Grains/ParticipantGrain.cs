@@ -3,44 +3,55 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Core;
+using Nexus.Grains.Gateways;
 using Nexus.Grains.Placement;
 using Nexus.Link;
 
 namespace Nexus.Grains;
 
-/// <summary>One person in one room: who it is, its legs, and what the roster and the tracks are told of it.</summary>
+/// <summary>One person in one room: who it is, its legs, and what the roster is told of it.</summary>
 [ZonePlacement]
 public sealed partial class ParticipantGrain(
-    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, ILogger<ParticipantGrain> log) : Grain, IParticipantGrain
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, GatewayList gateways, ILogger<ParticipantGrain> log) : Grain, IParticipantGrain
 {
     /// <summary>How long a new leg has to connect.</summary>
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often the room and the track grains are told again, so that they are whole again after a loss.</summary>
-    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
+    /// <summary>No timer is set for less.</summary>
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A leg that was not heard of for so long is asked for; owners speak every 5 s.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
-
-    /// <summary>A leg whose owner could tell nothing for so long is lost.</summary>
-    private static readonly TimeSpan TooLong = TimeSpan.FromSeconds(60);
+    /// <summary>How often a forward asks how its source is.</summary>
+    private static readonly TimeSpan CatchingUp = TimeSpan.FromSeconds(10);
 
     private readonly ParticipantSessions _legs = new();
+    private ParticipantKey? _self;
+    private string? _roomKey;
     private ParticipantView? _view;
     private string _roomSid = "";
     private RoomPolicy _policy = new();
     private IGrainTimer? _tick;
-    private IGrainTimer? _renewal;
+    private DateTimeOffset? _tickAt;
+    private bool _isRoomBehind;
+    private ImmutableArray<SessionHolder> _holders = [];
+    private ImmutableArray<string> _sought = [];
 
     private string Key => this.GetPrimaryKeyString();
 
-    private string RoomKey => Keys.RoomOf(Key);
+    private ParticipantKey Self => _self ??= ParticipantKey.Parse(Key);
 
-    private string Identity => Keys.Segment(Key, 3);
+    private string RoomKey => _roomKey ??= Self.Room.ToString();
+
+    private string Identity => Self.Identity;
 
     private IRoomGrain Room => GrainFactory.GetGrain<IRoomGrain>(RoomKey);
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        gateways.Note(Key, [], []);
+        return Task.CompletedTask;
+    }
 
     public async Task<JoinResult> Join(JoinRequest request)
     {
@@ -59,36 +70,25 @@ public sealed partial class ParticipantGrain(
             return Refused(request, tooLong);
         }
 
+        JoinRequest asked = request;
+        request = request.Beside is null ? _interrupted?.Resumed(request) ?? request : request with { Grants = _view!.Grants ?? request.Grants };
+
         // whoever takes the place of all that was here is a new stay with a new sid; a further leg is the same stay
         ParticipantView? older = _view;
         ParticipantView before = older is null || _legs.ReplacedBy(request.Session, request.Leg, request.Beside).Length == _legs.All.Length ? NewView(request) : older;
-        AdmitResult admitted = await Room.Admit(new AdmitRequest
-        {
-            Participant = Newer(before),
-            Region = request.Region,
-            Tenant = request.Tenant,
-            TokenIssuedAt = request.TokenIssuedAt,
-        });
+        AdmitResult admitted = await AskIn(request, before);
         if (admitted.Error is { } refused)
         {
             return Refused(request, refused);
         }
 
-        (_view, _roomSid, _policy) = (Newer(before), admitted.RoomSid, admitted.Policy);
         Leg leg = NewLeg(request, admitted.Node!);
-        SessionApplied applied;
-        try
+        SessionApplied applied = await Begin(leg, older);
+        if (applied.Error?.Code == ReasonCodes.NodeTimeout
+            && await AskIn(request, _view!) is { Error: null, Node: { } other } && other.Id != leg.Node.Id)
         {
-            applied = await Owner(leg).Apply(leg.Desired, mustExist: false);
-            if (applied.Status != ApplyStatus.Applied)
-            {
-                await Owner(leg).Close(ReasonCodes.SdpInvalid);
-            }
-        }
-        catch
-        {
-            await Unjoin(older); // the owner's silo is gone: no place may be left behind that nobody holds
-            throw;
+            leg = NewLeg(request, other); // that node was just lost, and the room knows by now
+            applied = await Begin(leg, older);
         }
 
         if (applied.Status != ApplyStatus.Applied)
@@ -97,11 +97,10 @@ public sealed partial class ParticipantGrain(
             return Refused(request, applied.Error ?? new LinkError(ReasonCodes.NodeLost, "the media node lost the session: try again"));
         }
 
-        ImmutableArray<TrackView> tracksBefore = _legs.Tracks(Identity);
-        leg = _legs.Applied(leg, leg.Desired, applied) with { Answer = applied.Answer };
+        leg = (leg with { Answer = applied.Answer }).With(applied.Actual, time.GetUtcNow(), Grace);
         _legs.Set(leg);
+        _asked = request.Beside is null ? asked : _asked;
         await Replace(_legs.ReplacedBy(leg.Session, request.Leg, request.Beside));
-        await TellTracks(tracksBefore);
         await Publish(null);
         LogJoined(NewsLevel, Identity, TenantAndRoom, request.Leg, request.Session, leg.Node.Id, leg.Node.Region);
         return Joined(leg);
@@ -111,13 +110,14 @@ public sealed partial class ParticipantGrain(
     {
         if (_legs.Find(session) is not { } leg)
         {
-            return new RestartResult(NoSession, null);
+            return MovedTo(session) is { } there ? await there.RestartIce(session, restart) : new RestartResult(NoSession, null);
         }
 
         leg = leg with { Desired = leg.Desired with { IceRestart = restart } };
-        SessionApplied applied = await Owner(leg).Apply(leg.Desired, mustExist: true);
+        SessionApplied applied = await Node(leg).Apply(leg.Session, leg.Desired, mustExist: true);
         if (applied.Status != ApplyStatus.Applied || applied.IceRestart is null)
         {
+            await LoseIfOver(leg, applied.Status);
             return new RestartResult(applied.Error ?? NoSession, null);
         }
 
@@ -129,7 +129,7 @@ public sealed partial class ParticipantGrain(
     {
         if (_legs.Find(session) is not { } leg)
         {
-            return new ActResult(NoSession);
+            return MovedTo(session) is { } there ? await there.Leave(session, reason) : new ActResult(NoSession);
         }
 
         await End([leg], reason);
@@ -161,8 +161,22 @@ public sealed partial class ParticipantGrain(
     public Task Evict(string participantSid, string reason) =>
         _view?.Sid == participantSid ? End(_legs.All, reason) : Task.CompletedTask;
 
+    public async Task LeaveNode(string node, string reason)
+    {
+        ImmutableArray<Leg> there = [.. _legs.All.Where(l => l.Node.Id == node)];
+        if (!there.IsEmpty)
+        {
+            await End(there, reason);
+        }
+    }
+
     public async Task<ActResult> Mute(string trackSid, bool muted)
     {
+        if (OfForward("mute it") is { } refusal)
+        {
+            return refusal;
+        }
+
         if (_legs.OfTrack(trackSid) is not { } leg)
         {
             return ActResult.Refused(ReasonCodes.TrackNotFound, $"'{Identity}' publishes no track '{trackSid}'");
@@ -172,7 +186,7 @@ public sealed partial class ParticipantGrain(
         (Leg? next, _, LinkError? error) = await Bring(leg, leg.Desired with { MutedTracks = muted ? mutedTracks.Add(trackSid) : mutedTracks });
         if (next is not null)
         {
-            await TellHolder(leg, next, null);
+            await TellHolder(leg, next);
         }
 
         return new ActResult(error);
@@ -184,14 +198,52 @@ public sealed partial class ParticipantGrain(
         {
             Remove(replaced, ReasonCodes.DuplicateIdentity);
             await TellEnded(replaced, ReasonCodes.DuplicateIdentity);
-            await Owner(replaced).Close(ReasonCodes.DuplicateIdentity);
+            await Node(replaced).Close(replaced.Session, ReasonCodes.DuplicateIdentity);
+        }
+    }
+
+    /// <summary>Asks the room for a place, and keeps what it says.</summary>
+    private async Task<AdmitResult> AskIn(JoinRequest request, ParticipantView before)
+    {
+        AdmitResult admitted = await Room.Admit(new AdmitRequest
+        {
+            Participant = Newer(before),
+            Region = request.Region,
+            Tenant = request.Tenant,
+            TokenIssuedAt = request.TokenIssuedAt,
+        });
+        if (admitted.Error is null)
+        {
+            (_view, _roomSid, _policy) = (Newer(before), admitted.RoomSid, admitted.Policy);
+        }
+
+        return admitted;
+    }
+
+    /// <summary>Has the node make the session; one that could not be made is closed there.</summary>
+    private async Task<SessionApplied> Begin(Leg leg, ParticipantView? older)
+    {
+        try
+        {
+            SessionApplied applied = await Node(leg).Apply(leg.Session, leg.Desired, mustExist: false);
+            if (applied.Status != ApplyStatus.Applied)
+            {
+                await Node(leg).Close(leg.Session, ReasonCodes.SdpInvalid);
+            }
+
+            return applied;
+        }
+        catch
+        {
+            await Unjoin(older); // the node's silo is gone: no place may be left behind that nobody holds
+            throw;
         }
     }
 
     /// <summary>A retry is the same join, with the same answer; after a loss of memory the node has it.</summary>
     private async Task<JoinResult> JoinedBefore(Leg leg)
     {
-        if (leg.Answer is null && await Owner(leg).Apply(leg.Desired, mustExist: true) is { Status: ApplyStatus.Applied } applied)
+        if (leg.Answer is null && await Node(leg).Apply(leg.Session, leg.Desired, mustExist: true) is { Status: ApplyStatus.Applied } applied)
         {
             leg = leg with { Answer = applied.Answer };
             _legs.Set(leg);
@@ -220,7 +272,7 @@ public sealed partial class ParticipantGrain(
         RoomSid = _roomSid,
         Node = leg.Node.Id,
         Answer = leg.Answer,
-        Tracks = [.. leg.Tracks.Select(t => ParticipantSessions.View(t, Identity, leg.Node.Id))],
+        Tracks = [.. leg.Actual.Tracks.Select(t => ParticipantSessions.View(t, Identity, leg.Node.Id))],
         Session = View(leg),
         Participant = _view,
     };
@@ -239,41 +291,33 @@ public sealed partial class ParticipantGrain(
         JoinedAt = time.GetUtcNow(),
     };
 
-    private Leg NewLeg(JoinRequest request, NodeView node)
+    private Leg NewLeg(JoinRequest request, NodeView node) => new()
     {
-        string owner = Keys.NodeSession(Keys.Zone(Key), node.Region, node.Id, request.Session);
-        return new Leg
+        Session = request.Session,
+        Node = new(node.Region, node.Id),
+        Deadline = request.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
+        Holder = request.Holder,
+        Desired = GrantRules.Apply(request.Grants, new SessionDesired
         {
-            Session = request.Session,
-            Owner = owner,
-            Node = node,
-            HeardAt = time.GetUtcNow(),
-            Deadline = request.Offer is null ? null : time.GetUtcNow() + ConnectWithin,
-            Holder = request.Holder,
-            HeldUntil = request.Holder is null ? null : time.GetUtcNow() + HolderLease,
-            Desired = GrantRules.Apply(request.Grants, new SessionDesired
-            {
-                OwnerKey = owner,
-                ParticipantKey = Key,
-                RoomKey = RoomKey,
-                Identity = Identity,
-                ParticipantSid = _view!.Sid,
-                Leg = request.Leg,
-                Offer = request.Offer,
-                Subscribe = request.Subscribe,
-                TrackNaming = request.TrackNaming,
-                Beside = request.Beside,
-                Name = _view.Name,
-                Metadata = _view.Metadata,
-                Attributes = _view.Attributes,
-                Client = _view.Client,
-            }),
-        };
-    }
+            ParticipantKey = Key,
+            RoomKey = RoomKey,
+            Identity = Identity,
+            ParticipantSid = _view!.Sid,
+            Leg = request.Leg,
+            Offer = request.Offer,
+            Subscribe = request.Subscribe,
+            TrackNaming = request.TrackNaming,
+            Beside = request.Beside,
+            Name = _view.Name,
+            Metadata = _view.Metadata,
+            Attributes = _view.Attributes,
+            Client = _view.Client,
+        }),
+    };
 
     private static ParticipantView Newer(ParticipantView view) => view with { Version = view.Version + 1 };
 
-    private INodeSessionGrain Owner(Leg leg) => Owner(leg.Owner);
+    private IMediaNodeGrain Node(Leg leg) => Node(leg.Node);
 
-    private INodeSessionGrain Owner(string key) => GrainFactory.GetGrain<INodeSessionGrain>(key);
+    private IMediaNodeGrain Node(NodePlace place) => GrainFactory.GetGrain<IMediaNodeGrain>(Keys.MediaNode(place.Region, place.Id));
 }

@@ -32,7 +32,7 @@ public sealed partial class RoomGrain
     {
         DateTimeOffset now = time.GetUtcNow();
         string identity = request.Participant.Identity;
-        bool? isInside = _roster.Find(identity) is not null ? true : now < _rebuiltAt ? null : false;
+        bool? isInside = _roster.Find(identity) is not null || _place.IsExpected(identity, now) ? true : now < _rebuiltAt ? null : false;
         return AccessRules.Refusal(record.State.Access, identity, request.TokenIssuedAt, isInside, now);
     }
 

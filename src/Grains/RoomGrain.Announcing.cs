@@ -28,11 +28,29 @@ public sealed partial class RoomGrain
 
     private Task AnnounceAgain() => IsOpen && time.GetUtcNow() - _announcedAt > Announcement ? Announce() : Task.CompletedTask;
 
+    /// <summary>
+    /// Counted in at the tenant's, or refused there by quota. Where there is none nothing hangs on the tenant's grain: while its silo is
+    /// frozen or gone the room opens without it.
+    /// </summary>
+    /// <exception cref="TimeoutException">Whether the quota has room cannot be known now.</exception>
+    private async Task<ActResult> CountIn(DateTimeOffset now, TenantRules tenant)
+    {
+        try
+        {
+            return await Tenant.OpenRoom(new RoomHeadline(Name, now, Participants: 0, Publishers: 0), tenant);
+        }
+        catch (Exception e) when (tenant.MaxRooms == 0 && e is (TimeoutException or OrleansException))
+        {
+            return ActResult.Done; // the list hears of the room with its first change
+        }
+    }
+
+    /// <summary>One-way: what is lost is said again with the next change, or after <see cref="Announcement"/>.</summary>
     private async Task Announce()
     {
         RoomHeadline headline = Headline();
         _announcedAt = time.GetUtcNow();
-        await Tenant.OpenRoom(headline, new TenantRules());
+        await Tenant.UpdateRoom(headline);
         _announced = headline;
     }
 }

@@ -7,8 +7,8 @@ namespace Nexus.Grains;
 
 /// <summary>
 /// The end of a room. Its record is deleted (bans that have time left stay), and this activation remembers it for a while, for those who have not heard of the end:
-/// whoever lives and takes himself for being in says so within 10 s, whoever's grain was lost too within a few digests. What comes
-/// later than that, or after a loss of this silo, cannot be told from a room that was lost with its storage, and opens it again.
+/// whose grain, or whose node's grain, was lost says so within a few digests. What comes later than that,
+/// or after a loss of this silo, cannot be told from a room that was lost with its storage, and opens it again.
 /// </summary>
 public sealed partial class RoomGrain
 {
@@ -34,7 +34,7 @@ public sealed partial class RoomGrain
 
         _roster.Clear();
         TellFinished(everyone, reason);
-        _node = null;
+        _place.Clear();
         _wasJoined = false;
         EndJournal();
         StopWatching();

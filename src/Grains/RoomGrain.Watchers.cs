@@ -5,20 +5,21 @@ using Nexus.Link;
 
 namespace Nexus.Grains;
 
-/// <summary>What gateways are told: one watch per gateway process, one delta for all of them, pages for those who missed some.</summary>
+/// <summary>
+/// What gateways are told: one feed for each gateway process, one delta for all of them; who missed some is told those again, or the whole
+/// in pages. A watch has no lease of its own: it lasts as long as its gateway's.
+/// </summary>
 public sealed partial class RoomGrain
 {
     /// <summary>Changes are gathered for so long.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
-    private static readonly TimeSpan WatchLease = TimeSpan.FromSeconds(30);
-
-    private readonly Dictionary<string, (IGatewayObserver Observer, DateTimeOffset Until)> _watchers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (IGatewayObserver Observer, long Feed)> _watchers = new(StringComparer.Ordinal);
     private RoomJournal _journal = new(0);
     private DateTimeOffset _rebuiltAt;
     private IGrainTimer? _flush;
 
-    public async Task<RoomPage?> Watch(string gateway, IGatewayObserver observer)
+    public async Task<RoomNews?> Watch(SessionHolder gateway, long feed, RoomVersion known)
     {
         if (!IsOpen)
         {
@@ -26,24 +27,18 @@ public sealed partial class RoomGrain
         }
 
         await Flush();
-        _watchers[gateway] = (observer, time.GetUtcNow() + WatchLease);
-        return PageOf("");
+        gateways.Meet(gateway);
+        _watchers[gateway.Gateway] = (gateway.Observer, feed);
+        return _journal.Since(known) is { } missed ? new RoomNews(missed, null) : new RoomNews([], PageOf(""));
     }
 
-    public Task<bool> RenewWatch(string gateway)
+    public Task Unwatch(string gateway, long feed)
     {
-        bool known = _watchers.TryGetValue(gateway, out var watcher);
-        if (known)
+        if (_watchers.TryGetValue(gateway, out var watcher) && watcher.Feed == feed)
         {
-            _watchers[gateway] = (watcher.Observer, time.GetUtcNow() + WatchLease);
+            _watchers.Remove(gateway);
         }
 
-        return Task.FromResult(known);
-    }
-
-    public Task Unwatch(string gateway)
-    {
-        _watchers.Remove(gateway);
         return Task.CompletedTask;
     }
 
@@ -139,15 +134,15 @@ public sealed partial class RoomGrain
             return;
         }
 
-        foreach ((string gateway, (IGatewayObserver observer, DateTimeOffset until)) in _watchers.ToArray())
+        foreach ((string gateway, (IGatewayObserver observer, _)) in _watchers.ToArray())
         {
-            if (until <= time.GetUtcNow())
+            if (gateways.Knows(gateway))
             {
-                _watchers.Remove(gateway);
+                await observer.OnDelta(Key, delta);
             }
             else
             {
-                await observer.OnDelta(Key, delta);
+                _watchers.Remove(gateway); // it is gone, or comes back and says so
             }
         }
     }

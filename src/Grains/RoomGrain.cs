@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
 using Nexus.Core;
+using Nexus.Grains.Gateways;
+using Nexus.Grains.Nodes;
 using Nexus.Grains.Placement;
 using Nexus.Link;
 
@@ -31,34 +33,34 @@ public sealed partial class RoomGrain(
     [PersistentState("room", StorageNames.Rooms)] IPersistentState<RoomRecord> record,
     [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time,
     GrainMeter meter,
+    NodeList nodes,
+    GatewayList gateways,
     IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
 {
-    /// <summary>How old the list of nodes may be that a joiner's node is chosen from.</summary>
-    private static readonly TimeSpan NodesFresh = TimeSpan.FromSeconds(1);
-
-    /// <summary>Participants say every 10 s that they are in; one that did not for so long is gone.</summary>
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(40);
+    /// <summary>How often the nodes are asked whether they have those who are in.</summary>
+    private static readonly TimeSpan Census = TimeSpan.FromSeconds(30);
 
     /// <summary>A room that lost its memory is not empty before every participant had time to say that it is in.</summary>
     private static readonly TimeSpan Rebuilding = TimeSpan.FromSeconds(30);
 
     private readonly IRoomEvents[] _listeners = [.. listeners];
     private readonly Roster _roster = new();
-    private ImmutableArray<NodeView> _nodes = [];
-    private DateTimeOffset _nodesAt;
-    private string? _node;
+    private readonly RoomPlace _place = new();
+    private RoomKey? _self;
     private bool _wasJoined;
     private (int Rooms, int Participants) _counted;
     private IGrainTimer? _emptying;
-    private IGrainTimer? _expiry;
+    private IGrainTimer? _census;
 
     private string Key => this.GetPrimaryKeyString();
 
-    private string Name => Keys.Segment(Key, 2);
+    private RoomKey Self => _self ??= RoomKey.Parse(Key);
+
+    private string Name => Self.Room;
 
     private bool IsOpen => record.State.Sid.Length > 0;
 
-    private ITenantGrain Tenant => GrainFactory.GetGrain<ITenantGrain>(Keys.Tenant(Keys.Zone(Key), Keys.Segment(Key, 1)));
+    private ITenantGrain Tenant => GrainFactory.GetGrain<ITenantGrain>(Self.TenantKey.ToString());
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -67,8 +69,10 @@ public sealed partial class RoomGrain(
             record.State.Epoch++;
             await record.WriteStateAsync(cancellationToken);
             BeginJournal(rebuilding: true);
+            gateways.TellWoke(Key);
             await Announce();
             WatchEmpty(Rebuilding);
+            this.RegisterGrainTimer(AskAllNodes, new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan) { Interleave = true });
         }
     }
 
@@ -85,6 +89,7 @@ public sealed partial class RoomGrain(
             return new RoomResult(beyond, null);
         }
 
+        _place.Allow(tenant.Regions);
         if (!IsOpen)
         {
             if (await Open(policy, tenant) is { } quota)
@@ -117,15 +122,15 @@ public sealed partial class RoomGrain(
             return new AdmitResult { Error = beyond };
         }
 
-        await RefreshNodes();
-        NodeDecision choice = NodeChoice.Choose(_nodes, _node, request.Region, request.Tenant.Regions);
+        NodeDecision choice = NodeChoice.Choose(nodes.Nodes, NodeFor(request), request.Region, request.Tenant.Regions);
         ParticipantView joiner = request.Participant with { Node = choice.Node?.Id, Region = choice.Node?.Region };
         ParticipantView? before = _roster.Find(joiner.Identity);
-        LinkError? refused = choice.Error ?? _roster.Admit(joiner, record.State.Policy.MaxParticipants, time.GetUtcNow());
+        LinkError? refused = choice.Error ?? _roster.Admit(joiner, record.State.Policy.MaxParticipants);
         if (refused is null)
         {
-            _node = choice.Node!.Id;
+            _place.Admit(joiner.Identity, choice.Node!.Id, request.Tenant.Regions);
             Note(before, joiner);
+            await Gather();
         }
 
         WatchEmpty();
@@ -149,19 +154,13 @@ public sealed partial class RoomGrain(
             }
         }
 
-        if (participant.Reason == ReasonCodes.NodeLost)
-        {
-            _nodesAt = default; // the list of nodes is older than that
-        }
-
         ParticipantView? before = _roster.Find(participant.Identity);
-        if (_roster.Update(participant, time.GetUtcNow()))
+        if (_roster.Update(participant))
         {
-            _node ??= participant.State == ParticipantState.Disconnected ? null : participant.Node;
             Note(before, participant);
+            await Place(participant);
         }
 
-        await AnnounceAgain();
         WatchEmpty();
         return new AdmitResult { RoomSid = record.State.Sid, Policy = record.State.Policy };
     }
@@ -199,7 +198,7 @@ public sealed partial class RoomGrain(
     private async Task<LinkError?> Open(RoomPolicy policy, TenantRules tenant)
     {
         DateTimeOffset now = time.GetUtcNow();
-        ActResult quota = await Tenant.OpenRoom(new RoomHeadline(Name, now, Participants: 0, Publishers: 0), tenant);
+        ActResult quota = await CountIn(now, tenant);
         if (quota.Error is not null)
         {
             return quota.Error;
@@ -218,28 +217,6 @@ public sealed partial class RoomGrain(
         return null;
     }
 
-    private async Task RefreshNodes()
-    {
-        DateTimeOffset now = time.GetUtcNow();
-        bool known = _node is null || _nodes.Any(n => n.Id == _node && n.State == NodeState.Ready);
-        if (_nodes.IsEmpty || !known || now - _nodesAt > NodesFresh)
-        {
-            _nodes = await GrainFactory.GetGrain<INodeDirectoryGrain>(Keys.NodeDirectory).List();
-            _nodesAt = now;
-        }
-    }
-
-    private Task Expire()
-    {
-        foreach (ParticipantView lost in _roster.Expire(time.GetUtcNow() - Lease))
-        {
-            Note(lost, lost with { State = ParticipantState.Disconnected, Reason = ReasonCodes.ClientLost });
-        }
-
-        WatchEmpty();
-        return Task.CompletedTask;
-    }
-
     /// <summary>A room that nobody joins ends after its empty time-out, one that all have left after its departure time-out.</summary>
     /// <param name="least">How long it stays at least.</param>
     private void WatchEmpty(TimeSpan least = default)
@@ -249,14 +226,16 @@ public sealed partial class RoomGrain(
         {
             _wasJoined |= _roster.Count > 0;
             StopWatching();
-            _expiry ??= _roster.Count > 0 ? this.RegisterGrainTimer(Expire, new GrainTimerCreationOptions(Lease / 4, Lease / 4) { KeepAlive = true }) : null;
+            _census ??= _roster.Count > 0 ? this.RegisterGrainTimer(TakeCensus, new GrainTimerCreationOptions(Census, Census) { KeepAlive = true, Interleave = true }) : null;
             return;
         }
 
-        _expiry?.Dispose();
-        _expiry = null;
+        _census?.Dispose();
+        _census = null;
         RoomPolicy policy = record.State.Policy;
         TimeSpan timeout = TimeSpan.FromSeconds(_wasJoined ? policy.DepartureTimeoutSeconds ?? policy.EmptyTimeoutSeconds : policy.EmptyTimeoutSeconds);
+        TimeSpan waiting = _place.Waiting(time.GetUtcNow());
+        least = waiting > least ? waiting : least;
         _emptying ??= this.RegisterGrainTimer(
             () => Close(ReasonCodes.RoomClosed),
             new GrainTimerCreationOptions(timeout > least ? timeout : least, Timeout.InfiniteTimeSpan) { KeepAlive = true });
@@ -308,8 +287,8 @@ public sealed partial class RoomGrain(
     {
         Sid = record.State.Sid,
         Name = Name,
-        Tenant = Keys.Segment(Key, 1),
-        Zone = Keys.Zone(Key),
+        Tenant = Self.Tenant,
+        Zone = Self.Zone,
         CreatedAt = record.State.CreatedAt,
         Policy = record.State.Policy,
         NumParticipants = _roster.Count,
@@ -323,8 +302,8 @@ public sealed partial class RoomGrain(
         {
             Sid = record.State.Sid,
             Name = Name,
-            Tenant = Keys.Segment(Key, 1),
-            Zone = Keys.Zone(Key),
+            Tenant = Self.Tenant,
+            Zone = Self.Zone,
             CreatedAt = record.State.CreatedAt,
             Policy = record.State.Policy,
             Nodes = [.. people.Select(p => p.Node).OfType<string>().Distinct()],

@@ -23,6 +23,12 @@ public sealed class TenantGrain : Grain, ITenantGrain
         return Task.FromResult(ActResult.Done);
     }
 
+    public Task UpdateRoom(RoomHeadline room)
+    {
+        _rooms.Put(room);
+        return Task.CompletedTask;
+    }
+
     public Task CloseRoom(string room)
     {
         _rooms.Remove(room);

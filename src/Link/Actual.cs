@@ -8,7 +8,7 @@ public enum ApplyStatus
     /// <summary>Actual equals desired.</summary>
     Applied,
 
-    /// <summary>A newer (epoch, seq) was applied before; nothing was changed.</summary>
+    /// <summary>A newer (epoch, seq) was applied before, or another owner has taken the node since; nothing was changed.</summary>
     Stale,
 
     /// <summary><see cref="ApplySession.MustExist"/> was set and the node does not know the session.</summary>
@@ -21,15 +21,46 @@ public enum ApplyStatus
     Closed,
 }
 
-/// <summary>The actual state of a session after a command.</summary>
+/// <summary>
+/// One session as it is: its node makes it, and it goes unchanged to the participant's grain and to the client's view. Equal by
+/// content, so whoever has two of them sees by <c>!=</c> whether there is news.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("nexus.SessionActual")]
+public sealed record SessionActual
+{
+    /// <summary>Nothing was said of it yet.</summary>
+    public static readonly SessionActual None = new();
+
+    /// <summary>Rises whenever anything else here changes: of two of one session, the one with the lower is older. Whatever carries it may be late, or come twice.</summary>
+    [Id(0)] public long Version { get; init; }
+
+    [Id(1)] public SessionState State { get; init; }
+
+    /// <summary>Why, when the state is Disconnected or Closed; one of <see cref="ReasonCodes"/>.</summary>
+    [Id(2)] public string? Reason { get; init; }
+
+    /// <summary>What it publishes. How much arrives of its layers is not told here (<see cref="LayerDescription.Lasting"/>).</summary>
+    [Id(3)] public ValueArray<TrackDescription> Tracks { get; init; } = [];
+
+    [Id(4)] public ValueArray<SubscriptionDescription> Subscriptions { get; init; } = [];
+
+    [Id(5)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
+
+    [Id(6)] public OfferWanted? OfferWanted { get; init; }
+
+    [Id(7)] public ServerOffer? Offer { get; init; }
+}
+
+/// <summary>What became of a command.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SessionApplied")]
 public sealed record SessionApplied
 {
     [Id(0)] public required ApplyStatus Status { get; init; }
 
-    /// <summary>The highest (epoch, seq) that the node has applied.</summary>
+    /// <summary>The node's.</summary>
     [Id(1)] public long Epoch { get; init; }
 
+    /// <summary>The highest of the session that the node has applied.</summary>
     [Id(2)] public long Seq { get; init; }
 
     /// <summary>The answer to the offer of that id.</summary>
@@ -38,25 +69,10 @@ public sealed record SessionApplied
     /// <summary>The node's side of the latest ICE restart.</summary>
     [Id(4)] public IceRestartAnswer? IceRestart { get; init; }
 
-    [Id(5)] public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
+    [Id(5)] public LinkError? Error { get; init; }
 
-    [Id(6)] public LinkError? Error { get; init; }
-
-    [Id(7)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
-
-    [Id(8)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
-
-    [Id(9)] public SessionState State { get; init; }
-
-    [Id(10)] public OfferWanted? OfferWanted { get; init; }
-
-    [Id(12)] public ServerOffer? Offer { get; init; }
-
-    /// <summary>
-    /// Version of the latest report before it. Reports up to that one are older than this answer, and may still be on their way;
-    /// an answer that is repeated may itself be older than a report that has arrived.
-    /// </summary>
-    [Id(11)] public long ReportVersion { get; init; }
+    /// <summary>How the session is after it; an answer that is repeated says what it said before.</summary>
+    [Id(6)] public SessionActual Actual { get; init; } = SessionActual.None;
 }
 
 /// <summary>
@@ -82,6 +98,11 @@ public sealed record ServerOffer([property: Id(0)] int Id, [property: Id(1)] str
 {
     /// <summary>The tracks that it names, by mid.</summary>
     [Id(2)] public ImmutableDictionary<string, string> Tracks { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>By its id, which is never of another text in the same session.</summary>
+    public bool Equals(ServerOffer? other) => other is not null && Id == other.Id;
+
+    public override int GetHashCode() => Id;
 }
 
 [GenerateSerializer, Immutable, Alias("nexus.SdpAnswer")]
@@ -122,7 +143,7 @@ public sealed record TrackDescription
     [Id(5)] public bool Muted { get; init; }
 
     /// <summary>Low to high; one nameless layer when the track is not simulcast.</summary>
-    [Id(6)] public ImmutableArray<LayerDescription> Layers { get; init; } = [];
+    [Id(6)] public ValueArray<LayerDescription> Layers { get; init; } = [];
 
     /// <summary>As its publisher named it.</summary>
     [Id(7)] public string Name { get; init; } = "";
@@ -132,11 +153,38 @@ public sealed record TrackDescription
     /// <summary>As <see cref="Publication.Details"/>.</summary>
     [Id(9)] public string Details { get; init; } = "";
 
-    /// <summary>The best layer that anybody plays; a publisher need not send better ones.</summary>
+    /// <summary>The best layer of a video that anybody plays; a publisher need not send better ones.</summary>
     [Id(10)] public LayerDemand Demand { get; init; } = LayerDemand.High;
 
     /// <summary>Somebody has received it.</summary>
     [Id(11)] public bool Played { get; init; }
+
+    /// <summary>Its second codec, which is published or can be had; null when it has none. What is told of codec and layers besides is of the first.</summary>
+    [Id(12)] public BackupDescription? Backup { get; init; }
+
+    /// <inheritdoc cref="LayerDescription.Lasting"/>
+    public TrackDescription Lasting() => this with
+    {
+        Layers = [.. Layers.Select(l => l.Lasting())],
+        Backup = Backup is null ? null : Backup with { Layers = [.. Backup.Layers.Select(l => l.Lasting())] },
+    };
+}
+
+/// <summary>The second codec of a track (<see cref="BackupCodec"/>) as its node knows it.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.BackupDescription")]
+public sealed record BackupDescription
+{
+    /// <summary>As <see cref="TrackDescription.Codec"/>.</summary>
+    [Id(0)] public required string Codec { get; init; }
+
+    /// <summary>The mid of the publisher's section; null while its publisher does not send it.</summary>
+    [Id(1)] public string? Mid { get; init; }
+
+    /// <summary>As <see cref="TrackDescription.Demand"/>: it begins as <see cref="LayerDemand.Off"/>, and its publisher begins to send it when there is more.</summary>
+    [Id(2)] public LayerDemand Demand { get; init; }
+
+    /// <summary>As <see cref="TrackDescription.Layers"/>; none before it is published.</summary>
+    [Id(3)] public ValueArray<LayerDescription> Layers { get; init; } = [];
 }
 
 /// <summary>How much of a track anybody wants: nothing, or the layers up to one. With two layers, Middle means the lower.</summary>
@@ -148,14 +196,18 @@ public enum LayerDemand
     High,
 }
 
-/// <summary>One simulcast layer as it arrives now. Sizes in pixels (0 until a keyframe told them), bitrate in bit/s over the last second.</summary>
+/// <summary>One simulcast layer, or one spatial layer of an SVC stream (<c>low</c>, <c>middle</c>, <c>high</c>; of more than three <c>s0</c>, <c>s1</c>, …), as it arrives now. Sizes in pixels (0 until a keyframe told them), bitrate in bit/s over the last second.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.LayerDescription")]
 public sealed record LayerDescription(
     [property: Id(0)] string Rid,
     [property: Id(1)] int Width,
     [property: Id(2)] int Height,
     [property: Id(3)] long Bitrate,
-    [property: Id(4)] bool Active);
+    [property: Id(4)] bool Active)
+{
+    /// <summary>Without what is another a second later, which is told to those only who ask (<see cref="InspectRoom"/>).</summary>
+    public LayerDescription Lasting() => this with { Bitrate = 0, Active = false };
+}
 
 /// <summary>How far the connection of a session is.</summary>
 public enum SessionState
@@ -177,7 +229,8 @@ public enum SessionState
 
 /// <summary>
 /// A subscription as its node knows it. <see cref="State"/> is <c>active</c> (it flows), <c>waiting</c> (it will), <c>paused</c>
-/// (the client said so, or did not acknowledge yet) or <c>refused</c>; <see cref="Reason"/> says why when it is not active.
+/// (the client said so or did not acknowledge yet, there is no bandwidth for it: <see cref="ReasonCodes.Bandwidth"/>, or others spoke more lately: <see cref="ReasonCodes.NotSpeaking"/>) or
+/// <c>refused</c>; <see cref="Reason"/> says why when it is not active.
 /// <see cref="Mid"/> is empty while it has no section.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("nexus.SubscriptionDescription")]

@@ -13,6 +13,9 @@ public enum SessionLeg
 
     /// <summary>Both, negotiated again as tracks come and go (JSON WebSocket, LiveKit wire).</summary>
     Duplex,
+
+    /// <summary>No connection: what a session of another room publishes is here too (<see cref="SessionDesired.From"/>).</summary>
+    Forward,
 }
 
 /// <summary>How a client learns which track a section that it plays carries.</summary>
@@ -38,10 +41,7 @@ public enum TrackNaming
 [GenerateSerializer, Immutable, Alias("nexus.SessionDesired")]
 public sealed record SessionDesired
 {
-    /// <summary>Key of the NodeSession grain that owns it. The node keeps it, so that a control side that lost its memory can be found again.</summary>
-    [Id(0)] public required string OwnerKey { get; init; }
-
-    /// <summary>Key of the participant grain, <c>zone/tenant/room/identity</c>. Opaque to the node.</summary>
+    /// <summary>Key of the participant grain, <c>zone/tenant/room/identity</c>. Opaque to the node, which keeps it: so a control side that lost its memory finds whose session it is.</summary>
     [Id(1)] public required string ParticipantKey { get; init; }
 
     /// <summary>Key of the room, <c>zone/tenant/room</c>: sessions with the same one see each other's tracks.</summary>
@@ -79,7 +79,7 @@ public sealed record SessionDesired
     /// <summary>Tracks that the client asked for one by one, each on a section of its own; the order is the order of choice.</summary>
     [Id(15)] public ImmutableArray<SubscriptionWish> Subscriptions { get; init; } = [];
 
-    /// <summary>What the client says of the sections that it publishes on.</summary>
+    /// <summary>What the client says of the tracks that it publishes.</summary>
     [Id(16)] public ImmutableArray<Publication> Publications { get; init; } = [];
 
     /// <summary>What the participant may do. <see cref="CanPublish"/> and <see cref="CanSubscribe"/> follow from it and the leg.</summary>
@@ -101,7 +101,15 @@ public sealed record SessionDesired
 
     /// <summary>What the client's own protocol tells its like of it; opaque, kept as <see cref="Name"/> is.</summary>
     [Id(26)] public string Client { get; init; } = "";
+
+    /// <summary>Whose tracks it has; of <see cref="SessionLeg.Forward"/> alone.</summary>
+    [Id(28)] public ForwardSource? From { get; init; }
 }
+
+/// <summary>The session that a forward has its tracks from. It is on the same node, and the forward ends with it.</summary>
+/// <param name="ParticipantKey">Key of its participant grain, as <see cref="SessionDesired.ParticipantKey"/>.</param>
+[GenerateSerializer, Immutable, Alias("nexus.ForwardSource")]
+public sealed record ForwardSource([property: Id(0)] string Session, [property: Id(1)] string ParticipantKey);
 
 /// <summary>
 /// One track that a client asked for. Nothing is sent before it acknowledged that it is ready to play (its decoder and element
@@ -115,11 +123,20 @@ public sealed record SubscriptionWish
     /// <summary>The receiving section; null lets the node choose a free one.</summary>
     [Id(1)] public string? Mid { get; init; }
 
-    /// <summary>The simulcast layer to send; null means the best that fits <see cref="MaxHeight"/>.</summary>
+    /// <summary>The simulcast layer to send, whatever its size; null means the smallest that fills <see cref="Width"/> × <see cref="Height"/>.</summary>
     [Id(2)] public LayerWish? Layer { get; init; }
 
-    /// <summary>The height in pixels at which the client shows it; 0 means any. The smallest layer of at least this height is sent.</summary>
-    [Id(3)] public int MaxHeight { get; init; }
+    /// <summary>
+    /// The size in pixels at which the client shows the picture; 0 leaves a side open, both 0 mean the best layer. The node, which
+    /// knows the layers' sizes, sends the smallest that is no more than a tenth smaller (<c>LayerSelector</c>).
+    /// </summary>
+    [Id(7)] public int Width { get; init; }
+
+    /// <inheritdoc cref="Width"/>
+    [Id(8)] public int Height { get; init; }
+
+    /// <summary>1 to 255, the higher the more it matters where bandwidth is short; 0 leaves it to the node.</summary>
+    [Id(9)] public byte Priority { get; init; }
 
     [Id(4)] public bool Paused { get; init; }
 
@@ -129,10 +146,11 @@ public sealed record SubscriptionWish
     [Id(6)] public bool Unwanted { get; init; }
 }
 
-/// <summary>What a client says of one section that it publishes on.</summary>
+/// <summary>What a client says of one track that it publishes.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.Publication")]
 public sealed record Publication
 {
+    /// <summary>The section that it is published on.</summary>
     [Id(0)] public required string Mid { get; init; }
 
     /// <summary>As <see cref="TrackDescription.Source"/>.</summary>
@@ -154,6 +172,34 @@ public sealed record Publication
     /// around it (RFC 2198). Empty: the offer's first.
     /// </summary>
     [Id(6)] public string Codec { get; init; } = "";
+
+    /// <summary>A second codec that its client would publish the track in, for receivers that cannot decode <see cref="Codec"/>; null when there is none.</summary>
+    [Id(7)] public BackupCodec? Backup { get; init; }
+
+    /// <summary>Whether the track is published on that section, in either codec.</summary>
+    public bool IsOn(string mid) => Mid == mid || Backup?.Mid == mid;
+}
+
+/// <summary>A second codec of a track: its client publishes it, on a section of its own, once somebody is to have it (<see cref="BackupDescription.Demand"/>).</summary>
+/// <param name="Codec">A name as in SDP.</param>
+[GenerateSerializer, Immutable, Alias("nexus.BackupCodec")]
+public sealed record BackupCodec([property: Id(0)] string Codec, [property: Id(1)] BackupPolicy Policy)
+{
+    /// <summary>The section that its client publishes it on; null before it does.</summary>
+    [Id(2)] public string? Mid { get; init; }
+}
+
+/// <summary>Who receives a track in its second codec once that flows, of those who can decode it.</summary>
+public enum BackupPolicy
+{
+    /// <summary>Everyone in a small room, so that the publisher need not encode twice; in larger ones as <see cref="Simulcast"/>.</summary>
+    PreferRegression,
+
+    /// <summary>Only who cannot decode the first.</summary>
+    Simulcast,
+
+    /// <summary>Everyone.</summary>
+    Regression,
 }
 
 /// <summary>An SDP offer, opaque to everyone but gateway and node. <see cref="Id"/> rises with each new offer of a session; the same id always has the same answer.</summary>
@@ -182,9 +228,12 @@ public sealed record SubscribeRule
 
     /// <summary>Whether tracks that the rule brings also wait for the client's acknowledgement.</summary>
     [Id(4)] public bool Acknowledge { get; init; }
+
+    /// <summary>Whether videos that there is no bandwidth for may be paused; where not, their lowest layers flow on at the cost of all.</summary>
+    [Id(5)] public bool MayPause { get; init; } = true;
 }
 
-/// <summary>A subscriber's explicit wish for a simulcast layer. With two layers, Middle means the lower.</summary>
+/// <summary>A subscriber's explicit wish for a simulcast layer. With two layers, Middle means the upper.</summary>
 public enum LayerWish
 {
     Low,

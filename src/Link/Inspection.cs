@@ -27,11 +27,14 @@ public enum InspectionParts
 {
     None = 0,
 
-    /// <summary><see cref="SessionReport.Subscriptions"/>.</summary>
+    /// <summary><see cref="SessionActual.Subscriptions"/>.</summary>
     Subscriptions = 1,
 
     /// <summary><see cref="SessionDesired.Subscriptions"/>.</summary>
     Wishes = 2,
+
+    /// <summary><see cref="SessionInspection.Measured"/>.</summary>
+    Measured = 4,
 }
 
 /// <summary>A page of the sessions of a room, in order of identity. Empty when the node has none.</summary>
@@ -48,14 +51,19 @@ public sealed record RoomInspection
 
 /// <summary>One session as its node was told it should be, and as it is.</summary>
 /// <param name="Desired">Without what is long or secret and of no use to a reader: SDP, credentials, metadata, audience, publications.</param>
-/// <param name="Report">Without offers and <see cref="TrackDescription.Details"/>.</param>
+/// <param name="Actual">With how much arrives of each layer; without offers and <see cref="TrackDescription.Details"/>.</param>
 /// <param name="Connection">Null before it was ever connected.</param>
 [GenerateSerializer, Immutable, Alias("nexus.SessionInspection")]
 public sealed record SessionInspection(
-    [property: Id(0)] SessionDesired Desired, [property: Id(1)] SessionReport Report, [property: Id(2)] ParticipantConnection? Connection)
+    [property: Id(0)] string Session, [property: Id(1)] SessionDesired Desired, [property: Id(2)] SessionActual Actual, [property: Id(3)] ParticipantConnection? Connection)
 {
+    /// <summary>Null where it was not asked for, and of a session that has no connection yet.</summary>
+    [Id(4)] public SessionMeasured? Measured { get; init; }
+
     /// <summary>That of a session with all it has: what the parts do not ask for is left out.</summary>
-    public static SessionInspection Of(SessionDesired desired, SessionReport report, ParticipantConnection? connection, InspectionParts parts) => new(
+    public static SessionInspection Of(
+        string session, SessionDesired desired, SessionActual actual, ParticipantConnection? connection, InspectionParts parts, SessionMeasured? measured = null) => new(
+        session,
         desired with
         {
             Offer = null,
@@ -70,17 +78,23 @@ public sealed record SessionInspection(
             Audience = Audience.All,
             Client = "",
         },
-        report with
+        actual with
         {
             Offer = null,
-            Tracks = [.. report.Tracks.Select(t => t with { Details = "" })],
-            Subscriptions = parts.HasFlag(InspectionParts.Subscriptions) ? report.Subscriptions : [],
+            Tracks = [.. actual.Tracks.Select(t => t with { Details = "" })],
+            Subscriptions = parts.HasFlag(InspectionParts.Subscriptions) ? actual.Subscriptions : [],
         },
-        connection);
+        connection)
+    {
+        Measured = parts.HasFlag(InspectionParts.Measured) && measured is not null
+            ? measured with { Subscriptions = parts.HasFlag(InspectionParts.Subscriptions) ? measured.Subscriptions : [] }
+            : null,
+    };
 
     /// <summary>An upper estimate of its length on the wire, in octets.</summary>
     public int Octets => 1024
-        + (3 * (Desired.OwnerKey.Length + Desired.ParticipantKey.Length + Desired.RoomKey.Length + Desired.Identity.Length))
-        + (200 * (Desired.Subscriptions.Length + Report.Subscriptions.Length))
-        + Report.Tracks.Sum(t => 512 + (3 * t.Name.Length) + (128 * t.Layers.Length));
+        + (3 * (Desired.ParticipantKey.Length + Desired.RoomKey.Length + Desired.Identity.Length))
+        + (200 * (Desired.Subscriptions.Length + Actual.Subscriptions.Length))
+        + (Measured is { } measured ? 1024 + (256 * measured.Layers.Length) + (640 * measured.Subscriptions.Length) : 0)
+        + Actual.Tracks.Sum(t => 512 + (3 * t.Name.Length) + (128 * (t.Layers.Length + (t.Backup?.Layers.Length ?? 0))));
 }

@@ -14,8 +14,8 @@ namespace Nexus.Link;
 /// <param name="hasUnread">Whether octets have come that nobody has read yet; null when that cannot be known.</param>
 public sealed class LinkConnection(Stream stream, string peer, Func<bool>? hasUnread = null) : IAsyncDisposable
 {
-    /// <summary>Version of the protocol that this code speaks. 2: rooms are inspected a page at a time, no longer whole nodes.</summary>
-    public const int Version = 2;
+    /// <summary>Version of the protocol that this code speaks. 2: rooms are inspected a page at a time, no longer whole nodes. 3: one owner for all sessions of a node, and one record of how each is.</summary>
+    public const int Version = 3;
 
     /// <summary>The largest frame taken, in octets.</summary>
     public const int MaxFrame = 4 * 1024 * 1024;
@@ -73,7 +73,7 @@ public sealed class LinkConnection(Stream stream, string peer, Func<bool>? hasUn
 
     /// <summary>
     /// The longest that a message may be, in octets. A command that carries a session is half a frame, so that the node can repeat
-    /// it beside its report (<see cref="SessionClaimed"/>).
+    /// it beside its report (<see cref="SessionDescribed"/>).
     /// </summary>
     public static int MaxOctets(LinkMessage message) => message is ApplySession ? MaxFrame / 2 : MaxFrame;
 

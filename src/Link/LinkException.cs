@@ -8,3 +8,6 @@ public sealed class LinkRefusedException(LinkError error) : LinkException($"{err
 {
     public LinkError Error => error;
 }
+
+/// <summary>The other end was not heard of, or read nothing, for too long: it, or what is between, may stand still or be gone.</summary>
+public sealed class LinkSilentException(string message) : LinkException(message);

@@ -9,4 +9,7 @@ namespace Nexus.Link;
     UseStringEnumConverter = true,
     MaxDepth = 16)]
 [JsonSerializable(typeof(LinkMessage))]
+[JsonSerializable(typeof(TrackDescription))] // these are seen in a ValueArray alone, which the generator does not look into
+[JsonSerializable(typeof(SubscriptionDescription))]
+[JsonSerializable(typeof(LayerDescription))]
 public sealed partial class LinkJson : JsonSerializerContext;

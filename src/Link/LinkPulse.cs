@@ -22,7 +22,7 @@ internal sealed class LinkPulse(LinkConnection connection, TimeSpan interval, Ti
             before = now;
             if (judge.Tick(passed, connection.Received, connection.HasUnread, connection.Sent, !sending.IsCompleted) is { } fault)
             {
-                throw new LinkException($"{fault} {connection.Peer} for {lost.TotalMilliseconds:F0} ms of our own time");
+                throw new LinkSilentException($"{fault} {connection.Peer} for {lost.TotalMilliseconds:F0} ms of our own time");
             }
 
             if (sending.IsCompleted)

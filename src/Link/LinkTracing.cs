@@ -31,7 +31,7 @@ public static class LinkTracing
 
     private static Activity? Named(Activity? activity, LinkCommand command) => activity?.SetTag("nexus.session", command switch
     {
-        ClaimSession c => c.Session,
+        DescribeSession c => c.Session,
         ApplySession a => a.Session,
         CloseSession c => c.Session,
         _ => null,
@@ -39,7 +39,8 @@ public static class LinkTracing
 
     private static string Name(LinkCommand command) => command switch
     {
-        ClaimSession => "node claim",
+        ClaimNode => "node claim",
+        DescribeSession => "node describe",
         ApplySession => "node apply",
         CloseSession => "node close",
         SendData => "node send-data",

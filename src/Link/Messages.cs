@@ -19,8 +19,10 @@ namespace Nexus.Link;
 [JsonDerivedType(typeof(Welcome), "welcome")]
 [JsonDerivedType(typeof(Rejected), "rejected")]
 [JsonDerivedType(typeof(Heartbeat), "heartbeat")]
-[JsonDerivedType(typeof(ClaimSession), "claim")]
-[JsonDerivedType(typeof(SessionClaimed), "claimed")]
+[JsonDerivedType(typeof(ClaimNode), "claim")]
+[JsonDerivedType(typeof(NodeClaimed), "claimed")]
+[JsonDerivedType(typeof(DescribeSession), "describe")]
+[JsonDerivedType(typeof(SessionDescribed), "described")]
 [JsonDerivedType(typeof(ApplySession), "apply")]
 [JsonDerivedType(typeof(CloseSession), "close")]
 [JsonDerivedType(typeof(SessionReply), "applied")]
@@ -33,8 +35,10 @@ namespace Nexus.Link;
 [JsonDerivedType(typeof(SessionChanged), "session")]
 [JsonDerivedType(typeof(LoadReport), "load")]
 [JsonDerivedType(typeof(ListenRoom), "listen")]
+[JsonDerivedType(typeof(DrainNode), "drain")]
 [JsonDerivedType(typeof(RoomLevels), "levels")]
 [JsonDerivedType(typeof(RoomConnections), "connections")]
+[GenerateSerializer]
 public abstract record LinkMessage;
 
 /// <summary>From the control side: the node answers with the same id.</summary>
@@ -66,14 +70,18 @@ public sealed record Heartbeat : LinkMessage;
 // ---- commands (control to node) and their replies ----
 
 /// <summary>
-/// A new owner takes a session (a NodeSession grain on activation). The node raises the session's epoch and answers with
-/// it and with the last desired state it was given, so that an owner that lost its memory can go on.
-/// The node is the compare-and-swap: of two owners only the later one's commands are taken.
+/// An owner takes the node (its grain, once for each link). The node raises its epoch and answers with it. The node is the
+/// compare-and-swap: of two owners only the later one's commands are taken.
 /// </summary>
-public sealed record ClaimSession(long Id, string Session) : LinkCommand(Id);
+public sealed record ClaimNode(long Id) : LinkCommand(Id);
 
-/// <summary>Bounded because both parts are: a desired state came in a command, which is half a frame at most.</summary>
-public sealed record SessionClaimed(long Id, SessionClaim Claim) : LinkAnswer(Id);
+public sealed record NodeClaimed(long Id, NodeClaim Claim) : LinkAnswer(Id);
+
+/// <summary>What is a session, and what was it last told to be? So an owner without memory, or one that missed a word, goes on.</summary>
+public sealed record DescribeSession(long Id, string Session) : LinkCommand(Id);
+
+/// <summary>Bounded because all parts are: a desired state came in a command, which is half a frame at most.</summary>
+public sealed record SessionDescribed(long Id, SessionFound Found) : LinkAnswer(Id);
 
 /// <param name="MustExist">Set once the session was created: a node that has restarted since must say Unknown rather than create it again with other ICE credentials.</param>
 public sealed record ApplySession(long Id, string Session, long Epoch, long Seq, bool MustExist, SessionDesired Desired) : LinkCommand(Id);
@@ -103,16 +111,24 @@ public sealed record CommandRefused(long Id, LinkError Error) : LinkAnswer(Id);
 /// </summary>
 public sealed record ListenRoom(string Room, bool On) : LinkMessage;
 
+/// <summary>One-way and whole each time: whether the node is being emptied. It is not until a link says so.</summary>
+/// <param name="On">It gets nobody new, and its rooms are asked to go.</param>
+/// <param name="IsOver">Nothing is left on it that could still go: a process that waits for that may end.</param>
+[GenerateSerializer, Immutable, Alias("nexus.DrainNode")]
+public sealed record DrainNode([property: Id(0)] bool On, [property: Id(1)] bool IsOver) : LinkMessage;
+
 // ---- reports and events (node to control) ----
 
 /// <summary>Every digest interval: all sessions that the node has, so that the control side mends what differs. At most 500 in a message; <see cref="Last"/> ends a round.</summary>
-public sealed record Digest(string BootId, ImmutableArray<DigestEntry> Sessions, bool Last) : LinkMessage;
+[GenerateSerializer, Immutable, Alias("nexus.Digest")]
+public sealed record Digest([property: Id(0)] string BootId, [property: Id(1)] ImmutableArray<DigestEntry> Sessions, [property: Id(2)] bool Last) : LinkMessage;
 
-/// <summary>State, tracks or layers of a session changed (layers at most once a second). One session, whole: what came before counts no more.</summary>
+/// <summary>A session is not as it was (sizes of layers at most once a second). Whole: what came before counts no more.</summary>
 public sealed record SessionChanged(SessionReport Report) : LinkMessage;
 
 /// <summary>Every second. <see cref="Load"/> is 0 (idle) to 1 (full): the busiest loop's share of its core.</summary>
-public sealed record LoadReport(double Load, int Sessions, int Tracks, int Subscriptions) : LinkMessage;
+/// <param name="IsLeaving">The node's process was told to end, and waits for its rooms to go.</param>
+public sealed record LoadReport(double Load, int Sessions, int Tracks, int Subscriptions, bool IsLeaving = false) : LinkMessage;
 
 /// <summary>
 /// Who speaks in a room that is listened to, the dominant speaker first. The whole truth each time, so that a lost one does no
@@ -126,9 +142,13 @@ public sealed record RoomConnections(string Room, ImmutableArray<ParticipantConn
 // ---- parts that also travel in grain calls ----
 
 /// <param name="Epoch">The epoch to use in commands from now on.</param>
-/// <param name="Desired">What the node was last told, null when it does not have the session.</param>
-[GenerateSerializer, Immutable, Alias("nexus.SessionClaim")]
-public sealed record SessionClaim([property: Id(0)] long Epoch, [property: Id(1)] SessionDesired? Desired, [property: Id(2)] SessionReport? Report);
+[GenerateSerializer, Immutable, Alias("nexus.NodeClaim")]
+public sealed record NodeClaim([property: Id(0)] long Epoch);
+
+/// <param name="Desired">What the node was last told; null when it does not have the session.</param>
+/// <param name="Seq">Of the command that told it.</param>
+[GenerateSerializer, Immutable, Alias("nexus.SessionFound")]
+public sealed record SessionFound([property: Id(0)] SessionDesired? Desired, [property: Id(1)] long Seq, [property: Id(2)] SessionActual Actual);
 
 /// <summary>What became of <see cref="SendData"/>.</summary>
 /// <param name="Error">BAD_REQUEST: it is no packet, or too long.</param>
@@ -136,13 +156,10 @@ public sealed record SessionClaim([property: Id(0)] long Epoch, [property: Id(1)
 [GenerateSerializer, Immutable, Alias("nexus.DataDelivery")]
 public sealed record DataDelivery([property: Id(0)] LinkError? Error, [property: Id(1)] int Receivers);
 
+/// <param name="Seq">Of the last command that was carried out.</param>
+/// <param name="Version">As <see cref="SessionActual.Version"/>.</param>
 [GenerateSerializer, Immutable, Alias("nexus.DigestEntry")]
-public sealed record DigestEntry(
-    [property: Id(0)] string Session,
-    [property: Id(1)] string OwnerKey,
-    [property: Id(2)] long Epoch,
-    [property: Id(3)] long Seq,
-    [property: Id(4)] SessionState State);
+public sealed record DigestEntry([property: Id(0)] string Session, [property: Id(1)] long Seq, [property: Id(2)] long Version);
 
 /// <param name="Level">Amplitude, 0 to 1 (full scale), smoothed, in steps of 3 dB.</param>
 [GenerateSerializer, Immutable, Alias("nexus.SpeakerLevel")]
@@ -167,28 +184,6 @@ public enum QualityLabel
     Lost,
 }
 
-/// <summary>What a node says of a session on its own. <see cref="Version"/> rises with each report, so that a late one is known as such.</summary>
+/// <summary>What a node says of a session on its own.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SessionReport")]
-public sealed record SessionReport
-{
-    [Id(0)] public required string Session { get; init; }
-
-    [Id(1)] public required string OwnerKey { get; init; }
-
-    [Id(2)] public long Version { get; init; }
-
-    [Id(3)] public SessionState State { get; init; }
-
-    /// <summary>Why, when the state is Disconnected or Closed; one of <see cref="ReasonCodes"/>.</summary>
-    [Id(4)] public string? Reason { get; init; }
-
-    [Id(5)] public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
-
-    [Id(6)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
-
-    [Id(7)] public SectionsWanted SectionsWanted { get; init; } = SectionsWanted.None;
-
-    [Id(8)] public OfferWanted? OfferWanted { get; init; }
-
-    [Id(9)] public ServerOffer? Offer { get; init; }
-}
+public sealed record SessionReport([property: Id(0)] string Session, [property: Id(1)] SessionActual Actual);

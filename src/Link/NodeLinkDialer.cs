@@ -1,10 +1,13 @@
 namespace Nexus.Link;
 
-/// <summary>Keeps a node linked: dials, serves, and dials again with back-off (0.1 s doubling to 2 s) for as long as it runs.</summary>
+/// <summary>Keeps a node linked: dials, serves, and dials again for as long as it runs: at once when a link that stood is gone, else with back-off (0.1 s doubling to 2 s).</summary>
 public sealed class NodeLinkDialer(Func<CancellationToken, Task<LinkConnection>> dial, NodeLinkOptions options, INodeLinkHandler handler, LinkTiming timing, TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>A link that was up for so long stood; whoever drops them sooner would be dialled without end.</summary>
+    private static readonly TimeSpan Standing = TimeSpan.FromSeconds(1);
 
     /// <summary>The link came up; with the address of the control side.</summary>
     public event Action<string>? Linked;
@@ -21,6 +24,7 @@ public sealed class NodeLinkDialer(Func<CancellationToken, Task<LinkConnection>>
         TimeSpan pause = FirstPause;
         while (!cancellation.IsCancellationRequested)
         {
+            long? linkedAt = null;
             try
             {
                 await using LinkConnection connection = await dial(cancellation);
@@ -28,6 +32,7 @@ public sealed class NodeLinkDialer(Func<CancellationToken, Task<LinkConnection>>
                     () =>
                     {
                         pause = FirstPause;
+                        linkedAt = time.GetTimestamp();
                         Linked?.Invoke(connection.Peer);
                     },
                     cancellation);
@@ -40,6 +45,11 @@ public sealed class NodeLinkDialer(Func<CancellationToken, Task<LinkConnection>>
             catch (OperationCanceledException)
             {
                 return;
+            }
+
+            if (linkedAt is { } at && time.GetElapsedTime(at) > Standing)
+            {
+                continue;
             }
 
             try

@@ -72,8 +72,10 @@ public sealed class NodeLinkServer(LinkConnection connection, string secret, Lin
         }
     }
 
-    public async Task<SessionClaim> Claim(string session) =>
-        Expect<SessionClaimed>(await Ask(id => new ClaimSession(id, session))).Claim;
+    public async Task<NodeClaim> Claim() => Expect<NodeClaimed>(await Ask(id => new ClaimNode(id))).Claim;
+
+    public async Task<SessionFound> Describe(string session) =>
+        Expect<SessionDescribed>(await Ask(id => new DescribeSession(id, session))).Found;
 
     public async Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired) =>
         ResultOf(await Ask(id => new ApplySession(id, session, epoch, seq, mustExist, desired)), epoch, seq);
@@ -94,6 +96,10 @@ public sealed class NodeLinkServer(LinkConnection connection, string secret, Lin
     /// <summary>Has the node tell of a room, or not any more. Not answered.</summary>
     /// <exception cref="LinkException">The link is cut.</exception>
     public Task ListenRoom(string room, bool on) => connection.SendAsync(new ListenRoom(room, on), _ended.Token);
+
+    /// <summary>Tells the node whether it is being emptied. Not answered.</summary>
+    /// <exception cref="LinkException">The link is cut.</exception>
+    public Task Drain(DrainNode drain) => connection.SendAsync(drain, _ended.Token);
 
     private static SessionApplied ResultOf(LinkAnswer answer, long epoch, long seq) => answer is CommandRefused refused
         ? new SessionApplied { Status = ApplyStatus.Refused, Epoch = epoch, Seq = seq, Error = refused.Error }

@@ -17,6 +17,7 @@ public static class ReasonCodes
     public const string NoSourcePackets = "NO_SOURCE_PACKETS";
     public const string NoKeyFrame = "NO_KEYFRAME";
     public const string Bandwidth = "BANDWIDTH";
+    public const string NotSpeaking = "NOT_SPEAKING";
     public const string Permission = "PERMISSION";
     public const string LinkDown = "LINK_DOWN";
     public const string NodeLost = "NODE_LOST";
@@ -46,6 +47,9 @@ public static class ReasonCodes
     public const string InviteExpired = "INVITE_EXPIRED";
     public const string InviteUsedUp = "INVITE_USED_UP";
 
+    /// <summary>Its participant is forwarded from another room, and can only be changed there.</summary>
+    public const string Forwarded = "FORWARDED";
+
     public const string CallNotFound = "CALL_NOT_FOUND";
     public const string CallEnded = "CALL_ENDED";
     public const string BadRequest = "BAD_REQUEST";
@@ -60,12 +64,21 @@ public static class ReasonCodes
     /// <summary>An answer over the bound of the node link.</summary>
     public const string TooLong = "TOO_LONG";
 
+    /// <summary>One of several people was to go to another node; a room lives on one.</summary>
+    public const string RoomOnOneNode = "ROOM_ON_ONE_NODE";
+
     // why a session ended
     public const string ClientLeft = "CLIENT_LEFT";
     public const string ClientLost = "CLIENT_LOST";
     public const string DuplicateIdentity = "DUPLICATE_IDENTITY";
     public const string Removed = "REMOVED";
     public const string Moved = "MOVED";
+
+    /// <summary>The room went to another media node: whoever is in it comes again, to there.</summary>
+    public const string NodeChanged = "NODE_CHANGED";
+
+    /// <summary>It was forwarded from another room, and has left that.</summary>
+    public const string SourceLeft = "SOURCE_LEFT";
     public const string ServerShutdown = "SERVER_SHUTDOWN";
     public const string DtlsFailed = "DTLS_FAILED";
     public const string SessionSuperseded = "SESSION_SUPERSEDED";

@@ -11,6 +11,8 @@ public sealed class DropCounters
 
     public void Count(DropReason reason) => _counts[(int)reason]++;
 
+    public void Count(DropReason reason, int packets) => _counts[(int)reason] += packets;
+
     public long this[DropReason reason] => Volatile.Read(ref _counts[(int)reason]);
 
     /// <summary>All reasons that were counted at least once.</summary>

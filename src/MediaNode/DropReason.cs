@@ -1,3 +1,5 @@
+
+
 namespace Nexus.MediaNode;
 
 /// <summary>
@@ -66,6 +68,15 @@ public enum DropReason : byte
     /// <summary>A repeat was asked for a packet that is no longer held, or was repeated just now.</summary>
     NackNotHeld,
     NackRepeated,
+
+    /// <summary>Audio of a big room in which others are louder (<c>AudioSelection</c>).</summary>
+    NotAmongLoudest,
+
+    /// <summary>The forwarding loop that it should go to was so far behind that the ring there was full.</summary>
+    LoopRingFull,
+
+    /// <summary>It waited so long for the receiver's bandwidth that it is of no use any more.</summary>
+    PacedTooLong,
 
     SctpMalformed,
     SctpBadChecksum,

@@ -34,6 +34,7 @@ public sealed class DrainTests : IAsyncLifetime
 
         var leave = await ada.Next("leave");
         Assert.Equal(("SERVER_SHUTDOWN", "resume"), (leave.GetProperty("code").GetString(), leave.GetProperty("then").GetString()));
+        Assert.Equal(1, _host.Calls.Counts["IGatewayListGrain.Leave"]); // their time of grace begins now, not after a lease
     }
 
     [Fact]

@@ -20,18 +20,29 @@ internal sealed class FakeNode : INodePort
 
     private readonly ConcurrentDictionary<string, string> _answers = new();
     private readonly ConcurrentDictionary<string, SessionState> _states = new();
+    private readonly ConcurrentDictionary<string, SessionState> _reported = new();
     private long _version;
 
     /// <summary>When set, the next commands are refused with it.</summary>
     public LinkError? Refuse { get; set; }
 
+    /// <summary>Tracks that it holds back, by sid, and why.</summary>
+    public ConcurrentDictionary<string, string> Held { get; } = new();
+
+    /// <summary>What anybody wants of tracks, by sid; everything of those that are not here.</summary>
+    public ConcurrentDictionary<string, LayerDemand> Demands { get; } = new();
+
     public IEnumerable<SessionDesired> Sessions => _sessions.Values.Select(s => s.Desired);
 
-    public Task<SessionClaim> Claim(string session) => Task.FromResult(new SessionClaim(1, null, null));
+    public Task<NodeClaim> Claim() => Task.FromResult(new NodeClaim(1));
+
+    public Task<SessionFound> DescribeSession(string session) => Task.FromResult(_sessions.TryGetValue(session, out var known)
+        ? new SessionFound(known.Desired, 1, Actual(session, _reported.GetValueOrDefault(session)))
+        : new SessionFound(null, 0, SessionActual.None));
 
     public Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired)
     {
-        var applied = new SessionApplied { Status = ApplyStatus.Applied, Epoch = epoch, Seq = seq, ReportVersion = Interlocked.Read(ref _version) };
+        var applied = new SessionApplied { Status = ApplyStatus.Applied, Epoch = epoch, Seq = seq };
         if (Refuse is { } refusal)
         {
             return Task.FromResult(applied with { Status = ApplyStatus.Refused, Error = refusal });
@@ -40,7 +51,7 @@ internal sealed class FakeNode : INodePort
         if (desired.Offer is null)
         {
             _sessions[session] = (desired, NoMedia);
-            return Task.FromResult(applied with { SectionsWanted = Sections(NoMedia) });
+            return Task.FromResult(applied with { Actual = Actual(session, desired.From is null ? SessionState.New : SessionState.Connected) });
         }
 
         var known = _sessions.TryGetValue(session, out var before) && before.Session != NoMedia ? before.Session : null;
@@ -61,9 +72,7 @@ internal sealed class FakeNode : INodePort
         {
             Answer = new(desired.Offer.Id, _answers[session]),
             IceRestart = desired.IceRestart is { } restart ? new(restart.Generation, Fragment(restart.Generation)) : null,
-            Tracks = Tracks(session, desired, known),
-            Subscriptions = Subscriptions(session),
-            SectionsWanted = Sections(known),
+            Actual = Actual(session, desired.From is null ? _reported.GetValueOrDefault(session) : SessionState.Connected),
         });
     }
 
@@ -74,10 +83,14 @@ internal sealed class FakeNode : INodePort
         _sessions.Single(s => s.Value.Desired.RoomKey.EndsWith($"/{room}", StringComparison.Ordinal) && s.Value.Desired.Identity == identity).Key;
 
     /// <summary>What a real node would say of a session on its own.</summary>
-    public SessionReport Report(string session, SessionState state = SessionState.Connected) => new()
+    public SessionReport Report(string session, SessionState state = SessionState.Connected)
     {
-        Session = session,
-        OwnerKey = _sessions[session].Desired.OwnerKey,
+        _reported[session] = state;
+        return new(session, Actual(session, state));
+    }
+
+    private SessionActual Actual(string session, SessionState state) => new()
+    {
         Version = Interlocked.Increment(ref _version),
         State = state,
         Tracks = Tracks(session, _sessions[session].Desired, _sessions[session].Session),
@@ -98,6 +111,8 @@ internal sealed class FakeNode : INodePort
     public Channel<string> Listened { get; } = Channel.CreateUnbounded<string>();
 
     public bool RefusesToListen { get; set; }
+
+    public Task Drain(DrainNode drain) => Task.CompletedTask;
 
     public Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds)
     {
@@ -125,6 +140,9 @@ internal sealed class FakeNode : INodePort
 
     /// <summary>How people are connected, by identity.</summary>
     public ConcurrentDictionary<string, (QualityLabel Quality, double Score)> Connections { get; } = new();
+
+    /// <summary>What it measures, by identity.</summary>
+    public ConcurrentDictionary<string, SessionMeasured> Measured { get; } = new();
 
     /// <summary>Gives no answer to questions about rooms.</summary>
     public bool IsMute { get; set; }
@@ -156,7 +174,7 @@ internal sealed class FakeNode : INodePort
     {
         var desired = _sessions[session].Desired;
         var connection = Connections.TryGetValue(desired.Identity, out var known) ? new ParticipantConnection(desired.ParticipantSid, known.Quality, known.Score) : null;
-        return SessionInspection.Of(desired, Report(session, _states.GetValueOrDefault(session)), connection, parts);
+        return SessionInspection.Of(session, desired, Actual(session, _states.GetValueOrDefault(session)), connection, parts, Measured.GetValueOrDefault(desired.Identity));
     }
 
     private static string Fragment(int generation) =>
@@ -179,7 +197,7 @@ internal sealed class FakeNode : INodePort
                 Cname = "PA_x",
                 Ssrc = 1,
                 RtxSsrc = 2,
-                Track = role == SessionRole.Duplex ? null : Published(desired.RoomKey, m.Kind),
+                Formats = role != SessionRole.Duplex && Published(desired.RoomKey, m.Kind) is { } codec ? [codec] : [],
             }),
         };
     }
@@ -205,7 +223,10 @@ internal sealed class FakeNode : INodePort
                 }
 
                 free.Remove(section);
-                var (state, reason) = wish is not { Acknowledged: true } ? ("paused", ReasonCodes.NotAcked) : wish.Paused ? ("paused", ReasonCodes.Wish) : ("active", (string?)null);
+                var (state, reason) = Held.TryGetValue(track.Sid, out var held) ? ("paused", held)
+                    : desired.TrackNaming == TrackNaming.Signalled && wish is not { Acknowledged: true } ? ("paused", ReasonCodes.NotAcked)
+                    : wish is { Paused: true } ? ("paused", ReasonCodes.Wish)
+                    : ("active", (string?)null);
                 subscriptions.Add(new(track.Sid, section.Mid, state, null, reason, other.ParticipantSid));
             }
         }
@@ -217,9 +238,17 @@ internal sealed class FakeNode : INodePort
         _sessions.Values.Where(s => s.Desired.RoomKey == room).SelectMany(s => s.Session.Media)
             .FirstOrDefault(m => m.Use == SectionUse.Publish && m.Kind == kind)?.Codecs[0];
 
-    private static ImmutableArray<TrackDescription> Tracks(string session, SessionDesired desired, NegotiatedSession negotiated)
+    /// <summary>How much anybody wants of the second codec of the tracks that have one.</summary>
+    public LayerDemand BackupDemand { get; set; }
+
+    private ImmutableArray<TrackDescription> Tracks(string session, SessionDesired desired, NegotiatedSession negotiated)
     {
-        return [.. negotiated.Media.Where(m => m.Use == SectionUse.Publish).Select(Track)];
+        if (desired.From is { } from)
+        {
+            return _sessions.TryGetValue(from.Session, out var source) ? Tracks(from.Session, source.Desired, source.Session) : [];
+        }
+
+        return [.. negotiated.Media.Where(m => m.Use == SectionUse.Publish && desired.Publications.All(p => p.Backup?.Mid != m.Mid)).Select(Track)];
 
         TrackDescription Track(NegotiatedMedia section)
         {
@@ -236,6 +265,8 @@ internal sealed class FakeNode : INodePort
                 Muted = isMuted || publication is { Muted: true },
                 MutedByServer = isMuted,
                 Layers = [new("", 640, 360, 500_000, true)],
+                Demand = Demands.GetValueOrDefault(sid, LayerDemand.High),
+                Backup = publication?.Backup is { } backup ? new() { Codec = backup.Codec, Mid = backup.Mid, Demand = BackupDemand } : null,
             };
         }
     }

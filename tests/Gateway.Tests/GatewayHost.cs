@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -17,6 +16,7 @@ using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
 using Nexus.Grains;
 using Nexus.Grains.Placement;
+using Nexus.TestKit.Net;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Nexus.Gateway.Tests;
@@ -32,7 +32,9 @@ public sealed class GatewayHost : IAsyncLifetime
     public const string DevelopmentCode = "open-sesame";
 
     private WebApplication? _app;
+    private readonly CancellationTokenSource _stopping = new();
     private INodePort? _port;
+    private Task _reporting = Task.CompletedTask;
 
     public HttpClient Http { get; private set; } = new();
 
@@ -98,7 +100,7 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.UseOrleans(silo =>
         {
-            int port = FreePort();
+            int port = FreePort.Tcp();
             silo.UseLocalhostClustering(port, gatewayPort: 0, new IPEndPoint(IPAddress.Loopback, port));
             silo.UseSiloMetadata(new Dictionary<string, string> { [SiloMetadataKeys.Region] = "local" });
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(Calls);
@@ -114,6 +116,7 @@ public sealed class GatewayHost : IAsyncLifetime
         var node = new NodeView { Id = "ND_fake", Region = "local", State = NodeState.Ready, BootId = "boot", Software = "test" };
         await NodeGrain.Attach("link-1", node, _port);
         await NodeGrain.OnLoad("boot", 0.25, 3, 5, 8);
+        _reporting = ReportLoad();
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Http = new() { BaseAddress = new(address) };
     }
@@ -121,24 +124,48 @@ public sealed class GatewayHost : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        await StopReporting();
         await (_app?.DisposeAsync() ?? default);
+        _stopping.Dispose();
     }
 
-    private static int FreePort()
+    /// <summary>As a node's link does: one that nobody speaks for is lost.</summary>
+    private async Task ReportLoad()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        while (!_stopping.IsCancellationRequested)
+        {
+            if (await NodeGrain.Describe() is { } node)
+            {
+                await NodeGrain.OnLoad(node.BootId, node.Load, node.Sessions, node.Tracks, node.Subscriptions);
+            }
+
+            await timer.WaitForNextTickAsync(_stopping.Token);
+        }
     }
 
-    public Task StopGateway() => _app!.StopAsync();
+    private async Task StopReporting()
+    {
+        await _stopping.CancelAsync();
+        try
+        {
+            await _reporting;
+        }
+        catch (Exception e) when (e is OperationCanceledException or OrleansException)
+        {
+            // it was told to stop, or its silo was
+        }
+    }
+
+    public async Task StopGateway()
+    {
+        await StopReporting();
+        await _app!.StopAsync();
+    }
 
     /// <summary>The node says how a session stands.</summary>
-    internal Task Report(string session, Nexus.Link.SessionState state = Nexus.Link.SessionState.Connected)
-    {
-        var report = Node.Report(session, state);
-        return Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report);
-    }
+    internal Task Report(string session, Nexus.Link.SessionState state = Nexus.Link.SessionState.Connected) =>
+        NodeGrain.OnReport(Node.Report(session, state));
 
     /// <param name="at">When it is made; now when nothing is said.</param>
     public static string Token(string room, string identity, Func<AccessToken, AccessToken>? change = null, ApiKeyOptions? key = null, DateTimeOffset? at = null)
@@ -243,6 +270,12 @@ internal static class Sdp
     public const string Fragment =
         "a=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n" +
         "a=candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host ufrag abcd\r\na=end-of-candidates\r\n";
+
+    /// <summary>Sends on as many video sections, each with a track of that name.</summary>
+    public static string Cameras(params string[] tracks) =>
+        Head.Replace("BUNDLE 0 1", $"BUNDLE {string.Join(' ', Enumerable.Range(0, tracks.Length))}", StringComparison.Ordinal) +
+        string.Concat(tracks.Select((track, mid) =>
+            $"m=video 9 UDP/TLS/RTP/SAVPF 98 96\r\na=mid:{mid}\r\na=msid:- {track}\r\na=sendonly\r\na=rtcp-mux\r\na=rtpmap:98 VP9/90000\r\na=rtpmap:96 VP8/90000\r\n"));
 
     private static string Offer(string direction, string video) =>
         Head +

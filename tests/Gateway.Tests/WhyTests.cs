@@ -37,6 +37,34 @@ public sealed class WhyTests(GatewayHost host) : IClassFixture<GatewayHost>
     }
 
     [Fact]
+    public async Task What_bandwidth_does_is_told_in_numbers()
+    {
+        await Join("whip", "alice");
+        await Join("whep", "bob");
+        host.Node.Stand(host.Node.SessionOf(_room, "alice"), SessionState.Connected);
+        host.Node.Stand(host.Node.SessionOf(_room, "bob"), SessionState.Connected);
+        var track = (await host.Api($"rooms/{_room}/tracks")).GetProperty("tracks").EnumerateArray().First(t => t.GetProperty("kind").GetString() == "video");
+        string sid = track.GetProperty("sid").GetString()!;
+        host.Node.Held[sid] = ReasonCodes.Bandwidth;
+        host.Node.Measured["bob"] = new()
+        {
+            Transport = new(null, new(0, 0, 0, 0), new(0, 0, 0, 0), new() { Estimate = 180_000, LimitedBy = EstimateLimits.Delay }),
+            Subscriptions = [new() { TrackSid = sid, Mid = "1", LimitedBy = "bandwidth", Needs = 250_000 }],
+        };
+        try
+        {
+            var finding = Assert.Single(await Why($"?track={sid}"));
+            Assert.Equal("BANDWIDTH", finding.GetProperty("reason").GetString());
+            Assert.Contains("estimate 180 kbit/s, the lowest layer needs 250 kbit/s; limited by delay", finding.GetProperty("explanation").GetString());
+        }
+        finally
+        {
+            host.Node.Held.Clear();
+            host.Node.Measured.Clear();
+        }
+    }
+
+    [Fact]
     public async Task A_muted_track_is_named_and_identity_and_track_narrow_the_answer()
     {
         await Join("whip", "alice");

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { DataPacket_Kind, RoomAgentDispatch, RoomConfiguration, TrackSource } from '@livekit/protocol';
+import { DataPacket_Kind, ParticipantInfo_KindDetail, RoomAgentDispatch, RoomConfiguration, TrackSource } from '@livekit/protocol';
 import { AccessToken, WebhookReceiver } from 'livekit-server-sdk';
 import { Agent, dispose } from './rig/agent.mjs';
 import { roomService } from './rig/room-service.mjs';
@@ -137,11 +137,61 @@ for (const form of ['JSON', 'protobuf']) {
     await assert.rejects(api.moveParticipant(there, 'ada', there), { status: 400, code: 'invalid_argument' });
   });
 
+  test(`${form}: a participant is forwarded to another room, and is there as it is in its own until it is removed or leaves`, async t => {
+    const [api, name, ada, bob] = await room(t, 'ada', 'bob'), there = newRoom();
+    const { sid } = await ada.speaks();
+    await api.forwardParticipant(name, 'ada', there);
+    const cleo = await Agent.joins(await stage.server, there, 'cleo');
+    t.after(() => cleo.leaves());
+    await Promise.all([bob.hears('ada'), cleo.hears('ada')]);
+    const here = await api.getParticipant(name, 'ada'), forwarded = await api.getParticipant(there, 'ada');
+    assert.deepEqual([here.kindDetails, forwarded.kindDetails], [[], [ParticipantInfo_KindDetail.FORWARDED]]);
+    assert.deepEqual([forwarded.state, forwarded.tracks.map(track => track.sid)], [here.state, [sid]]);
+
+    await api.updateParticipant(name, 'ada', { name: 'Ada', metadata: 'm', attributes: { a: '1' } });
+    await Promise.all(['name ada Ada', 'metadata ada m', 'attributes ada {"a":"1"}'].map(event => cleo.notes(event)));
+    await api.mutePublishedTrack(name, 'ada', sid, true);
+    await cleo.notes('muted ada voice');
+    await api.mutePublishedTrack(name, 'ada', sid, false);
+    await Promise.all([cleo.notes('unmuted ada voice'), cleo.hears('ada')]);
+    await assert.rejects(api.mutePublishedTrack(there, 'ada', sid, true), { status: 412, code: 'failed_precondition' });
+    await assert.rejects(api.forwardParticipant(name, 'zoe', there), { status: 404, code: 'not_found' });
+    await assert.rejects(api.forwardParticipant(there, 'cleo', there), { status: 400, code: 'invalid_argument' });
+
+    await api.removeParticipant(there, 'ada');
+    await Promise.all([cleo.notes('left ada'), bob.hears('ada')]);
+    const since = cleo.events.length;
+    await api.forwardParticipant(name, 'ada', there);
+    await Promise.all([cleo.notes('joined ada', { since }), cleo.hears('ada')]);
+    await ada.leaves();
+    await Promise.all([cleo.notes('left ada', { since }), bob.notes('left ada')]);
+    assert.deepEqual((await api.listParticipants(there)).map(p => p.identity), ['cleo']);
+  });
+
   test(`${form}: a call is refused by name`, async t => {
     const [api, name] = await room(t), server = await stage.server;
     await assert.rejects(roomService(server, form, 'devkey', 'wrong').listRooms(), { status: 401, code: 'unauthenticated' });
     await assert.rejects(api.createRoom({ name: '' }), { status: 400, code: 'invalid_argument' });
-    await assert.rejects(api.forwardParticipant(name, 'ada', newRoom()), { status: 501, code: 'unimplemented' });
+  });
+}
+
+for (const loops of [1, 2]) {
+  test(`with people in both rooms, a participant is forwarded ${loops === 1 ? 'on one forwarding loop' : 'from one forwarding loop to another'}, and moves there`, async t => {
+    const server = await Server.start({ flags: ['--loops', `${loops}`] }), api = roomService(server, 'JSON'), name = newRoom(), there = newRoom();
+    t.after(() => server.stop());
+    const ada = await Agent.joins(server, name, 'ada');
+    t.after(() => ada.leaves());
+    await ada.speaks();
+    const cleo = await Agent.joins(server, there, 'cleo'); // whose room is on the loop with the fewest sessions
+    t.after(() => cleo.leaves());
+    await api.forwardParticipant(name, 'ada', there);
+    await Promise.all([cleo.notes('joined ada'), cleo.hears('ada')]);
+    const bob = await Agent.joins(server, name, 'bob');
+    t.after(() => bob.leaves());
+    await bob.speaks();
+    await ada.hears('bob');
+    await api.moveParticipant(name, 'bob', there);
+    await Promise.all([cleo.notes('joined bob'), cleo.hears('bob')]);
   });
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { WebMember, remoteTrack } from './rig/livekit.mjs';
 import { Proxy } from './rig/proxy.mjs';
+import { roomService } from './rig/room-service.mjs';
 import { adminToken, token } from './rig/server.mjs';
 import { Stage, newRoom } from './rig/stage.mjs';
 import { until } from './rig/wait.mjs';
@@ -57,6 +58,22 @@ test('layers that nobody watches are not sent, and come back when somebody does 
   await wishes(2);
   await ada.until('all layers', view => active(view) === 'fhq', { seconds: 30 });
   await bob.until('the high layer', view => remoteTrack(view, 'ada', 'camera').width === 1280, { seconds: 30 });
+});
+
+test('an adaptive stream is as large as its element, and nothing while that is hidden (adaptiveStream)', async t => {
+  const room = newRoom();
+  await join(t, room, 'ada', { microphone: false, options: { videoCaptureDefaults: { resolution: { width: 1280, height: 720 } } } });
+  const bob = await join(t, room, 'bob', { ...nothing, options: { adaptiveStream: true } }), camera = view => remoteTrack(view, 'ada', 'camera');
+  await bob.until('pictures of 640×360', view => camera(view)?.width === 640 && camera(view).frames > 10, { seconds: 30 });
+  const show = display => bob.does((_, display) => (document.querySelector('video').style.display = display), display);
+  await show('none');
+  await until('no more of the camera', async () => {
+    const before = camera(await bob.view()).bytes;
+    await bob.does(() => new Promise(resolve => setTimeout(resolve, 500)));
+    return camera(await bob.view()).bytes === before;
+  }, { seen: () => bob.view() });
+  await show('');
+  await bob.sees('ada');
 });
 
 test('everyone is told how everyone is connected', async t => {
@@ -123,6 +140,54 @@ for (const videoCodec of ['vp9', 'av1', 'h264'])
     await bob.sees('ada');
     assert.equal((await bob.view()).remote.ada.tracks[0].mime.toLowerCase(), `video/${videoCodec}`);
   });
+
+// Who has no VP9: as a browser whose every offer to receive video leaves it out.
+const withoutVp9 = () => {
+  const { addTransceiver } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.addTransceiver = function (kind, init) {
+    const transceiver = addTransceiver.call(this, kind, init);
+    if (transceiver.receiver.track.kind === 'video' && transceiver.direction === 'recvonly')
+      transceiver.setCodecPreferences(RTCRtpReceiver.getCapabilities('video').codecs.filter(codec => codec.mimeType !== 'video/VP9'));
+    return transceiver;
+  };
+};
+
+for (const [policy, everyone] of [['SIMULCAST', false], ['REGRESSION', true]]) {
+  test(`who cannot decode a camera's codec has its backup asked for and sees that, ${everyone ? 'and then everyone does' : 'until nobody needs it'} (${policy})`, async t => {
+    const room = newRoom(), publishDefaults = { videoCodec: 'vp9', backupCodec: { codec: 'vp8' }, backupCodecPolicy: { SIMULCAST: 1, REGRESSION: 2 }[policy] };
+    const ada = await join(t, room, 'ada', { microphone: false, options: { publishDefaults } }), bob = await join(t, room, 'bob', nothing);
+    await bob.sees('ada');
+    const sent = ({ sending }, codec) => sending.filter(s => s.codec === codec), decodes = codec => view => remoteTrack(view, 'ada', 'camera')?.codec === codec;
+    assert.deepEqual(sent(await ada.view(), 'video/VP8'), []);
+
+    const cleo = await join(t, room, 'cleo', { ...nothing, before: withoutVp9 });
+    const { sid } = await cleo.sees('ada', { seconds: 20 });
+    await cleo.until('the backup codec', decodes('video/VP8'));
+    assert.equal(remoteTrack(await bob.view(), 'ada', 'camera').sid, sid);
+    assert.deepEqual((await cleo.view()).remote.ada.tracks.map(track => track.codecs), [['video/vp9', 'video/vp8']]);
+    assert.equal((await ada.view()).own.length, 1);
+    if (everyone) {
+      await bob.until('the backup codec too', decodes('video/VP8'), { seconds: 20 });
+      await ada.until('the first codec to rest', view => sent(view, 'video/VP9').every(s => !s.active), { seconds: 30 });
+      await Promise.all([bob.sees('ada'), cleo.sees('ada')]);
+    } else {
+      assert.ok(decodes('video/VP9')(await bob.view()));
+      await ada.does(member => { member.room.simulateScenario('signal-reconnect'); });
+      await ada.notes('reconnected', { seconds: 30 });
+      await Promise.all([bob.sees('ada'), cleo.sees('ada')]);
+      await cleo.does(member => member.room.disconnect());
+      await ada.until('the backup codec to rest', view => sent(view, 'video/VP8').length > 0 && sent(view, 'video/VP8').every(s => !s.active), { seconds: 30 });
+      assert.ok(sent(await ada.view(), 'video/VP9').some(s => s.active));
+      await bob.sees('ada');
+      const dave = await join(t, room, 'dave', { ...nothing, before: withoutVp9, options: { singlePeerConnection: false } });
+      await dave.sees('ada', { seconds: 20 });
+      await ada.does(member => member.room.localParticipant.unpublishTrack(member.room.localParticipant.getTrackPublication('camera').track));
+      await Promise.all([bob.notes('unpublished ada camera'), dave.notes('unpublished ada camera')]);
+      await ada.does(member => member.room.localParticipant.setCameraEnabled(true));
+      await Promise.all([bob.sees('ada'), dave.sees('ada', { seconds: 20 })]);
+    }
+  });
+}
 
 test('tracks are subscribed to one by one when a member wants it so', async t => {
   const room = newRoom(), ada = await join(t, room, 'ada'), bob = await join(t, room, 'bob', { ...nothing, connect: { autoSubscribe: false } });
@@ -248,6 +313,32 @@ test('a session that the server has forgotten is joined anew by the client itsel
   await proxy.mend();
   await ada.notes('reconnected', { seconds: 30 });
   await bob.sees('ada', { seconds: 30 });
+});
+
+test('who is forwarded is seen and heard in the other room, by those alone too', async t => {
+  const room = newRoom(), there = newRoom(), api = roomService(await stage.server, 'JSON');
+  const ada = await join(t, room, 'ada', { options: { dynacast: true } });
+  await api.forwardParticipant(room, 'ada', there);
+  const bob = await join(t, there, 'bob', nothing);
+  await Promise.all([bob.sees('ada'), bob.hears('ada')]);
+  await ada.does(member => member.room.localParticipant.setMicrophoneEnabled(false));
+  await bob.notes('muted ada microphone');
+  await ada.does(member => member.room.localParticipant.setMicrophoneEnabled(true));
+  await Promise.all([bob.notes('unmuted ada microphone'), bob.hears('ada')]);
+
+  // who comes to her own room and goes again switches nothing off that is watched in the other
+  const cleo = await join(t, room, 'cleo', nothing);
+  await cleo.sees('ada');
+  await cleo.does(member => member.room.disconnect());
+  await ada.notes('left cleo');
+  await bob.sees('ada', { frames: 60 });
+
+  await ada.does(member => member.room.localParticipant.setCameraEnabled(false));
+  await bob.until('her camera muted', ({ events }) => events.some(e => /^(muted|unpublished) ada camera/.test(e)));
+  await ada.does(member => member.room.localParticipant.setCameraEnabled(true));
+  await bob.sees('ada');
+  await ada.does(member => member.room.disconnect());
+  await bob.notes('left ada');
 });
 
 test('who is removed, or whose identity joins again, is told why', async t => {

@@ -88,6 +88,26 @@ test('a device that is not there is named, and one can join without', async t =>
   await guest.joins();
 });
 
+test('a picture that is paused for want of bandwidth is replaced by the avatar, with the reason, until it flows again', async t => {
+  const server = await stage.server, browser = await stage.chromium, room = newRoom();
+  const ada = await Guest.comes(browser, server, room, 'Ada'), bob = await Guest.comes(browser, server, room, 'Bob');
+  t.after(() => Promise.all([ada, bob].map(({ page }) => page.close())));
+  await ada.joins();
+  await bob.joins();
+  await bob.seesTile(/^Ada/, { moving: 5 });
+  await bob.hears({ state: 'paused', reason: 'BANDWIDTH' });
+  await bob.seesTile(/^Ada.*Paused: your connection is too slow/);
+  const shown = () => bob.page.$eval('.tile[data-identity]:not(.mirror)', tile => {
+    const sees = (name) => getComputedStyle(tile.querySelector(name)).visibility === 'visible' && tile.querySelector(name).getClientRects().length > 0;
+    return ['video', '.avatar', '.why'].filter(sees).join(' ');
+  });
+  assert.equal(await shown(), '.avatar .why');
+  await bob.hears({ state: 'active' });
+  await bob.seesTile(/^Ada(, speaking)?$/, { moving: 5 });
+  assert.equal(await shown(), 'video');
+  assert.deepEqual([...ada.errors, ...bob.errors], []);
+});
+
 test('a full room is refused by name, and lets in who tries again later', async t => {
   const server = await stage.server, browser = await stage.chromium, room = newRoom();
   const { status } = await server.request('/api/v1/rooms', {

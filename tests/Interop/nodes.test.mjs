@@ -89,7 +89,7 @@ test('a server that is told to end sends its members away to come back, and they
 
 for (const signal of ['SIGTERM', 'SIGKILL'])
   test(`members go on in the same sessions at another gateway when theirs ends by ${signal}, and media never stops`, async t => {
-    const control = `127.0.0.1:${await freePort()}`, flags = ['--roles', 'control,gateway', '--control-listen', control];
+    const control = `127.0.0.1:${await freePort()}`, flags = ['--roles', 'silo,gateway', '--control-listen', control];
     const server = await Server.start({ flags });
     t.after(() => server.stop('SIGKILL'));
     const media = await Server.startMedia({ control });

@@ -5,7 +5,7 @@ namespace Nexus.MediaNode.Tests;
 /// <summary>What the documents name as proof is there.</summary>
 public sealed partial class DocumentedTestsTests
 {
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
 
     public static TheoryData<string> Documents => ["docs/browsers.md", "docs/status.md"];
 
@@ -26,10 +26,12 @@ public sealed partial class DocumentedTestsTests
         }
     }
 
-    [Fact]
-    public void Every_file_of_the_checklist_exists()
+    [Theory]
+    [InlineData("docs/browsers.md")]
+    [InlineData("docs/media.md")]
+    public void Every_file_that_a_document_names_exists(string document)
     {
-        var named = FileName().Matches(File.ReadAllText(Path.Combine(Root, "docs/browsers.md")));
+        var named = FileName().Matches(File.ReadAllText(Path.Combine(Root, document)));
         Assert.NotEmpty(named);
         Assert.All(named, m => Assert.True(File.Exists(Path.Combine(Root, "src/MediaNode", m.Groups["file"].Value)), m.Value));
     }

@@ -16,7 +16,7 @@ export interface NexusClientOptions {
 export interface JoinOptions {
   /** Subscribe to all tracks of the others. Default true. */
   autoSubscribe?: boolean;
-  /** Ask of each video only what its elements can show. Default true. */
+  /** Ask of each video only what its elements can show, and for none that is not seen. Default true. */
   adaptive?: boolean;
   /** Own attributes from the start; needs the grant `canUpdateOwnMetadata`. */
   attributes?: Record<string, string>;

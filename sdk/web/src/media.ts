@@ -43,6 +43,7 @@ export class Media {
       published: track => owner.published(track),
       unpublished: track => owner.unpublished(track),
     });
+    session.on('state', state => state === 'reconnecting' && this.publisher.interrupted());
     this.subscriber = new Subscriber(this.#transport, clock, {
       request: message => session.request(message),
       notify: notice => session.notify(notice),
@@ -111,6 +112,7 @@ export class Media {
       },
       notify: notice => this.#session.notify(notice),
       publications: () => this.publisher.publications(),
+      negotiated: () => this.publisher.negotiated(),
       state: state => this.#transportChanged(state),
       canSignal: () => this.#session.state === 'connected',
       iceServers: async () => (await this.#session.request({ type: 'ice-servers' })).iceServers,

@@ -3,6 +3,8 @@
 export type Kind = 'audio' | 'video';
 export type Source = 'camera' | 'microphone' | 'screen' | 'screenAudio' | 'unknown';
 export type Layer = 'low' | 'middle' | 'high';
+/** How much of a video anybody wants: nothing, or the layers up to one. */
+export type Demand = 'off' | Layer;
 export type Quality = 'good' | 'fair' | 'poor' | 'lost';
 
 export interface TrackInfo {
@@ -102,10 +104,13 @@ export interface Subscription {
 
 /** What is wanted of a track; what is left out is no wish. */
 export interface Wish {
+  /** Counts before the size. */
   layer?: Layer;
-  /** Size on screen, device pixels. */
+  /** Size of the picture on screen, device pixels: the smallest layer that fills it, but for a tenth, is sent. */
   maxWidth?: number;
   maxHeight?: number;
+  /** 1 to 255, the higher the more it matters where there is no bandwidth for all. Without one the server decides. */
+  priority?: number;
   paused?: boolean;
 }
 
@@ -251,6 +256,7 @@ export type Push =
   | CallMessage
   | { type: 'sections'; audio: number; video: number }
   | { type: 'grants'; grants: Grants }
+  | { type: 'demands'; tracks: { trackSid: string; layer: Demand }[] }
   | { type: 'subscriptions'; subscriptions: Subscription[] }
   | { type: 'speakers'; speakers: SpeakerInfo[] }
   | { type: 'quality'; participants: { participantSid: string; quality: Quality; score?: number }[] };

@@ -1,12 +1,14 @@
 // What one publishes: from local tracks to sections, through mutes, new devices and re-joins.
 import { encodingsFor } from './encodings.js';
 import { NexusError } from './errors.js';
+import { LayerGate } from './layer-gate.js';
 import type { LocalTrack } from './local-track.js';
-import type { Publication, Request, Source } from './protocol.js';
+import type { Demand, Publication, Request, Source } from './protocol.js';
 import type { Transport } from './transport.js';
 
 interface Entry {
   transceiver: RTCRtpTransceiver;
+  gate: LayerGate;
   readonly release: () => void;
 }
 
@@ -19,6 +21,8 @@ export interface PublisherOwner {
 export class Publisher {
   readonly #owner: PublisherOwner;
   readonly #entries = new Map<LocalTrack, Entry>();
+  /** By sid; may be said before the answer that tells the sid. */
+  readonly #demands = new Map<string, Demand>();
   #transport: Transport;
 
   constructor(transport: Transport, owner: PublisherOwner) {
@@ -37,7 +41,7 @@ export class Publisher {
       track.on('muted', muted => this.#mute(track, muted)),
       track.on('ended', () => void this.unpublish(track)),
     ];
-    this.#entries.set(track, { transceiver: this.#open(track), release: () => off.forEach(act => act()) });
+    this.#entries.set(track, { ...this.#open(track), release: () => off.forEach(act => act()) });
     await this.#negotiate(track);
   }
 
@@ -62,20 +66,42 @@ export class Publisher {
 
   /** From an answer: the sids of what is published. */
   answered(published: Record<string, string>): void {
-    for (const [track, { transceiver }] of this.#entries) {
+    for (const [track, { transceiver, gate }] of this.#entries) {
       const sid = published[transceiver.mid ?? ''];
       if (!sid || sid === track.sid) continue;
       track.sid = sid;
+      gate.demand = this.#demands.get(sid) ?? 'high';
       this.#owner.published(track);
     }
   }
 
-  /** A new session: everything is published again, under new sids. The caller negotiates. */
+  /** How much of one's videos anybody wants: the rest is not sent. */
+  demanded(tracks: readonly { trackSid: string; layer: Demand }[]): void {
+    for (const { trackSid, layer } of tracks) this.#demands.set(trackSid, layer);
+    for (const [{ kind, sid }, { gate }] of this.#entries) {
+      const demand = kind === 'video' && sid !== undefined && this.#demands.get(sid);
+      if (demand) gate.demand = demand;
+    }
+  }
+
+  /** Nobody can say any more that somebody wants what nobody did: as little as shows a picture is sent until then. */
+  interrupted(): void {
+    for (const { gate } of this.#entries.values()) if (gate.demand === 'off') gate.demand = 'low';
+  }
+
+  /** An offer is over, one way or the other. */
+  negotiated(): void {
+    for (const { gate } of this.#entries.values()) void gate.apply();
+  }
+
+  /** A new session: everything is published again, under new sids, with all layers. The caller negotiates. */
   moveTo(transport: Transport): void {
     this.#transport = transport;
+    this.#demands.clear();
     for (const [track, entry] of this.#entries) {
       track.sid = undefined;
-      entry.transceiver = this.#open(track);
+      entry.gate.close();
+      Object.assign(entry, this.#open(track));
     }
   }
 
@@ -86,8 +112,9 @@ export class Publisher {
 
   /** The end of the session: tracks are let go, not stopped. */
   close(): void {
-    for (const [track, { release }] of this.#entries) {
+    for (const [track, { release, gate }] of this.#entries) {
       release();
+      gate.close();
       track.sid = undefined;
     }
     this.#entries.clear();
@@ -97,7 +124,13 @@ export class Publisher {
     return this.#entries.get(track)?.transceiver;
   }
 
-  #open(track: LocalTrack): RTCRtpTransceiver {
+  #open(track: LocalTrack): Pick<Entry, 'transceiver' | 'gate'> {
+    const transceiver = this.#send(track), gate = new LayerGate(transceiver.sender);
+    void gate.apply(); // layers of the section's last track may be off
+    return { transceiver, gate };
+  }
+
+  #send(track: LocalTrack): RTCRtpTransceiver {
     const media = track.mediaStreamTrack ?? null;
     if (track.kind === 'audio') return this.#transport.send(media, 'audio', [{ maxBitrate: 64_000 }], track.codec);
     const { width = 1280, height = 720, frameRate = 30 } = media?.getSettings() ?? {};
@@ -130,6 +163,8 @@ export class Publisher {
     if (!entry) return undefined;
     this.#entries.delete(track);
     entry.release();
+    entry.gate.close();
+    if (track.sid) this.#demands.delete(track.sid);
     this.#transport.stopSending(entry.transceiver);
     track.sid = undefined;
     return entry;

@@ -7,6 +7,10 @@ export type RemoteTrackState = 'unsubscribed' | 'offered' | 'active' | 'paused' 
 interface Events {
   /** `reason` says why it does not flow (docs/protocol.md, "Subscriptions"). */
   state: [state: RemoteTrackState, reason: string | undefined];
+  /** It flows no more, for that reason: `BANDWIDTH` when the connection has no room for it (it goes on by itself), `WISH` when one's own wish says so. */
+  paused: [reason: string | undefined];
+  /** It flows again. */
+  resumed: [];
   muted: [muted: boolean];
   /** It is not published any more. */
   ended: [];
@@ -139,7 +143,10 @@ export class RemoteTrack extends Emitter<Events> {
     this.#subscription = subscription;
     this.#media = media;
     this.#attachments.media = media;
-    if (this.state !== state || this.reason !== reason) this.emit('state', this.state, this.reason);
+    if (this.state === state && this.reason === reason) return;
+    this.emit('state', this.state, this.reason);
+    if (this.state === 'paused' && state !== 'paused') this.emit('paused', this.reason);
+    if (this.state === 'active' && state === 'paused') this.emit('resumed');
   }
 
   /** @internal */

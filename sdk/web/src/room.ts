@@ -25,7 +25,7 @@ import { Speakers } from './speaking.js';
 import { watch } from './watch.js';
 
 export interface RoomOptions {
-  /** Ask of each video only what its elements can show. Default true. */
+  /** Ask of each video only what its elements can show, and for none that is not seen. Default true. */
   adaptive: boolean;
   clock?: Clock;
 }
@@ -213,6 +213,8 @@ export class Room extends Emitter<RoomEvents> {
         return this.#media.offerSections(message);
       case 'grants':
         return this.#granted(message.grants);
+      case 'demands':
+        return this.#media.publisher.demanded(message.tracks);
       case 'candidate':
         return this.#media.addRemoteCandidate(message);
       case 'quality':

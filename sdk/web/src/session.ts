@@ -198,7 +198,7 @@ export class Session extends Emitter<Events> {
         this.#settle(message.requestId)?.resolve(message as never);
         this.emit('push', message);
         break;
-      case 'delta': case 'sections': case 'grants': case 'subscriptions': case 'quality': case 'speakers': case 'candidate':
+      case 'delta': case 'sections': case 'grants': case 'demands': case 'subscriptions': case 'quality': case 'speakers': case 'candidate':
         this.emit('push', message);
         break;
     }

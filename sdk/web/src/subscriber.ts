@@ -78,6 +78,7 @@ export class Subscriber {
   /** The track is no more. */
   forget(track: RemoteTrack): void {
     this.#choices.delete(track.sid);
+    this.#wishing.delete(track);
   }
 
   /** Wishes and choices may have been lost with the connection. */

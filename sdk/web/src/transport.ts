@@ -13,6 +13,8 @@ export interface TransportHandler {
   notify(notice: Notice): void;
   /** What each sending section carries, asked when an offer is made. */
   publications(): Record<string, Publication>;
+  /** An offer has its answer, or was taken back. */
+  negotiated(): void;
   state(state: TransportState): void;
   /** Whether an offer would reach the server now. */
   canSignal(): boolean;
@@ -55,7 +57,8 @@ export class Transport {
     let added = false;
     for (const [kind, wanted] of [['audio', audio], ['video', video]] as const) {
       for (let have = this.#receiving(kind); have < wanted; have++) {
-        this.pc.addTransceiver(kind, { direction: 'recvonly' });
+        const transceiver = this.pc.addTransceiver(kind, { direction: 'recvonly' });
+        if (kind === 'video') offerExtensions(transceiver, descriptor);
         added = true;
       }
     }
@@ -80,7 +83,8 @@ export class Transport {
     const transceiver = this.pc.addTransceiver(media ?? kind, { direction: 'sendonly', sendEncodings: encodings });
     const codecs = kind === 'video' ? RTCRtpSender.getCapabilities('video')?.codecs : undefined;
     if (codecs) transceiver.setCodecPreferences(codecOrder(codecs, codec));
-    if (encodings.length > 1) offerRids(transceiver);
+    if (encodings.length > 1) offerExtensions(transceiver, rids);
+    if (codec === 'AV1') offerExtensions(transceiver, descriptor);
     this.#shapes.set(transceiver, shape);
     return transceiver;
   }
@@ -146,6 +150,8 @@ export class Transport {
     } catch (error) {
       if (this.pc.signalingState === 'have-local-offer') await this.pc.setLocalDescription({ type: 'rollback' });
       throw error;
+    } finally {
+      this.#handler.negotiated();
     }
   }
 
@@ -201,9 +207,15 @@ interface ExtensionsToNegotiate {
  * Chromium gives a new section only the extensions that the first section of its kind negotiated. When that one receives, it
  * has no rids, and Chromium then refuses its own offer of simulcast.
  */
-function offerRids(transceiver: RTCRtpTransceiver & ExtensionsToNegotiate): void {
+const rids = /rtp-stream-id$/;
+
+/** Without it Chromium cannot tell the spatial layers of AV1 apart, and a section that receives does not offer it of its own. */
+const descriptor = /dependency-descriptor/;
+
+/** Offers these besides what the browser chose, where it lets us. */
+function offerExtensions(transceiver: RTCRtpTransceiver & ExtensionsToNegotiate, wanted: RegExp): void {
   const extensions = transceiver.getHeaderExtensionsToNegotiate?.();
   if (!extensions) return;
   transceiver.setHeaderExtensionsToNegotiate?.(extensions.map(extension =>
-    /rtp-stream-id$/.test(extension.uri) ? { ...extension, direction: 'sendrecv' } : extension));
+    wanted.test(extension.uri) ? { ...extension, direction: 'sendrecv' } : extension));
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { wishFor } from '../src/adaptive.js';
+import { wishFor, type Shown } from '../src/adaptive.js';
 import { signallingUrl } from '../src/client.js';
 import { bitrateFor, codecOrder, encodingsFor, type VideoShape } from '../src/encodings.js';
 import { captureError } from '../src/errors.js';
 import { qualityReport, type StatsById } from '../src/quality.js';
 import { RemoteParticipant } from '../src/participant.js';
+import type { Wish } from '../src/protocol.js';
+import { RemoteTrack, type RemoteTrackState } from '../src/remote-track.js';
 import { Speakers } from '../src/speaking.js';
 import { faults } from './schema.js';
 
@@ -43,18 +45,48 @@ test('the preferred codec comes first and none is lost', () => {
   assert.deepEqual(codecOrder(all, 'VP9').map(c => c.mimeType), ['video/VP9', 'video/VP9', 'video/VP8', 'video/rtx', 'video/H264']);
 });
 
-const tile = (width: number, height: number, visible = true) => ({ width, height, visible });
+const tile = (width: number, height: number, more: Partial<Shown> = {}): Shown => ({ width, height, visible: true, ...more });
+const wide = { width: 1280, height: 720 }, upright = { width: 360, height: 640 };
 
 for (const [what, elements, wish] of [
-  ['the size of its element in device pixels', [tile(320, 180)], { maxWidth: 640, maxHeight: 368 }],
-  ['the largest of several', [tile(160, 90), tile(320, 180)], { maxWidth: 640, maxHeight: 368 }],
-  ['nothing when none can be seen', [tile(320, 180, false)], { paused: true }],
+  ['the size of its element in device pixels', [tile(320, 180)], { maxWidth: 640, maxHeight: 360 }],
+  ['the largest of several', [tile(160, 90), tile(320, 180)], { maxWidth: 640, maxHeight: 360 }],
+  ['whole pixels', [tile(100.3, 56.4)], { maxWidth: 201, maxHeight: 113 }],
+  ['no more than there can be', [tile(10_000, 1)], { maxWidth: 16_384, maxHeight: 2 }],
+  ['the whole of a picture that is cropped', [tile(100, 100, { fit: 'cover', picture: wide })], { maxWidth: 356, maxHeight: 200 }],
+  ['a picture between bars', [tile(320, 180, { fit: 'contain', picture: upright })], { maxWidth: 203, maxHeight: 360 }],
+  ['the element as long as no picture is there', [tile(100, 100, { fit: 'cover', picture: { width: 0, height: 0 } })], { maxWidth: 200, maxHeight: 200 }],
+  ['nothing when none can be seen', [tile(320, 180, { visible: false })], { paused: true }],
   ['nothing when it has no size', [tile(0, 0)], { paused: true }],
-] as const) {
+  ['nothing without elements', [], { paused: true }],
+] as [string, Shown[], Wish][]) {
   test(`a video is wished for: ${what}`, () => assert.deepEqual(wishFor(elements, 2, { maxWidth: 1, paused: true }), wish));
 }
 
-test('a layer that the app chose stays in the wish', () => assert.deepEqual(wishFor([tile(160, 90)], 1, { layer: 'low' }), { layer: 'low', maxWidth: 160, maxHeight: 96 }));
+test('a small resize is no news, many are', () => {
+  const at = (width: number, before: Wish) => wishFor([tile(width, width / 2)], 1, before);
+  const first = at(640, {});
+  assert.deepEqual(at(660, first), first);
+  assert.deepEqual(at(620, first), first);
+  assert.deepEqual(at(680, first), { maxWidth: 680, maxHeight: 340 });
+});
+
+test('what the app chose stays in the wish', () =>
+  assert.deepEqual(wishFor([tile(160, 90)], 1, { layer: 'low', priority: 200 }), { layer: 'low', priority: 200, maxWidth: 160, maxHeight: 90 }));
+
+test('a track says when it stops for a reason, and when it flows again', () => {
+  const told: string[] = [];
+  const track = new RemoteTrack(
+    { sid: 'TR_1', kind: 'video', source: 'camera', name: '', codec: 'VP8', muted: false, layers: [] }, 'PA_1',
+    { wish() {}, setSubscribed: async () => {}, blocked() {}, attached() {} },
+  );
+  track.on('paused', reason => told.push(`paused ${reason}`));
+  track.on('resumed', () => told.push('resumed'));
+  for (const [state, reason] of [['offered'], ['active'], ['paused', 'BANDWIDTH'], ['paused', 'BANDWIDTH'], ['paused', 'WISH'], ['active'], ['active']] as [RemoteTrackState & 'active', string?][]) {
+    track.apply({ trackSid: 'TR_1', participantSid: 'PA_1', state, mid: '1', ...(reason && { reason }) }, undefined);
+  }
+  assert.deepEqual(told, ['paused BANDWIDTH', 'resumed']);
+});
 
 test('who speaks is what the server said last, the dominant speaker first', () => {
   const person = (sid: string) => new RemoteParticipant({ sid, identity: sid, name: '', state: 'active', joinedAt: '', metadata: '', attributes: {}, tracks: [] });

@@ -27,8 +27,11 @@ internal static class AdminEndpoints
         Get<OperatorEndpoints, LinksJson>(api, "links", "Relay links between nodes.", Permit.Operate, (_, _) => Task.FromResult(OperatorEndpoints.Links()));
         Get<OperatorEndpoints, TenantsJson>(api, "tenants", "Tenants of the configuration.", Permit.Operate, (operators, _) => operators.Tenants());
         Describe(
-            api.MapPost("nodes/{id}/drain", (string id, HttpContext http, OperatorEndpoints operators) => operators.Drain(http.Caller(), http.Segment("id"))),
-            "Has a node take no new sessions.", 202, Permit.Operate).Produces(202);
+            api.MapPost("nodes/{id}/drain", (string id, HttpContext http, OperatorEndpoints operators) => operators.Drain(http.Caller(), http.Segment("id"), on: true)),
+            "Has a node take no new sessions, and its rooms go to other nodes.", 202, Permit.Operate).Produces(202);
+        Describe(
+            api.MapDelete("nodes/{id}/drain", (string id, HttpContext http, OperatorEndpoints operators) => operators.Drain(http.Caller(), http.Segment("id"), on: false)),
+            "Has a node take new sessions again.", 204, Permit.Operate);
         api.MapFallback("{**path}", () => new ProblemResult(StatusCodes.Status404NotFound, "NOT_FOUND", "There is no such path: /openapi/v1.json lists them.")).ExcludeFromDescription();
     }
 
@@ -64,6 +67,13 @@ internal static class AdminEndpoints
         Describe(
             api.MapPost("rooms/{room}/lock", (string room, HttpContext http, RoomActs acts) => Body<LockJson>(http, request => acts.Lock(http.Caller(), Room(http), request?.Locked ?? true))),
             "Lets nobody new into a room, or lets them in again.", 204, Permit.Administer);
+        Describe(
+            api.MapPost("rooms/{room}/move", (string room, HttpContext http, RoomActs acts) => Body<MoveJson>(http, move => acts.Move(http.Caller(), Room(http), null, move ?? new(null, null)))),
+            "Has a room go to another media node, with everyone in it.", 200, Permit.Administer).Produces<MovedJson>(200).WithProblems(409);
+        Describe(
+            api.MapPost("rooms/{room}/participants/{identity}/move", (string room, string identity, HttpContext http, RoomActs acts) =>
+                Body<MoveJson>(http, move => acts.Move(http.Caller(), Room(http), Identity(http), move ?? new(null, null)))),
+            "Has a participant go to another media node, when nobody else is in the room.", 200, Permit.Administer).Produces<MovedJson>(200).WithProblems(409);
         Describe(
             api.MapDelete("rooms/{room}/participants/{identity}", (string room, string identity, string? ban, HttpContext http, RoomActs acts) => acts.Remove(http.Caller(), Room(http), Identity(http), ban)),
             "Removes a participant; for so many seconds with ?ban=, 0 lifts a ban.", 204, Permit.Administer);

@@ -29,10 +29,12 @@ public sealed record ParticipantsJson(IReadOnlyList<ParticipantJson> Participant
 /// <param name="Quality"><c>good</c>, <c>fair</c>, <c>poor</c> or <c>lost</c>: the worse of what its node measures and its client reports; null until either said.</param>
 /// <param name="Score">The mean opinion score that its node expects, 1 to 4.4; null before it was ever connected.</param>
 /// <param name="Subscriptions">Null when its node gave no answer.</param>
+/// <param name="Transports">What is measured between its node and its client, one for each connection; left out while there is none, and when its node gave no answer.</param>
 /// <param name="Unanswered">As in the list; only where one participant is read.</param>
 public sealed record ParticipantJson(
     string Sid, string Identity, string Name, string State, string? Reason, string? Node, string? Region, DateTimeOffset JoinedAt,
     string Metadata, string? Quality, double? Score, IReadOnlyList<TrackJson> Tracks, IReadOnlyList<SubscriptionJson>? Subscriptions,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<TransportJson>? Transports,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Unanswered = null)
 {
     /// <param name="sessions">What its node has of it.</param>
@@ -45,8 +47,9 @@ public sealed record ParticipantJson(
             participant.Sid, participant.Identity, participant.Name, AdminJson.CamelCase(participant.State), participant.Reason,
             participant.Node, participant.Region, participant.JoinedAt, participant.Metadata,
             quality is { } known ? AdminJson.CamelCase(known) : null, measured?.Score,
-            [.. participant.Tracks.Select(t => TrackJson.Of(t, sessions.SelectMany(s => s.Report.Tracks).FirstOrDefault(a => a.Sid == t.Sid), isAnswered))],
-            isAnswered ? [.. sessions.SelectMany(s => s.Report.Subscriptions).Select(SubscriptionJson.Of)] : null);
+            [.. participant.Tracks.Select(t => TrackJson.Of(t, sessions.FirstOrDefault(s => s.Actual.Tracks.Any(a => a.Sid == t.Sid)), isAnswered))],
+            isAnswered ? [.. sessions.SelectMany(s => s.Actual.Subscriptions.Select(a => SubscriptionJson.Of(a, s.Measured)))] : null,
+            sessions.Select(s => s.Measured?.Transport).OfType<TransportMeasured>().Select(TransportJson.Of).ToList() is { Count: > 0 } transports ? transports : null);
     }
 }
 
@@ -56,24 +59,47 @@ public sealed record TracksJson(IReadOnlyList<TrackJson> Tracks, string? Next, I
 
 /// <param name="Layers">Low to high; one without a rid when the track is not simulcast. Null when its node gave no answer.</param>
 /// <param name="MutedByServer">Only where it is true: an admin muted it, and can give it back.</param>
+/// <param name="Backup">Only while its publisher has a section for a second codec.</param>
 public sealed record TrackJson(
     string Sid, string Identity, string Kind, string Source, string Codec, bool Muted, string? Node, IReadOnlyList<LayerJson>? Layers,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? MutedByServer)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? MutedByServer,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BackupJson? Backup)
 {
-    /// <param name="actual">As its node has it; null when it does not.</param>
-    internal static TrackJson Of(TrackView track, TrackDescription? actual, bool isAnswered) => new(
-        track.Sid, track.Identity, track.Kind, track.Source, track.Codec, actual?.Muted ?? track.Muted, track.Node,
-        isAnswered ? [.. (actual?.Layers ?? track.Layers).Select(l => new LayerJson(l.Rid, l.Width, l.Height, l.Bitrate, l.Active))] : null,
-        (actual?.MutedByServer ?? track.MutedByServer) ? true : null);
+    /// <param name="session">That publishes it, as its node has it; null when it does not.</param>
+    internal static TrackJson Of(TrackView track, SessionInspection? session, bool isAnswered)
+    {
+        TrackDescription? actual = session?.Actual.Tracks.FirstOrDefault(a => a.Sid == track.Sid);
+        return new(
+            track.Sid, track.Identity, track.Kind, track.Source, track.Codec, actual?.Muted ?? track.Muted, track.Node,
+            isAnswered ? [.. (actual?.Layers ?? track.Layers).Select(l => LayerJson.Of(l, actual?.Mid, session?.Measured))] : null,
+            (actual?.MutedByServer ?? track.MutedByServer) ? true : null,
+            actual?.Backup is { Mid: not null } backup ? new(backup.Codec, [.. backup.Layers.Select(l => LayerJson.Of(l, backup.Mid, session?.Measured))]) : null);
+    }
 }
 
+/// <summary>A track's second codec, for who cannot decode the first.</summary>
+public sealed record BackupJson(string Codec, IReadOnlyList<LayerJson> Layers);
+
 /// <param name="Bitrate">Bit/s over the last second.</param>
-public sealed record LayerJson(string Rid, int Width, int Height, long Bitrate, bool Active);
+/// <param name="Measured">Left out when its node does not have it.</param>
+public sealed record LayerJson(
+    string Rid, int Width, int Height, long Bitrate, bool Active,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LayerMeasuredJson? Measured)
+{
+    /// <param name="mid">Of the publisher's section.</param>
+    internal static LayerJson Of(LayerDescription l, string? mid, SessionMeasured? measured) => new(
+        l.Rid, l.Width, l.Height, l.Bitrate, l.Active, LayerMeasuredJson.Of(measured?.Layers.FirstOrDefault(m => m.Mid == mid && m.Rid == l.Rid)));
+}
 
 /// <param name="Reason">Why nothing flows, when the state is not <c>active</c>.</param>
-public sealed record SubscriptionJson(string TrackSid, string Mid, string State, string? Layer, string? Reason)
+/// <param name="Measured">Left out while it has no section.</param>
+public sealed record SubscriptionJson(
+    string TrackSid, string Mid, string State, string? Layer, string? Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SubscriptionMeasuredJson? Measured)
 {
-    public static SubscriptionJson Of(SubscriptionDescription s) => new(s.TrackSid, s.Mid, s.State, s.Layer, s.Reason);
+    internal static SubscriptionJson Of(SubscriptionDescription s, SessionMeasured? measured) => new(
+        s.TrackSid, s.Mid, s.State, s.Layer, s.Reason,
+        SubscriptionMeasuredJson.Of(measured?.Subscriptions.FirstOrDefault(m => m.Mid == s.Mid && m.TrackSid == s.TrackSid)));
 }
 
 public sealed record NodesJson(IReadOnlyList<NodeJson> Nodes);
@@ -85,6 +111,12 @@ public sealed record NodeJson(
         node.Id, node.Region, AdminJson.CamelCase(node.State), node.Load, Health.ProductVersion.Engine, Health.ProductVersion.Orleans, node.Software, node.Sessions,
         node.Tracks, node.Subscriptions, node.Reason);
 }
+
+/// <summary>Where a room is to go: one of the two.</summary>
+public sealed record MoveJson(string? Node, string? Region);
+
+/// <summary>The node that the room is on now; null when nobody is in it.</summary>
+public sealed record MovedJson(string? Node);
 
 public sealed record LinksJson(IReadOnlyList<LinkJson> Links);
 

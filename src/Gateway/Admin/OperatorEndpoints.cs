@@ -12,15 +12,16 @@ internal sealed class OperatorEndpoints(IControlPlane control, TenantDirectory t
     public async Task<IResult> Nodes() =>
         Results.Json(new NodesJson([.. (await control.Nodes()).OrderBy(n => n.Id, StringComparer.Ordinal).Select(NodeJson.Of)]));
 
-    /// <summary>Has a node take no new sessions.</summary>
-    public async Task<IResult> Drain(Caller caller, string id)
+    /// <summary>Has a node take no new sessions, and its rooms go to others; or takes that back.</summary>
+    public async Task<IResult> Drain(Caller caller, string id, bool on)
     {
         if ((await control.Nodes()).FirstOrDefault(n => n.Id == id) is not { } node)
         {
             return new ProblemResult(StatusCodes.Status404NotFound, "NODE_NOT_FOUND", "There is no such media node.");
         }
 
-        return (await OperatorCall.By(caller.Identity, () => control.Node(node).Drain())).Error is { } error ? ProblemResult.Of(error) : Results.Accepted();
+        ActResult done = await OperatorCall.By(caller.Identity, () => on ? control.Node(node).Drain() : control.Node(node).Undrain());
+        return done.Error is { } error ? ProblemResult.Of(error) : on ? Results.Accepted() : Results.NoContent();
     }
 
     /// <summary>Relay links; none until rooms are on several nodes.</summary>

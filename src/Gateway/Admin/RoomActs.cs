@@ -72,6 +72,18 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
     public async Task<IResult> Lock(Caller caller, string room, bool locked) =>
         Done(await control.Room(caller.Tenant, room).Lock(locked));
 
+    /// <param name="identity">The one who is to go; null for everyone.</param>
+    public async Task<IResult> Move(Caller caller, string room, string? identity, MoveJson move)
+    {
+        if (move.Node is null == move.Region is null)
+        {
+            return new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", "Either node or region says where to: /api/v1/nodes lists both.");
+        }
+
+        RoomMoved moved = await control.Room(caller.Tenant, room).Relocate(new() { Node = move.Node, Region = move.Region, Identity = identity });
+        return moved.Error is { } refused ? ProblemResult.Of(refused) : Results.Json(new MovedJson(moved.Node));
+    }
+
     /// <param name="identity">The publisher, when the path names it; else it is looked up.</param>
     public async Task<IResult> Mute(Caller caller, string room, string? identity, string trackSid, bool muted)
     {

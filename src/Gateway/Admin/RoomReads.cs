@@ -37,7 +37,7 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
             return NoRoom();
         }
 
-        RoomActual actual = await Ask(caller.Tenant, room, roster, InspectionParts.Subscriptions);
+        RoomActual actual = await Ask(caller.Tenant, room, roster, InspectionParts.Subscriptions | InspectionParts.Measured);
         return Results.Json(new ParticipantsJson([.. InFull(caller.Tenant, room, roster, actual)], roster.Next, [.. actual.Unanswered.Order(StringComparer.Ordinal)]));
     }
 
@@ -48,7 +48,7 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
             return NoRoom();
         }
 
-        RoomActual actual = await Ask(caller.Tenant, room, roster, InspectionParts.Subscriptions);
+        RoomActual actual = await Ask(caller.Tenant, room, roster, InspectionParts.Subscriptions | InspectionParts.Measured);
         return InFull(caller.Tenant, room, roster, actual).FirstOrDefault() is { } participant
             ? Results.Json(participant with { Unanswered = [.. actual.Unanswered] })
             : NoParticipant();
@@ -154,7 +154,7 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
         }
 
         RosterPage fits = Fitting(roster, page.Limit);
-        RoomActual actual = await Ask(tenant, room, fits, InspectionParts.None);
+        RoomActual actual = await Ask(tenant, room, fits, InspectionParts.Measured);
         tracks.AddRange(InFull(tenant, room, fits, actual).SelectMany(p => p.Tracks));
         unanswered.UnionWith(actual.Unanswered);
         return (true, fits.Next);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Nexus.Contracts;
 using Nexus.Gateway.Http;
 using Nexus.Gateway.Sessions;
@@ -15,7 +16,16 @@ internal sealed class GatewayReadiness(GatewayState state, IControlPlane control
             return refusal;
         }
 
-        var nodes = await control.Nodes();
+        ImmutableArray<NodeView> nodes;
+        try
+        {
+            nodes = await control.Nodes();
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            return new Problem("NO_SILO", $"No silo answers: {e.Message}");
+        }
+
         return nodes.Any(n => n.State == NodeState.Ready) ? null
             : nodes.Any(n => n.State == NodeState.Draining) ? new Problem(ReasonCodes.NoNode, "All media nodes are drained: restart one, or start another.")
             : new Problem(ReasonCodes.NoNode, "No media node is linked: start one, or look at its log for why it is not.");

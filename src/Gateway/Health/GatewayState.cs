@@ -24,6 +24,8 @@ public sealed partial class GatewayState
     private readonly Lock _gate = new();
     private long _secondBegan;
     private int _linesOfSecond;
+    private long _lostAt;
+    private int _losses;
     private volatile Problem? _refusal;
     private volatile bool _draining;
 
@@ -46,6 +48,19 @@ public sealed partial class GatewayState
 
     /// <summary>Called once at shutdown: <c>/readyz</c> says 503 and joins are refused from then on.</summary>
     public void BeginDrain() => _draining = true;
+
+    /// <summary>A part of the cluster is gone: what grains there knew may be on its way back.</summary>
+    public void NoteLoss()
+    {
+        Volatile.Write(ref _lostAt, _time.GetTimestamp());
+        Interlocked.Increment(ref _losses);
+    }
+
+    /// <summary>How often a part of the cluster was lost.</summary>
+    public int Losses => Volatile.Read(ref _losses);
+
+    /// <summary>Whether so much time has not gone by since a part of the cluster was lost last.</summary>
+    public bool HasLostWithin(TimeSpan time) => Volatile.Read(ref _lostAt) is var at and not 0 && _time.GetElapsedTime(at) < time;
 
     /// <summary>Why no new sessions are taken now; null when they are.</summary>
     public Problem? Refusal => _draining ? Draining : _refusal;

@@ -59,6 +59,7 @@ public sealed class ProblemResult(int status, string code, string message) : IRe
                 or ReasonCodes.Banned or ReasonCodes.RoomLocked => 403,
             ReasonCodes.RoomNotFound or ReasonCodes.SessionNotFound or ReasonCodes.ParticipantNotFound
                 or ReasonCodes.TrackNotFound or ReasonCodes.RoomClosed or ReasonCodes.InviteInvalid => 404,
+            ReasonCodes.Forwarded or ReasonCodes.RoomOnOneNode => 409,
             ReasonCodes.InviteExpired or ReasonCodes.InviteUsedUp => 410,
             ReasonCodes.SdpUnsupported or ReasonCodes.Codec => 422,
             ReasonCodes.QuotaRooms or ReasonCodes.RateLimited => 429,

@@ -175,7 +175,8 @@ public sealed class ClientSession
         }
 
         var sending = offer.Media.Where(m => !m.Rejected && m.IsRtp && m.Direction is MediaDirection.SendOnly or MediaDirection.SendRecv).Select(m => m.Mid).ToHashSet();
-        var odd = sending.FirstOrDefault(mid => publications.All(p => p.Mid != mid)) ?? publications.FirstOrDefault(p => !sending.Contains(p.Mid))?.Mid;
+        var odd = sending.FirstOrDefault(mid => !publications.Any(p => p.IsOn(mid)))
+            ?? publications.Select(p => p.Mid).Concat(publications.Select(p => p.Backup?.Mid).OfType<string>()).FirstOrDefault(mid => !sending.Contains(mid));
         return odd is null ? null : new(ReasonCodes.BadRequest, $"publish must name every section that sends, and only those: look at mid '{odd}'.");
     }
 

@@ -18,24 +18,44 @@ public interface ISessionListener
 
 /// <summary>
 /// This process as the grains see it: one observer for all rooms and sessions that it serves. Passes their words on, and says
-/// every ten seconds that it is still there. Thread-safe.
+/// every ten seconds that it is still there, once for all its clients. Only where grains may have lost their memory it speaks of single
+/// sessions: after the loss of a silo, or when it is asked who has one. Thread-safe.
 /// </summary>
 public sealed class GatewayPort : BackgroundService, IGatewayObserver
 {
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RenewalAfterLoss = TimeSpan.FromSeconds(2);
 
-    /// <summary>Renewals in a row of a session that its participant does not know.</summary>
+    /// <summary>For so long after a loss rooms are asked with each renewal whether they know us: some come back late.</summary>
+    private static readonly TimeSpan Aftermath = TimeSpan.FromMinutes(1);
+
+    /// <summary>Times in a row that a session's participant does not know it, or takes another gateway to have it.</summary>
     private const int UnknownIsLost = 3;
 
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, ISessionListener> _sessions = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, int> _unknown = new(StringComparer.Ordinal);
+
+    /// <summary>Sessions of which it is not sure that their grains know them to be here, and how often these did not.</summary>
+    private readonly ConcurrentDictionary<string, int> _unsure = new(StringComparer.Ordinal);
+
+    /// <summary>Sessions whose clients' connections are gone, which their grains have not taken note of yet.</summary>
+    private readonly ConcurrentDictionary<string, ClientSession> _letGo = new(StringComparer.Ordinal);
+
+    private readonly IControlPlane _control;
     private readonly TimeProvider _clock;
     private readonly ILogger<GatewayPort> _log;
+    private readonly GatewayState _state;
     private readonly Lazy<SessionHolder> _holder;
     private readonly TimeSpan _rebuilding;
     private readonly long _startedAt;
+    private Task _renewing = Task.CompletedTask;
+    private Task _holding = Task.CompletedTask;
+    private Task _releasing = Task.CompletedTask;
+    private long _renewedAt;
+    private long _heldAt;
+    private int _losses;
+    private volatile bool _hasLeft;
 
     public GatewayPort(IControlPlane control, GatewayOptions options, GatewayState state, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<GatewayPort> log)
     {
@@ -44,8 +64,8 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
             state.BeginDrain();
             SayGoodbye();
         }); // before the web server waits for its connections
-        (_clock, _log, _rebuilding, _startedAt) = (clock, log, options.Rebuilding, clock.GetTimestamp());
-        _holder = new(() => new SessionHolder(Ids.NewGateway(), control.Refer(this)));
+        (_control, _clock, _log, _state, _rebuilding, _startedAt) = (control, clock, log, state, options.Rebuilding, clock.GetTimestamp());
+        _holder = new(() => new SessionHolder(Ids.NewGateway(), control.Refer(this)), LazyThreadSafetyMode.PublicationOnly); // one that failed, for want of a silo, is tried again
         Rooms = new RoomFeeds(control, _holder);
         state.Meter.CreateObservableGauge("websockets", () => _sessions.Count, "{websocket}", "Sessions whose client is connected here by WebSocket.");
     }
@@ -54,8 +74,8 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
 
     public RoomFeeds Rooms { get; }
 
-    /// <summary>Just started: a session that no grain knows may be one that its node is about to tell of.</summary>
-    public bool IsRebuilding => _clock.GetElapsedTime(_startedAt) < _rebuilding;
+    /// <summary>Just started, or a silo was just lost: a session that no grain knows may be one that its node is about to tell of.</summary>
+    public bool IsRebuilding => _clock.GetElapsedTime(_startedAt) < _rebuilding || _state.HasLostWithin(_rebuilding);
 
     /// <summary>The listener that had the session before, when there was one: it is superseded.</summary>
     public ISessionListener? Attach(string session, ISessionListener listener)
@@ -70,15 +90,27 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     }
 
     /// <summary>False when another connection has the session by now.</summary>
-    public bool Detach(string session, ISessionListener listener)
+    public bool Detach(string session, ISessionListener listener) => _sessions.TryRemove(new(session, listener));
+
+    /// <summary>
+    /// The client's connection is gone: its time of grace begins. Said until the participant has taken note of it: nothing else would end the
+    /// session, as this process goes on.
+    /// </summary>
+    public void LetGo(ClientSession session)
     {
-        _unknown.TryRemove(session, out _);
-        return _sessions.TryRemove(new(session, listener));
+        _letGo[session.Id] = session;
+        _ = Try(() => Release(session));
     }
 
     public Task OnDelta(string roomKey, RoomDelta delta)
     {
         Rooms.Find(roomKey)?.OnDelta(delta);
+        return Task.CompletedTask;
+    }
+
+    public Task OnRoomWoke(string roomKey)
+    {
+        Rooms.Find(roomKey)?.OnWoke();
         return Task.CompletedTask;
     }
 
@@ -104,21 +136,34 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         return Task.CompletedTask;
     }
 
-    /// <summary>Says that this process is there, and holds its sessions.</summary>
-    public async Task RenewAll()
+    public Task OnSought(ImmutableArray<string> sessions)
     {
-        await Task.WhenAll(Rooms.All.Select(feed => Try(feed.Renew)));
-        foreach (var batch in _sessions.Chunk(256))
+        foreach (string session in sessions.Where(s => !_hasLeft && _sessions.ContainsKey(s)))
         {
-            await Task.WhenAll(batch.Select(s => Try(() => Renew(s.Key, s.Value))));
+            _unsure.TryAdd(session, 0);
         }
+
+        HoldUnsure(); // only begins it: nobody's answer is waited for here
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Says that this process is there, and looks after its rooms.</summary>
+    public Task RenewAll()
+    {
+        bool mayHaveLost = _state.HasLostWithin(Aftermath);
+        return Task.WhenAll(Rooms.All.Select(feed => Try(() => feed.Renew(mayHaveLost))).Append(Try(RenewSelf)));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await Task.WhenAll(Every(Renewal, RenewAll, stoppingToken), Every(TickInterval, Tick, stoppingToken));
+            _renewedAt = _clock.GetTimestamp();
+            using var timer = new PeriodicTimer(TickInterval, _clock);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                Tick();
+            }
         }
         catch (OperationCanceledException)
         {
@@ -126,38 +171,95 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         }
     }
 
-    private async Task Every(TimeSpan interval, Func<Task> act, CancellationToken stopping)
-    {
-        using var timer = new PeriodicTimer(interval, _clock);
-        while (await timer.WaitForNextTickAsync(stopping))
-        {
-            await act();
-        }
-    }
-
-    private Task Tick()
+    private void Tick()
     {
         foreach (RoomFeed feed in Rooms.All)
         {
             feed.Tick(_clock.GetUtcNow());
         }
 
-        return Task.CompletedTask;
+        if (_renewing.IsCompleted && _clock.GetElapsedTime(_renewedAt) >= (_state.HasLostWithin(_rebuilding) ? RenewalAfterLoss : Renewal))
+        {
+            _renewedAt = _clock.GetTimestamp();
+            _renewing = RenewAll();
+        }
+
+        if (_state.Losses is var losses && losses != _losses)
+        {
+            _losses = losses;
+            foreach (string session in _sessions.Keys)
+            {
+                _unsure.TryAdd(session, 0);
+            }
+        }
+
+        if (_clock.GetElapsedTime(Volatile.Read(ref _heldAt)) >= RenewalAfterLoss)
+        {
+            HoldUnsure();
+        }
+
+        if (_releasing.IsCompleted && !_letGo.IsEmpty)
+        {
+            _releasing = Task.WhenAll(_letGo.Values.Take(256).Select(session => Try(() => Release(session))));
+        }
+    }
+
+    /// <summary>Who could not be heard may be taken for gone, with its clients and watches.</summary>
+    private async Task RenewSelf()
+    {
+        try
+        {
+            await (_hasLeft ? Task.CompletedTask : _control.RenewGateway(Holder));
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            _state.NoteLoss();
+            throw;
+        }
+    }
+
+    private async Task Release(ClientSession session)
+    {
+        if (!_sessions.ContainsKey(session.Id)) // else the client is back already
+        {
+            await session.Detach(Holder);
+        }
+
+        _letGo.TryRemove(new(session.Id, session));
+    }
+
+    /// <summary>One round at a time; what comes to be unsure meanwhile is in the next.</summary>
+    private void HoldUnsure()
+    {
+        lock (_unsure)
+        {
+            if (_holding.IsCompleted && !_unsure.IsEmpty)
+            {
+                Volatile.Write(ref _heldAt, _clock.GetTimestamp());
+                _holding = Task.Run(async () =>
+                {
+                    foreach (string[] batch in _unsure.Keys.Chunk(256))
+                    {
+                        await Task.WhenAll(batch.Select(session => Try(() => Hold(session))));
+                    }
+                });
+            }
+        }
     }
 
     /// <summary>
     /// A session that its grain does not know was lost with the grain; the node brings it back within seconds when it still has
     /// it, so only repeated failures are an end.
     /// </summary>
-    private async Task Renew(string session, ISessionListener listener)
+    private async Task Hold(string session)
     {
-        if (await listener.Participant.Renew(session, Holder))
+        if (!_sessions.TryGetValue(session, out ISessionListener? listener) || await listener.Participant.Hold(session, Holder))
         {
-            _unknown.TryRemove(session, out _);
+            _unsure.TryRemove(session, out _);
         }
-        else if (_unknown.AddOrUpdate(session, 1, (_, n) => n + 1) >= UnknownIsLost)
+        else if (!IsRebuilding && _unsure.AddOrUpdate(session, 1, (_, n) => n + 1) >= UnknownIsLost)
         {
-            _unknown.TryRemove(session, out _);
+            _unsure.TryRemove(session, out _);
             _log.SessionLost(session);
             listener.OnNews(new SessionNews { Session = session, Ended = ReasonCodes.ClientLost });
         }
@@ -165,9 +267,15 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
 
     private void SayGoodbye()
     {
+        _hasLeft = true;
         foreach (var (session, listener) in _sessions)
         {
             listener.OnNews(new SessionNews { Session = session, Ended = ReasonCodes.ServerShutdown });
+        }
+
+        if (_holder.IsValueCreated)
+        {
+            _ = Try(() => _control.LeaveGateway(Holder.Gateway));
         }
     }
 

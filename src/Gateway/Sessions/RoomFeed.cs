@@ -6,14 +6,24 @@ using Nexus.Link;
 namespace Nexus.Gateway.Sessions;
 
 /// <summary>
-/// One room as this process sees it: a copy of the roster, kept by one watch at the room's grain for all clients here. Deltas
-/// go on to them in order; what a client missed it gets from the copy, not from the grain. Thread-safe.
+/// One room as this process sees it: a copy of the roster, kept by one watch at the room's grain for all clients here. What lacks in the
+/// stream of its deltas is read from where they broke off, or whole. They go on to the clients in order; what a client missed it gets
+/// from the copy, not from the grain. Thread-safe.
 /// </summary>
-public sealed class RoomFeed
+public sealed partial class RoomFeed
 {
     /// <summary>Deltas that are kept for clients that come back.</summary>
     private const int History = 256;
 
+    /// <summary>Deltas that wait for those before them; of more the whole is read.</summary>
+    private const int MostEarly = 1000;
+
+    /// <summary>Every so many renewals the room is asked whether a delta was lost that no other has followed.</summary>
+    private const int RenewalsPerCheck = 3;
+
+    private static long _made;
+
+    private readonly long _id = Interlocked.Increment(ref _made);
     private readonly IRoomGrain _room;
     private readonly SessionHolder _gateway;
     private readonly RoomNodes _nodes;
@@ -27,16 +37,21 @@ public sealed class RoomFeed
     private long _epoch = -1;
     private long _to;
     private bool _isRebuilding;
+    private bool _isBehind;
+    private int _renewals;
     private Task? _refresh;
 
     /// <param name="line">The way to a node, by region and id.</param>
     public RoomFeed(string key, IRoomGrain room, SessionHolder gateway, Func<string, string, NodeLine> line)
     {
-        (Key, _room, _gateway) = (key, room, gateway);
+        (Key, Name, _room, _gateway) = (key, RoomKey.Parse(key).Room, room, gateway);
         _nodes = new RoomNodes(key, gateway, line, ForgetNode);
     }
 
     public string Key { get; }
+
+    /// <summary>The room's name.</summary>
+    public string Name { get; }
 
     public string RoomSid { get; private set; } = "";
 
@@ -76,6 +91,9 @@ public sealed class RoomFeed
 
     /// <summary>Joined and left only under <see cref="RoomFeeds"/>' lock.</summary>
     internal int Users { get; set; }
+
+    /// <summary>Nobody needs it any more. To be called by <see cref="RoomFeeds"/> only.</summary>
+    internal Task Close() => _room.Unwatch(_gateway.Gateway, _id);
 
     /// <summary>Completes when the copy is whole.</summary>
     public Task Ready()
@@ -137,6 +155,15 @@ public sealed class RoomFeed
         }
     }
 
+    /// <summary>Whether that participant is there, and every listener has been told.</summary>
+    public bool Knows(string participantSid)
+    {
+        lock (_gate)
+        {
+            return _bySid.ContainsKey(participantSid);
+        }
+    }
+
     /// <summary>The part of the roster after a cursor; empty for the first.</summary>
     public RosterPart Page(string cursor)
     {
@@ -146,18 +173,18 @@ public sealed class RoomFeed
         }
     }
 
-    /// <summary>From the room's grain, in order.</summary>
+    /// <summary>From the room's grain, and not surely in order.</summary>
     public void OnDelta(RoomDelta delta)
     {
         lock (_gate)
         {
             if (_refresh is { IsCompleted: false })
             {
-                _early.Add(delta);
+                KeepEarly(delta);
             }
             else if (delta.Epoch != _epoch || delta.From > _to)
             {
-                _early.Add(delta);
+                KeepEarly(delta);
                 _refresh = Refresh();
             }
             else
@@ -167,16 +194,24 @@ public sealed class RoomFeed
         }
     }
 
-    /// <summary>Every few seconds: the watch is renewed, or made anew when the room lost it.</summary>
-    public async Task Renew()
+    /// <summary>The room's grain has lost its memory, and does not know of us.</summary>
+    public void OnWoke()
     {
-        bool known = await _room.RenewWatch(_gateway.Gateway);
+        lock (_gate)
+        {
+            _refresh ??= Refresh();
+        }
+    }
+
+    /// <summary>Every few seconds: nodes are listened to on, and now and then the room is asked whether something was lost on its way.</summary>
+    /// <param name="mayHaveLost">It is asked now: grains may have lost their memory.</param>
+    public async Task Renew(bool mayHaveLost = false)
+    {
         Task? refresh;
         lock (_gate)
         {
-            refresh = _refresh is { IsCompleted: false } ? _refresh
-                : known && !_isRebuilding ? null
-                : _refresh = Refresh();
+            bool isDue = ++_renewals % RenewalsPerCheck == 0 || mayHaveLost || _isRebuilding || _isBehind;
+            refresh = isDue ? _refresh ??= Refresh() : _refresh;
         }
 
         await (refresh ?? Task.CompletedTask);
@@ -222,131 +257,6 @@ public sealed class RoomFeed
                 }
             }
         }
-    }
-
-    /// <summary>Watches, and reads all pages. Deltas that come meanwhile are kept, and applied to what the first page said.</summary>
-    private async Task Refresh()
-    {
-        await Task.Yield();
-        try
-        {
-            while (await _room.Watch(_gateway.Gateway, _gateway.Observer) is { } first && !await TryRead(first))
-            {
-            }
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                _refresh = null;
-                RoomDelta[] early = [.. _early];
-                _early.Clear();
-                foreach (RoomDelta delta in early.Where(d => d.Epoch == _epoch && d.From <= _to))
-                {
-                    Take(delta);
-                }
-            }
-        }
-    }
-
-    private async Task<bool> TryRead(RoomPage first)
-    {
-        var bySid = new SortedDictionary<string, ParticipantView>(StringComparer.Ordinal);
-        for (RoomPage? page = first; page is not null; page = page.Next is { } next ? await _room.Page(next) : null)
-        {
-            if (page.Epoch != first.Epoch)
-            {
-                return false;
-            }
-
-            foreach (ParticipantView participant in page.Participants)
-            {
-                bySid[participant.Sid] = participant;
-            }
-        }
-
-        lock (_gate)
-        {
-            if (first.IsRebuilding)
-            {
-                // who is missing there may only not have been heard of yet
-                foreach (ParticipantView known in _bySid.Values.Where(k => bySid.Values.All(p => p.Identity != k.Identity)))
-                {
-                    bySid[known.Sid] = known;
-                }
-            }
-
-            RoomDelta missed = Difference(bySid, first);
-            if (first.Epoch != _epoch)
-            {
-                _history.Clear();
-            }
-
-            bool isNews = _epoch >= 0 && (missed.Epoch, missed.To) != (_epoch, _to);
-            (_bySid, _epoch, _to, _isRebuilding) = (bySid, first.Epoch, first.To, first.IsRebuilding);
-            (RoomSid, Metadata, IsLocked, CreatedAt) = (first.RoomSid, first.Metadata, first.IsLocked, first.CreatedAt);
-            _departed.Clear();
-            foreach (Departure gone in first.Departed)
-            {
-                _departed.Add(gone);
-            }
-
-            foreach (ParticipantView participant in bySid.Values)
-            {
-                _nodes.See(participant);
-            }
-
-            if (isNews)
-            {
-                Tell(missed);
-            }
-
-            TellSpeakers();
-        }
-
-        return true;
-    }
-
-    /// <summary>
-    /// From the copy to what was read anew: the deltas between are in the pages already and will not be taken any more, so the
-    /// clients hear of them by this one.
-    /// </summary>
-    private RoomDelta Difference(SortedDictionary<string, ParticipantView> read, RoomPage first) => new()
-    {
-        Epoch = first.Epoch,
-        From = first.Epoch == _epoch ? _to : 0,
-        To = first.To,
-        Participants = [.. read.Values.Where(p => !_bySid.TryGetValue(p.Sid, out ParticipantView? known) || known.Version != p.Version)],
-        Left = [.. _bySid.Values.Where(p => !read.ContainsKey(p.Sid)).Select(p => Departure.Of(p, reason: null))],
-        Metadata = first.Metadata == Metadata ? null : first.Metadata,
-        Locked = first.IsLocked == IsLocked ? null : first.IsLocked,
-    };
-
-    private void Take(RoomDelta delta)
-    {
-        if (delta.To <= _to)
-        {
-            return;
-        }
-
-        foreach (ParticipantView participant in delta.Participants)
-        {
-            _bySid[participant.Sid] = participant;
-            _nodes.See(participant);
-        }
-
-        foreach (Departure gone in delta.Left)
-        {
-            _bySid.Remove(gone.Sid);
-            Quality.Forget(gone.Sid);
-            _departed.Add(gone);
-        }
-
-        Metadata = delta.Metadata ?? Metadata;
-        IsLocked = delta.Locked ?? IsLocked;
-        _to = delta.To;
-        Tell(delta);
-        TellSpeakers();
     }
 
     private void Tell(RoomDelta delta)

@@ -25,7 +25,7 @@ public sealed class RoomFeeds(IControlPlane control, Lazy<SessionHolder> gateway
         }
     }
 
-    public Task Release(RoomFeed feed, IRoomGrain room)
+    public Task Release(RoomFeed feed)
     {
         lock (_gate)
         {
@@ -35,7 +35,7 @@ public sealed class RoomFeeds(IControlPlane control, Lazy<SessionHolder> gateway
             }
 
             _feeds.TryRemove(feed.Key, out _);
-            return room.Unwatch(gateway.Value.Gateway); // under the lock: the next feed of this room watches after it
+            return feed.Close(); // under the lock: the next feed of this room watches after it
         }
     }
 }

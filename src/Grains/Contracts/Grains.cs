@@ -25,31 +25,30 @@ public interface IRoomGrain : IGrainWithStringKey
     Task<AdmitResult> Update(ParticipantView participant, string roomSid);
 
     /// <summary>The room with everyone in it: not for lists. Null when there is no such room.</summary>
-    [ReadOnly]
+    [ReadOnly, ResponseTimeout("00:00:05")]
     Task<RoomView?> Describe();
 
     /// <summary>The room without its roster. Null when there is no such room.</summary>
-    [ReadOnly]
+    [ReadOnly, ResponseTimeout("00:00:05")]
     Task<RoomSummary?> Summarize();
 
     /// <summary>A page of those who are in, hidden ones too. Null when there is no such room.</summary>
-    [ReadOnly]
+    [ReadOnly, ResponseTimeout("00:00:05")]
     Task<RosterPage?> Roster(RosterQuery query);
 
     /// <summary>Everyone in the room is told of the new metadata. LIMIT_EXCEEDED, or ROOM_NOT_FOUND.</summary>
     Task<RoomResult> UpdateMetadata(string metadata);
 
     /// <summary>
-    /// Deltas go to <paramref name="observer"/> for 30 s from now: say it again in time. The page is the first of the roster; the
-    /// deltas that follow go on from it. Null when there is no such room.
+    /// From now on the gateway is told of every change, until it stops, is lost, or says <see cref="Unwatch"/>; what it lacks up to now is in
+    /// the answer. To be said again when something may have been lost: that costs what was. Null when there is no such room.
     /// </summary>
-    Task<RoomPage?> Watch(string gateway, IGatewayObserver observer);
-
-    /// <summary>Renews a watch without a page. False when the room knows of none: watch anew.</summary>
-    Task<bool> RenewWatch(string gateway);
+    /// <param name="feed">Names the reader, so that the end of an older one does not end a newer one of the same gateway.</param>
+    /// <param name="known">What it knows.</param>
+    Task<RoomNews?> Watch(SessionHolder gateway, long feed, RoomVersion known);
 
     [OneWay]
-    Task Unwatch(string gateway);
+    Task Unwatch(string gateway, long feed);
 
     /// <summary>The part of the roster after an identity. Null when there is no such room.</summary>
     Task<RoomPage?> Page(string after);
@@ -59,6 +58,12 @@ public interface IRoomGrain : IGrainWithStringKey
 
     /// <summary>Nobody new comes in (ROOM_LOCKED) until it is unlocked, or closes. ROOM_NOT_FOUND when there is no such room.</summary>
     Task<ActResult> Lock(bool locked);
+
+    /// <summary>
+    /// The room goes to another node, with everyone in it: they are told to come again (NODE_CHANGED), and keep their places for 30 s.
+    /// Refused by NO_NODE, REGION_REFUSED or ROOM_ON_ONE_NODE, and then nothing changes. A room that is there already stays.
+    /// </summary>
+    Task<RoomMoved> Relocate(RoomMove move);
 
     /// <summary>Everyone leaves with <paramref name="reason"/>, and the room is gone, but for bans with time left. False when there was none.</summary>
     Task<bool> Close(string reason);
@@ -76,7 +81,7 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// <summary>A further offer of a duplex session, with all that it publishes. A refused one changes nothing.</summary>
     Task<SessionResult> Negotiate(string session, SdpOffer offer, ImmutableArray<Publication> publications);
 
-    /// <summary>The client's answer to an offer of the node (<see cref="SessionView.Offer"/>). One that is late or comes again changes nothing.</summary>
+    /// <summary>The client's answer to an offer of the node (<see cref="SessionActual.Offer"/>). One that is late or comes again changes nothing.</summary>
     Task<SessionResult> Answer(string session, SdpAnswer answer);
 
     /// <summary>The client wants the node's next offer to restart ICE; it is made at once, or follows the one that stands.</summary>
@@ -99,11 +104,17 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// <summary>The client is back on another connection: the same join. SESSION_NOT_FOUND once its time of grace is over.</summary>
     Task<SessionResult> Resume(string session, SessionHolder holder);
 
-    /// <summary>The client's connection stands; to be said again within 30 s. False when there is no such session.</summary>
-    Task<bool> Renew(string session, SessionHolder holder);
+    /// <summary>
+    /// The client's connection stands, at that gateway: said when a gateway is asked for its client, or something was lost. False when there
+    /// is no such session, or another gateway has it.
+    /// </summary>
+    Task<bool> Hold(string session, SessionHolder holder);
 
-    /// <summary>The client's connection was lost: its time of grace begins.</summary>
+    /// <summary>From the silo's list of gateways: that one is gone, and its clients' time of grace begins.</summary>
     [OneWay]
+    Task OnGatewayLost(string gateway);
+
+    /// <summary>The client's connection was lost: its time of grace begins. Done when the participant has taken note of it.</summary>
     Task Detach(string session, string gateway);
 
     /// <summary>The caller's side of a new call. It comes before <see cref="Ring"/>, so that answers find it.</summary>
@@ -156,65 +167,51 @@ public interface IParticipantGrain : IGrainWithStringKey
     /// <summary>From the participant of the same identity in another room. ROOM_ELSEWHERE when the sessions' node does not serve this one.</summary>
     Task<JoinResult> Arrive(Arrival arrival);
 
+    /// <summary>
+    /// Is in another room of the tenant as well, with all that it publishes, until its session here ends or it is removed there. Only
+    /// this room can change it. BAD_REQUEST when that identity is there already; ROOM_ELSEWHERE when another node
+    /// serves that room.
+    /// </summary>
+    /// <param name="room">The name of the room.</param>
+    Task<ActResult> Forward(string room, TenantRules rules);
+
+    /// <summary>From the participant of the same identity in another room, which is to be here as well.</summary>
+    Task<ActResult> Accept(Forwarding forwarding);
+
+    /// <summary>
+    /// From a forward of this participant, which is told of changes (<see cref="OnSourceChanged"/>) for 30 s from now: say it again in
+    /// time. How the participant is now, without tracks; null when the session is not known here.
+    /// </summary>
+    /// <param name="follower">Key of the forward's participant grain.</param>
+    [AlwaysInterleave]
+    Task<ParticipantView?> Follow(string session, string follower);
+
+    /// <summary>From the participant that this one is forwarded from: what is told of it has changed.</summary>
+    [OneWay]
+    Task OnSourceChanged();
+
     /// <summary>As Remove, for the room's use: it waits for nobody. Late, it must not hit who joined since: hence the sid.</summary>
     [OneWay]
     Task Evict(string participantSid, string reason);
 
-    /// <summary>From a NodeSession grain: state, tracks or subscriptions of a session changed.</summary>
+    /// <summary>From the room, which is on another node: the sessions on this one end with <paramref name="reason"/>. Waits for nobody; said twice it does nothing.</summary>
     [OneWay]
-    Task OnSessionReport(SessionReport report);
+    Task LeaveNode(string node, string reason);
 
     /// <summary>
-    /// A NodeSession grain's lease of a session, every few seconds. A participant that does not know the session, or not this
-    /// version of its report, asks the owner: so it is rebuilt after it lost its memory, and one-way words may be lost.
+    /// From the grain of the node that has the session: it is so now. False when the session is not known here, or is on another node: a
+    /// participant that lost its memory is to be told of it anew (<see cref="Adopt"/>).
     /// </summary>
-    /// <param name="owner">Key of the NodeSession grain.</param>
-    [OneWay]
-    Task OnSessionAlive(string owner, long reportVersion);
+    Task<bool> OnActual(string session, NodePlace node, SessionActual actual);
+
+    /// <summary>A node has this session, and its grain does not know that it is known here. False when it is not wanted: it is to end.</summary>
+    Task<bool> Adopt(AdoptedSession session);
 }
 
-/// <summary>One published track: codec, layers, home node. Key: <see cref="Keys.Track"/>.</summary>
-public interface ITrackGrain : IGrainWithStringKey
-{
-    Task Publish(TrackView track);
-
-    /// <summary>What its node reports of it, on change and at most once a second.</summary>
-    [OneWay]
-    Task OnReport(TrackDescription track);
-
-    /// <summary>Null when it is not published.</summary>
-    [ReadOnly]
-    Task<TrackView?> Describe();
-
-    [OneWay]
-    Task Unpublish();
-}
-
-/// <summary>Desired state of one session on one node, kept equal to the actual. Key: <see cref="Keys.NodeSession"/>. Runs in the node's region.</summary>
-public interface INodeSessionGrain : IGrainWithStringKey
-{
-    /// <summary>Makes the node's session so. Waits for the node at most 13 s, when nobody answers at all; NODE_TIMEOUT or NODE_LOST after that.</summary>
-    /// <param name="mustExist">The session was made before: if the node does not have it now, it is lost and must not be made again.</param>
-    Task<SessionApplied> Apply(SessionDesired desired, bool mustExist);
-
-    /// <summary>What this session is now; asks the node when this grain has no memory of it.</summary>
-    Task<NodeSessionView> Describe();
-
-    /// <summary>Ends it; waits for the node's word as Apply does, and goes on trying after that.</summary>
-    Task<SessionApplied> Close(string reason);
-
-    /// <summary>Done when the session is as it should be, or could not be made so now: the one who says it waits, so that not more is said than this grain takes.</summary>
-    Task OnDigest(DigestEntry entry);
-
-    /// <inheritdoc cref="OnDigest"/>
-    Task OnReport(SessionReport report);
-
-    /// <summary>The node's link is gone, or the node has restarted: the session is lost.</summary>
-    [OneWay]
-    Task OnNodeLost(string reason);
-}
-
-/// <summary>One media node: liveness, load, drain, and the way to it. Key: <see cref="Keys.MediaNode"/>. Runs in the node's region.</summary>
+/// <summary>
+/// One media node, and all that is desired on it: liveness, load, drain, its sessions. Key: <see cref="Keys.MediaNode"/>. Lives on the
+/// silo that holds the node's link. Calls interleave, else one slow session would hold up all others; those of one session do not.
+/// </summary>
 public interface IMediaNodeGrain : IGrainWithStringKey
 {
     /// <summary>
@@ -224,10 +221,33 @@ public interface IMediaNodeGrain : IGrainWithStringKey
     /// <param name="link">Names this connection, so that the end of an older one does not end a newer.</param>
     Task Attach(string link, NodeView node, INodePort port);
 
-    /// <summary>That link is down. The node's sessions are lost unless it is attached again soon.</summary>
-    Task Detach(string link, string reason);
+    /// <summary>
+    /// That link is down. The node's sessions are lost unless it is attached again: within 0.3 s when it was closed or cut, because the
+    /// process of a node that lives dials at once; within 1 s when nothing was heard over it.
+    /// </summary>
+    Task Detach(string link, string reason, bool wasSilent = false);
 
     Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions);
+
+    /// <summary>A session is not as it was. Done when its participant knows, or could not be told now.</summary>
+    Task OnReport(SessionReport report);
+
+    /// <summary>
+    /// A room asks whether the people that it takes to be on this node are: of those who are, each says so to the room again when the two
+    /// differ, as after a loss of memory on either side. Null when the node cannot be reached.
+    /// </summary>
+    /// <param name="known">The sum (<see cref="RoomCensus.SumOf"/>) of those whom the room takes to be here.</param>
+    Task<RoomCensus?> Count(string roomKey, RoomCensusSum known);
+
+    /// <summary>What the node has, part by part. Done when what differed is as it should be, or could not be made so now.</summary>
+    Task OnDigest(Digest digest);
+
+    /// <summary>Makes a session so. Waits for the node at most 9 s, when nobody answers at all; NODE_TIMEOUT after that.</summary>
+    /// <param name="mustExist">The session was made before: if the node does not have it now, it is lost and must not be made again.</param>
+    Task<SessionApplied> Apply(string session, SessionDesired desired, bool mustExist);
+
+    /// <summary>Ends a session; waits for the node's word as Apply does, and goes on trying after that.</summary>
+    Task<SessionApplied> Close(string session, string reason);
 
     [ReadOnly]
     Task<NodeView?> Describe();
@@ -236,46 +256,84 @@ public interface IMediaNodeGrain : IGrainWithStringKey
     [ResponseTimeout(NodeLine.Deadline)]
     Task<INodePort?> Port();
 
-    /// <summary>A session was opened on the node (so that it can be told when the node is lost), or is gone.</summary>
-    [OneWay]
-    Task TrackSession(string nodeSessionKey, bool open);
-
-    /// <summary>The node takes no new sessions from now on; those it has stay. Until the node restarts.</summary>
+    /// <summary>
+    /// The node takes no new sessions from now on, and its rooms go to other nodes, each as a whole and a few at once; those for which
+    /// there is none stay, and are asked again. Until it is taken back, or the node restarts.
+    /// </summary>
     [OperatorOnly]
     Task<ActResult> Drain();
+
+    /// <summary>The node takes new sessions again. What has gone does not come back. SERVER_SHUTDOWN when its process is about to end.</summary>
+    [OperatorOnly]
+    Task<ActResult> Undrain();
+
+    /// <summary>The node's process was told to end: as <see cref="Drain"/>, and the node hears when nothing is left that could go. May be said often.</summary>
+    Task OnLeaving(string bootId);
 }
 
-/// <summary>The list of media nodes, from which rooms choose. Key: <see cref="Keys.NodeDirectory"/>.</summary>
-public interface INodeDirectoryGrain : IGrainWithStringKey
+/// <summary>
+/// The list of media nodes as the silo has it that is asked: the caller's own, or the one that a client sends calls for this key to. Key:
+/// any number; calls for another one go to another silo, by chance.
+/// </summary>
+public interface INodeListGrain : IGrainWithIntegerKey
 {
+    [ReadOnly, ResponseTimeout("00:00:01")]
     Task<ImmutableArray<NodeView>> List();
+}
 
-    Task Update(NodeView node);
+/// <summary>
+/// The list of gateways as the silo has it that is asked; it tells the other silos. Key: any number, as that of <see cref="INodeListGrain"/>.
+/// </summary>
+public interface IGatewayListGrain : IGrainWithIntegerKey
+{
+    /// <summary>
+    /// The gateway is there, with all clients that it serves: to be said again within 30 s, or they have lost it. It is asked for those
+    /// sessions of which nobody knows who has them (<see cref="IGatewayObserver.OnSought"/>).
+    /// </summary>
+    [ResponseTimeout("00:00:01")]
+    Task Renew(SessionHolder gateway);
+
+    /// <summary>The gateway stops: its clients' time of grace begins at once.</summary>
+    [ResponseTimeout("00:00:01")]
+    Task Leave(string gateway);
 }
 
 /// <summary>The tenant's rooms. Key: <see cref="Keys.Tenant"/>.</summary>
 public interface ITenantGrain : IGrainWithStringKey
 {
     /// <summary>Counts a room in, or refuses it by quota. One that is counted is brought up to date, and never refused.</summary>
+    [ResponseTimeout("00:00:02")]
     Task<ActResult> OpenRoom(RoomHeadline room, TenantRules rules);
+
+    /// <summary>From a room that is open: counted in if it was not, whatever the quota.</summary>
+    [OneWay]
+    Task UpdateRoom(RoomHeadline room);
 
     [OneWay]
     Task CloseRoom(string room);
 
     /// <summary>A page of the rooms that are there. Numbers that it is sorted by may be a second old.</summary>
-    [ReadOnly]
+    [ReadOnly, ResponseTimeout("00:00:05")]
     Task<RoomNames> Rooms(RoomQuery query);
 }
 
 /// <summary>One gateway process, as grains see it: what it is told of the rooms and sessions it serves.</summary>
 public interface IGatewayObserver : IGrainObserver
 {
-    /// <summary>At most once in 50 ms for each room.</summary>
+    /// <summary>At most once in 50 ms for each room. One-way, and so neither sure nor in order: the numbers tell what lacks (<see cref="IRoomGrain.Watch"/>).</summary>
     [OneWay]
     Task OnDelta(string roomKey, RoomDelta delta);
 
+    /// <summary>The room's grain has lost its memory, and does not know who watches it.</summary>
+    [OneWay]
+    Task OnRoomWoke(string roomKey);
+
     [OneWay]
     Task OnSession(SessionNews news);
+
+    /// <summary>Grains that have lost their memory look for the gateway of these sessions: it says <see cref="IParticipantGrain.Hold"/>.</summary>
+    [OneWay]
+    Task OnSought(ImmutableArray<string> sessions);
 
     /// <summary>From the holder of a node's link, to whoever listens there: all who speak in the room's part on that node, the dominant speaker first.</summary>
     [OneWay]
@@ -293,8 +351,12 @@ public interface IGatewayObserver : IGrainObserver
 /// </summary>
 public interface INodePort : IGrainObserver
 {
+    /// <summary>As <see cref="ClaimNode"/>: to be called by the node's grain only.</summary>
     [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
-    Task<SessionClaim> Claim(string session);
+    Task<NodeClaim> Claim();
+
+    [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
+    Task<SessionFound> DescribeSession(string session);
 
     [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired);
@@ -309,6 +371,10 @@ public interface INodePort : IGrainObserver
     /// <summary>A page of the sessions of a room on the node; ask on from <see cref="RoomInspection.Next"/> for the others.</summary>
     [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
     Task<RoomInspection> InspectRoom(RoomQuestion question);
+
+    /// <summary>Whether the node is being emptied. The whole of it each time, and again with each attachment while it is: what is lost does no harm.</summary>
+    [AlwaysInterleave, ResponseTimeout(NodeLine.Deadline)]
+    Task Drain(DrainNode drain);
 
     /// <summary>
     /// Levels and connections of a room on this node go to the gateway's observer for so many seconds from now, past all grains:

@@ -1,8 +1,8 @@
 namespace Nexus.Contracts;
 
 /// <summary>
-/// Grain keys. The first segment is always the zone, because placement, directory and storage follow it. Segments are
-/// percent-encoded, so that room <c>r/alice</c> + <c>x</c> and room <c>r</c> + <c>alice/x</c> differ.
+/// Grain keys as Orleans takes them. The first segment is always the zone, because placement, directory and storage follow it. Segments are
+/// percent-encoded, so that room <c>r/alice</c> + <c>x</c> and room <c>r</c> + <c>alice/x</c> differ. What a key says is read by its type.
 /// </summary>
 public static class Keys
 {
@@ -12,39 +12,76 @@ public static class Keys
     /// <summary>The tenant by which a process joins itself as it starts.</summary>
     public const string OwnTenant = "nexus.self";
 
-    /// <summary>The one list of media nodes. It holds no tenant's data.</summary>
-    public const string NodeDirectory = AnyZone + "/nodes";
+    public static string Tenant(string zone, string tenant) => new TenantKey(zone, tenant).ToString();
 
-    public static string Tenant(string zone, string tenant) => Join(zone, tenant);
-
-    public static string Room(string zone, string tenant, string room) => Join(zone, tenant, room);
+    public static string Room(string zone, string tenant, string room) => new RoomKey(zone, tenant, room).ToString();
 
     public static string Participant(string roomKey, string identity) => $"{roomKey}/{Escape(identity)}";
 
-    public static string Track(string roomKey, string trackSid) => $"{roomKey}/{Escape(trackSid)}";
+    public static string MediaNode(string region, string nodeId) => new NodeKey(region, nodeId).ToString();
 
-    /// <summary>Media nodes are placed by region: <c>any/region/node</c>.</summary>
-    public static string MediaNode(string region, string nodeId) => Join(AnyZone, region, nodeId);
+    /// <summary>The zone that a grain of whatever kind belongs to.</summary>
+    public static string Zone(string key) => Uri.UnescapeDataString(key.IndexOf('/') is var end and >= 0 ? key[..end] : key);
 
-    /// <summary>Sessions carry a tenant's data, so their zone is the room's; the region is the node's: <c>zone/region/node/session</c>.</summary>
-    public static string NodeSession(string zone, string region, string nodeId, string session) => Join(zone, region, nodeId, session);
-
-    public static string Zone(string key) => Segment(key, 0);
-
-    /// <summary>The <paramref name="index"/>th segment, decoded.</summary>
-    /// <exception cref="ArgumentException">The key has fewer segments.</exception>
-    public static string Segment(string key, int index)
+    internal static string Join(params ReadOnlySpan<string> segments)
     {
-        string[] segments = key.Split('/');
-        return index < segments.Length
-            ? Uri.UnescapeDataString(segments[index])
-            : throw new ArgumentException($"grain key '{key}' has no segment {index}", nameof(key));
+        string[] escaped = new string[segments.Length];
+        for (int i = 0; i < segments.Length; i++)
+        {
+            escaped[i] = Escape(segments[i]);
+        }
+
+        return string.Join('/', escaped);
     }
 
-    /// <summary>The room key that a participant's or track's key starts with.</summary>
-    public static string RoomOf(string key) => string.Join('/', key.Split('/').Take(3));
-
-    private static string Join(params string[] segments) => string.Join('/', segments.Select(Escape));
+    /// <exception cref="ArgumentException">The key has not so many segments.</exception>
+    internal static string[] Read(string key, int segments)
+    {
+        string[] read = key.Split('/');
+        return read.Length == segments
+            ? Array.ConvertAll(read, Uri.UnescapeDataString)
+            : throw new ArgumentException($"grain key '{key}' has {read.Length} segments, and not {segments}", nameof(key));
+    }
 
     private static string Escape(string segment) => Uri.EscapeDataString(segment);
+}
+
+/// <summary>A tenant's grains: <c>zone/tenant</c>.</summary>
+public readonly record struct TenantKey(string Zone, string Tenant)
+{
+    public override string ToString() => Keys.Join(Zone, Tenant);
+}
+
+/// <summary>A room: <c>zone/tenant/room</c>.</summary>
+public readonly record struct RoomKey(string Zone, string Tenant, string Room)
+{
+    public TenantKey TenantKey => new(Zone, Tenant);
+
+    /// <exception cref="ArgumentException">It is no room's.</exception>
+    public static RoomKey Parse(string key) => Keys.Read(key, 3) is [var zone, var tenant, var room] ? new(zone, tenant, room) : default;
+
+    public ParticipantKey Participant(string identity) => new(this, identity);
+
+    public override string ToString() => Keys.Join(Zone, Tenant, Room);
+}
+
+/// <summary>A participant: its room's key, and <c>/identity</c>.</summary>
+public readonly record struct ParticipantKey(RoomKey Room, string Identity)
+{
+    /// <exception cref="ArgumentException">It is no participant's.</exception>
+    public static ParticipantKey Parse(string key) =>
+        Keys.Read(key, 4) is [var zone, var tenant, var room, var identity] ? new(new(zone, tenant, room), identity) : default;
+
+    public override string ToString() => Keys.Join(Room.Zone, Room.Tenant, Room.Room, Identity);
+}
+
+/// <summary>A media node: <c>any/region/node</c>, since it is placed by region.</summary>
+public readonly record struct NodeKey(string Region, string Id)
+{
+    /// <exception cref="ArgumentException">It is no media node's.</exception>
+    public static NodeKey Parse(string key) => Keys.Read(key, 3) is [_, var region, var id] ? new(region, id) : default;
+
+    public NodePlace Place => new(Region, Id);
+
+    public override string ToString() => Keys.Join(Keys.AnyZone, Region, Id);
 }

@@ -94,6 +94,9 @@ public sealed record AdmitRequest
 
     /// <summary>As <see cref="JoinRequest.TokenIssuedAt"/>; null when it comes by no token: an admin moves it here.</summary>
     [Id(3)] public DateTimeOffset? TokenIssuedAt { get; init; }
+
+    /// <summary>The node that its media is on already; null when there is none. A room that nobody is in is best there.</summary>
+    [Id(4)] public string? Node { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("nexus.AdmitResult")]
@@ -107,6 +110,25 @@ public sealed record AdmitResult
 
     [Id(3)] public RoomPolicy Policy { get; init; } = new();
 }
+
+/// <summary>Where a room is to go: to a node, to a region, or away from a node to wherever is best.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomMove")]
+public sealed record RoomMove
+{
+    /// <summary>The node that it must leave; nothing happens when it is on another. Null when it may stay.</summary>
+    [Id(0)] public string? Leaves { get; init; }
+
+    [Id(1)] public string? Node { get; init; }
+
+    [Id(2)] public string? Region { get; init; }
+
+    /// <summary>The one person that is to go: refused by ROOM_ON_ONE_NODE while others are in the room. Null for everyone.</summary>
+    [Id(3)] public string? Identity { get; init; }
+}
+
+/// <param name="Node">The node that the room is on now; null when it is on none, or could not go.</param>
+[GenerateSerializer, Immutable, Alias("nexus.RoomMoved")]
+public sealed record RoomMoved([property: Id(0)] LinkError? Error, [property: Id(1)] string? Node);
 
 /// <summary>A room, or by what it was refused.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.RoomResult")]

@@ -23,6 +23,20 @@ public sealed record RoomDelta
     [Id(6)] public bool? Locked { get; init; }
 }
 
+/// <summary>How far somebody knows a room's changes. Versions are the epoch's.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomVersion")]
+public readonly record struct RoomVersion([property: Id(0)] long Epoch, [property: Id(1)] long Version)
+{
+    /// <summary>Nothing is known.</summary>
+    public static RoomVersion None => new(-1, 0);
+}
+
+/// <summary>What a reader of a room lacks.</summary>
+/// <param name="Missed">One after the other, from what it knows on; empty when it knows all.</param>
+/// <param name="Whole">The first page of the roster, where it is too far behind for that, or knows another epoch; null else.</param>
+[GenerateSerializer, Immutable, Alias("nexus.RoomNews")]
+public sealed record RoomNews([property: Id(0)] ImmutableArray<RoomDelta> Missed, [property: Id(1)] RoomPage? Whole);
+
 [GenerateSerializer, Immutable, Alias("nexus.Departure")]
 public sealed record Departure([property: Id(0)] string Sid, [property: Id(1)] string Identity, [property: Id(2)] string Reason)
 {
@@ -33,6 +47,35 @@ public sealed record Departure([property: Id(0)] string Sid, [property: Id(1)] s
     public static Departure Of(ParticipantView last, string? reason) =>
         new(last.Sid, last.Identity, reason ?? Link.ReasonCodes.ClientLeft) { Last = last with { Subscriptions = [], Tracks = [] } };
 }
+
+/// <summary>Whom of a room a node has.</summary>
+/// <param name="ParticipantSids">Empty when the sum is that of the one who asked.</param>
+[GenerateSerializer, Immutable, Alias("nexus.RoomCensus")]
+public sealed record RoomCensus([property: Id(0)] RoomCensusSum Sum, [property: Id(1)] ImmutableHashSet<string> ParticipantSids)
+{
+    public static RoomCensusSum SumOf(IEnumerable<string> participantSids)
+    {
+        int count = 0;
+        ulong hash = 0;
+        foreach (string sid in participantSids)
+        {
+            count++;
+            ulong one = 14695981039346656037; // FNV-1a, the same in every process
+            foreach (char c in sid)
+            {
+                one = unchecked((one ^ c) * 1099511628211);
+            }
+
+            hash ^= one;
+        }
+
+        return new(count, hash);
+    }
+}
+
+/// <summary>Equal for the same people, in whatever order.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.RoomCensusSum")]
+public readonly record struct RoomCensusSum([property: Id(0)] int Count, [property: Id(1)] ulong Hash);
 
 /// <summary>A part of the roster, in order of identity, as of (<see cref="Epoch"/>, <see cref="To"/>).</summary>
 [GenerateSerializer, Immutable, Alias("nexus.RoomPage")]

@@ -8,7 +8,7 @@ namespace Nexus.Contracts;
 [GenerateSerializer, Immutable, Alias("nexus.SessionHolder")]
 public sealed record SessionHolder([property: Id(0)] string Gateway, [property: Id(1)] IGatewayObserver Observer);
 
-/// <summary>One duplex session as its client must know it.</summary>
+/// <summary>One session as its client must know it.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SessionView")]
 public sealed record SessionView
 {
@@ -18,37 +18,27 @@ public sealed record SessionView
 
     [Id(2)] public required string Region { get; init; }
 
+    [Id(3)] public required string ParticipantSid { get; init; }
+
     /// <summary>The newest offer that was answered; 0 before the first.</summary>
-    [Id(3)] public int OfferId { get; init; }
-
-    [Id(4)] public ImmutableArray<SubscriptionDescription> Subscriptions { get; init; } = [];
-
-    [Id(5)] public SectionsWanted Sections { get; init; } = SectionsWanted.None;
+    [Id(4)] public int OfferId { get; init; }
 
     /// <summary>Seconds that the session is kept for a client whose connection was lost.</summary>
-    [Id(6)] public int GraceSeconds { get; init; }
-
-    /// <summary>Own tracks by mid.</summary>
-    [Id(7)] public ImmutableDictionary<string, string> Published { get; init; } = ImmutableDictionary<string, string>.Empty;
-
-    [Id(8)] public required string ParticipantSid { get; init; }
-
-    /// <summary>Null when none is, or it would change nothing. To be said to the client again when it still stands after an offer.</summary>
-    [Id(9)] public OfferWanted? OfferWanted { get; init; }
-
-    /// <summary>What others make of one's own tracks.</summary>
-    [Id(10)] public ImmutableArray<TrackUse> Uses { get; init; } = [];
-
-    /// <summary>The node's offer that the client has not answered; null when there is none.</summary>
-    [Id(11)] public ServerOffer? Offer { get; init; }
+    [Id(5)] public int GraceSeconds { get; init; }
 
     /// <summary>What the client may do: as its token says, until an admin says otherwise.</summary>
-    [Id(12)] public required Grants Grants { get; init; }
-}
+    [Id(6)] public required Grants Grants { get; init; }
 
-/// <summary>As <see cref="TrackDescription.Demand"/> and <see cref="TrackDescription.Played"/>.</summary>
-[GenerateSerializer, Immutable, Alias("nexus.TrackUse")]
-public sealed record TrackUse([property: Id(0)] string TrackSid, [property: Id(1)] LayerDemand Demand, [property: Id(2)] bool Played);
+    /// <summary>As its node says.</summary>
+    [Id(7)] public SessionActual Actual { get; init; } = SessionActual.None;
+
+    /// <summary>Own tracks by mid, each once.</summary>
+    public ImmutableDictionary<string, string> Published => Actual.Tracks.ToImmutableDictionary(t => t.Mid, t => t.Sid);
+
+    /// <summary>Own tracks by the mid on which their second codec is published.</summary>
+    public ImmutableDictionary<string, string> Backups =>
+        Actual.Tracks.Where(t => t.Backup?.Mid is not null).ToImmutableDictionary(t => t.Backup!.Mid!, t => t.Sid);
+}
 
 /// <summary>How a session stands, or that it is over.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SessionStanding")]
@@ -60,12 +50,10 @@ public sealed record SessionStanding
     /// <summary><see cref="IceRestart.Generation"/> of the latest ICE restart; 0 before the first.</summary>
     [Id(1)] public int IceGeneration { get; init; }
 
-    [Id(2)] public SessionState State { get; init; }
+    [Id(2)] public Grants Grants { get; init; } = new();
 
-    [Id(3)] public Grants Grants { get; init; } = new();
-
-    /// <summary>What it publishes.</summary>
-    [Id(4)] public ImmutableArray<TrackDescription> Tracks { get; init; } = [];
+    /// <summary>As its node says.</summary>
+    [Id(3)] public SessionActual Actual { get; init; } = SessionActual.None;
 }
 
 /// <summary>A named refusal, or the session as it is now.</summary>
@@ -113,9 +101,21 @@ public sealed record Arrival
     [Id(2)] public required ImmutableArray<ArrivingSession> Sessions { get; init; }
 }
 
+/// <summary>A participant of one room on its way to be in another of the same tenant as well.</summary>
+/// <param name="Participant">As it is in its room.</param>
+/// <param name="From">The session that publishes its tracks.</param>
+[GenerateSerializer, Immutable, Alias("nexus.Forwarding")]
+public sealed record Forwarding(
+    [property: Id(0)] ParticipantView Participant, [property: Id(1)] ForwardSource From, [property: Id(2)] NodePlace Node, [property: Id(3)] TenantRules Tenant);
+
 [GenerateSerializer, Immutable, Alias("nexus.ArrivingSession")]
 public sealed record ArrivingSession(
-    [property: Id(0)] SessionDesired Desired, [property: Id(1)] SessionReport Report, [property: Id(2)] SessionHolder? Holder);
+    [property: Id(0)] AdoptedSession Session, [property: Id(1)] SessionHolder? Holder);
+
+/// <summary>A session that is on a node, with all that its participant need know to take it.</summary>
+[GenerateSerializer, Immutable, Alias("nexus.AdoptedSession")]
+public sealed record AdoptedSession(
+    [property: Id(0)] string Id, [property: Id(1)] NodePlace Node, [property: Id(2)] SessionDesired Desired, [property: Id(3)] SessionActual Actual);
 
 /// <summary>One change of what a client wants to receive.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SubscriptionChange")]
@@ -127,10 +127,16 @@ public sealed record SubscriptionChange
 
     [Id(2)] public LayerWish? Layer { get; init; }
 
-    /// <summary>Pixels; 0 for any.</summary>
-    [Id(3)] public int MaxHeight { get; init; }
-
     [Id(4)] public bool Paused { get; init; }
+
+    /// <summary>Pixels; 0 for any.</summary>
+    [Id(5)] public int Width { get; init; }
+
+    /// <inheritdoc cref="Width"/>
+    [Id(6)] public int Height { get; init; }
+
+    /// <summary>As <see cref="SubscriptionWish.Priority"/>.</summary>
+    [Id(7)] public byte Priority { get; init; }
 }
 
 public enum SubscriptionChangeKind
@@ -141,7 +147,7 @@ public enum SubscriptionChangeKind
     /// <summary>The client is ready to play it.</summary>
     Acknowledge,
 
-    /// <summary>Layer, size and pause, in place of what was wished before.</summary>
+    /// <summary>Layer, size, priority and pause, in place of what was wished before.</summary>
     Wish,
 }
 

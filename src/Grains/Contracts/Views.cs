@@ -186,6 +186,9 @@ public sealed record ParticipantView
 
     /// <summary>Null when it is not known: the participant was rebuilt after a loss of memory.</summary>
     [Id(15)] public Grants? Grants { get; init; }
+
+    /// <summary>It is in another room, and its tracks are here too (<see cref="SessionLeg.Forward"/>).</summary>
+    [Id(16)] public bool IsForwarded { get; init; }
 }
 
 public enum ParticipantState
@@ -218,7 +221,8 @@ public sealed record TrackView
 
     [Id(6)] public string? Node { get; init; }
 
-    [Id(7)] public ImmutableArray<LayerDescription> Layers { get; init; } = [];
+    /// <summary>Their names and sizes; how much arrives of each is known to the node alone.</summary>
+    [Id(7)] public ValueArray<LayerDescription> Layers { get; init; } = [];
 
     [Id(8)] public string Name { get; init; } = "";
 
@@ -227,13 +231,6 @@ public sealed record TrackView
     /// <summary>As <see cref="Publication.Details"/>.</summary>
     [Id(10)] public string Details { get; init; } = "";
 }
-
-/// <summary>A session as its owner has it.</summary>
-/// <param name="Ended">True when it is over for good: it is closing, closed, or the node does not have it.</param>
-/// <param name="Desired">Null when it has ended, or when neither the owner nor, for now, the node could tell.</param>
-[GenerateSerializer, Immutable, Alias("nexus.NodeSessionView")]
-public sealed record NodeSessionView(
-    [property: Id(0)] bool Ended, [property: Id(1)] SessionDesired? Desired = null, [property: Id(2)] SessionReport? Report = null);
 
 [GenerateSerializer, Immutable, Alias("nexus.NodeView")]
 public sealed record NodeView

@@ -15,7 +15,12 @@ public static class GrantRules
     };
 
     /// <summary>Whether its participant receives anything on the session, if it may.</summary>
-    public static bool Plays(SessionDesired session) => session.Leg != SessionLeg.Publish && session.TrackNaming != TrackNaming.Elsewhere;
+    public static bool Plays(SessionDesired session) =>
+        session.Leg is SessionLeg.Play or SessionLeg.Duplex && session.TrackNaming != TrackNaming.Elsewhere;
+
+    /// <summary>Whether it is the session that its participant's tracks come by, if it may publish: there is one at most.</summary>
+    public static bool Publishes(SessionDesired session) =>
+        session.Leg is SessionLeg.Publish or SessionLeg.Duplex && session.TrackNaming != TrackNaming.Offered;
 
     /// <summary>
     /// Why an offer may not publish what it does; null when it may. What was published before is not looked at again: where the

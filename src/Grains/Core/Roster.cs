@@ -8,7 +8,6 @@ namespace Nexus.Core;
 public sealed class Roster
 {
     private readonly Dictionary<string, ParticipantView> _byIdentity = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, DateTimeOffset> _heardAt = new(StringComparer.Ordinal);
 
     public int Count => _byIdentity.Count;
 
@@ -21,26 +20,21 @@ public sealed class Roster
 
     /// <summary>Takes a joiner in. Someone who is there already (a further leg, or a return) never meets the limit.</summary>
     /// <param name="maxParticipants">0 means no limit.</param>
-    public LinkError? Admit(ParticipantView participant, int maxParticipants, DateTimeOffset now)
+    public LinkError? Admit(ParticipantView participant, int maxParticipants)
     {
         if (maxParticipants > 0 && _byIdentity.Count >= maxParticipants && !_byIdentity.ContainsKey(participant.Identity))
         {
             return new LinkError(ReasonCodes.RoomFull, $"the room holds {maxParticipants} participants and is full: wait for someone to leave, or raise maxParticipants");
         }
 
-        Update(participant, now);
+        Update(participant);
         return null;
     }
 
-    /// <summary>Takes a newer state, or the same as a sign of life; Disconnected removes. False when it changed nothing.</summary>
-    public bool Update(ParticipantView participant, DateTimeOffset now)
+    /// <summary>Takes a newer state; Disconnected removes. False when it changed nothing.</summary>
+    public bool Update(ParticipantView participant)
     {
         bool known = _byIdentity.TryGetValue(participant.Identity, out ParticipantView? old);
-        if (!known || old!.Sid == participant.Sid)
-        {
-            _heardAt[participant.Identity] = now;
-        }
-
         if (known && !IsNewer(participant, old!))
         {
             return false;
@@ -49,28 +43,10 @@ public sealed class Roster
         if (participant.State != ParticipantState.Disconnected)
         {
             _byIdentity[participant.Identity] = participant;
-            _heardAt[participant.Identity] = now;
             return true;
         }
 
-        _heardAt.Remove(participant.Identity);
         return known && _byIdentity.Remove(participant.Identity);
-    }
-
-    /// <summary>Lets go of those who gave no sign of life since: they were lost with all who knew of them. One who lives after all comes back with its next sign.</summary>
-    public ImmutableArray<ParticipantView> Expire(DateTimeOffset since)
-    {
-        var gone = ImmutableArray.CreateBuilder<ParticipantView>();
-        foreach (string silent in _heardAt.Where(h => h.Value < since).Select(h => h.Key).ToList())
-        {
-            _heardAt.Remove(silent);
-            if (_byIdentity.Remove(silent, out ParticipantView? participant))
-            {
-                gone.Add(participant);
-            }
-        }
-
-        return gone.ToImmutable();
     }
 
     public ParticipantView? Find(string identity) => _byIdentity.GetValueOrDefault(identity);
@@ -94,11 +70,7 @@ public sealed class Roster
     private static bool IsFound(ParticipantView participant, string search) =>
         participant.Identity.Contains(search, StringComparison.OrdinalIgnoreCase) || participant.Name.Contains(search, StringComparison.OrdinalIgnoreCase);
 
-    public void Clear()
-    {
-        _byIdentity.Clear();
-        _heardAt.Clear();
-    }
+    public void Clear() => _byIdentity.Clear();
 
     /// <summary>A new sid is a new stay; its end is only taken from that stay itself.</summary>
     private static bool IsNewer(ParticipantView candidate, ParticipantView old) =>

@@ -8,12 +8,12 @@ public abstract record SessionCommand
     /// <summary>Actual equals desired, as far as is known.</summary>
     public sealed record None : SessionCommand;
 
-    /// <summary>No epoch yet: claim the session first.</summary>
-    public sealed record Claim : SessionCommand;
+    /// <summary>Ask what the node has: nothing is known, or the node said something that was missed.</summary>
+    public sealed record Describe : SessionCommand;
 
-    public sealed record Apply(long Epoch, long Seq, bool MustExist, SessionDesired Desired) : SessionCommand;
+    public sealed record Apply(long Seq, bool MustExist, SessionDesired Desired) : SessionCommand;
 
-    public sealed record Close(long Epoch, long Seq, string Reason) : SessionCommand;
+    public sealed record Close(long Seq, string Reason) : SessionCommand;
 }
 
 /// <summary>How a session stands for its owner.</summary>
@@ -35,16 +35,28 @@ public enum SessionPhase
     Gone,
 }
 
+/// <summary>Numbers the commands to one node. One caller at a time.</summary>
+public sealed class CommandOrder
+{
+    private long _last;
+
+    public long Next() => ++_last;
+
+    /// <summary>What comes next is later than this one, which somebody else numbered.</summary>
+    public void Follow(long other) => _last = Math.Max(_last, other);
+}
+
 /// <summary>
 /// Keeps one session's desired state and decides what its node must be told, from answers, digests and losses that may come
-/// late, twice, in any order or not at all. Pure: no clock, no I/O; the NodeSession grain carries out what it says.
+/// late, twice, in any order or not at all. Pure: no clock, no I/O; the node's grain carries out what it says. The epoch, which says who
+/// commands the node, is the grain's and the same for all sessions.
 /// </summary>
-public sealed class SessionReconciler
+/// <param name="order">The grain's: in one epoch no two commands to the node have the same number, whatever session they are for.</param>
+public sealed class SessionReconciler(CommandOrder order)
 {
-    private long _epoch;
     private long _seq;
     private long _acknowledged;
-    private bool _lost;
+    private bool _missed;
     private string _closeReason = ReasonCodes.ClientLeft;
 
     public SessionPhase Phase { get; private set; }
@@ -54,10 +66,8 @@ public sealed class SessionReconciler
     /// <summary>The last state that the node confirmed; what a refused change falls back to.</summary>
     public SessionDesired? Confirmed { get; private set; }
 
-    /// <summary>What the node said last of the session's media; null before it said anything.</summary>
-    public SessionReport? LastReport { get; private set; }
-
-    public long Epoch => _epoch;
+    /// <summary>What the node said last.</summary>
+    public SessionActual Actual { get; private set; } = SessionActual.None;
 
     public long Seq => _seq;
 
@@ -71,7 +81,7 @@ public sealed class SessionReconciler
         }
 
         Desired = desired;
-        _seq++;
+        _seq = order.Next();
         Phase = mustExist || Phase == SessionPhase.Established ? SessionPhase.Established : SessionPhase.Wanted;
     }
 
@@ -84,20 +94,8 @@ public sealed class SessionReconciler
         }
 
         _closeReason = reason;
-        _seq++;
+        _seq = order.Next();
         Phase = SessionPhase.Closing;
-    }
-
-    /// <summary>
-    /// The node cannot be reached any more, or has forgotten the session. Should it come back with the session after all, the
-    /// session is adopted again. A session that was to end keeps its end: the node must not bring it back.
-    /// </summary>
-    public void Lose()
-    {
-        if (Phase != SessionPhase.Closing)
-        {
-            (Phase, _lost) = (SessionPhase.Gone, true);
-        }
     }
 
     /// <summary>The node has been away for so long that nobody waits for its word on the end any more.</summary>
@@ -105,44 +103,39 @@ public sealed class SessionReconciler
 
     public SessionCommand Next() => Phase switch
     {
-        SessionPhase.Gone => new SessionCommand.None(),
-        _ when _epoch == 0 => new SessionCommand.Claim(),
-        SessionPhase.Closing => new SessionCommand.Close(_epoch, _seq, _closeReason),
-        SessionPhase.Wanted => new SessionCommand.Apply(_epoch, _seq, false, Desired!),
-        SessionPhase.Established when _acknowledged != _seq => new SessionCommand.Apply(_epoch, _seq, true, Desired!),
+        SessionPhase.Unknown => new SessionCommand.Describe(),
+        SessionPhase.Closing => new SessionCommand.Close(_seq, _closeReason),
+        SessionPhase.Wanted => new SessionCommand.Apply(_seq, false, Desired!),
+        SessionPhase.Established when _acknowledged != _seq => new SessionCommand.Apply(_seq, true, Desired!),
+        SessionPhase.Established when _missed => new SessionCommand.Describe(),
         _ => new SessionCommand.None(),
     };
 
-    /// <summary>What to send to make sure that the node still has the session: the current state once more, which changes nothing if it has.</summary>
-    public SessionCommand Check() => Phase == SessionPhase.Established && _epoch != 0
-        ? new SessionCommand.Apply(_epoch, _seq, true, Desired!)
-        : Next();
+    /// <summary>A whole digest did not name the session: the current state is said once more, which changes nothing if the node has it.</summary>
+    public void OnAbsent() => _acknowledged = Phase == SessionPhase.Established ? _seq - 1 : _acknowledged;
 
     /// <summary>
-    /// The node gave an epoch, and what it has. An owner without memory takes that over: true when it did so (the session is
-    /// adopted). An owner that knows what it wants only keeps the epoch.
+    /// The node said what it has. An owner without memory takes that over; one that knows what it wants only hears what it missed.
+    /// True when the session was found lost.
     /// </summary>
-    public bool OnClaimed(SessionClaim claim)
+    public bool OnDescribed(SessionFound found)
     {
-        _epoch = Math.Max(_epoch, claim.Epoch);
+        _missed = false;
         switch (Phase)
         {
-            case SessionPhase.Unknown when claim.Desired is not null:
-                Desired = Confirmed = claim.Desired;
-                _acknowledged = _seq;
+            case SessionPhase.Unknown when found.Desired is not null:
+                Desired = Confirmed = found.Desired;
+                _seq = _acknowledged = found.Seq;
+                order.Follow(found.Seq);
                 Phase = SessionPhase.Established;
-                return true;
+                return false;
             case SessionPhase.Unknown:
-            case SessionPhase.Established when claim.Desired is null:
                 Phase = SessionPhase.Gone;
                 return false;
-            case SessionPhase.Wanted when claim.Desired is not null:
-                Phase = SessionPhase.Established;
-                _acknowledged = _seq - 1;
-                return false;
+            case SessionPhase.Established when found.Desired is null:
+                Phase = SessionPhase.Gone;
+                return true;
             default:
-                // what the owner before us applied may differ from what we want: say it again
-                _acknowledged = _seq - 1;
                 return false;
         }
     }
@@ -158,13 +151,15 @@ public sealed class SessionReconciler
                 Phase = Phase == SessionPhase.Wanted ? SessionPhase.Established : Phase;
                 return false;
             case ApplyStatus.Stale:
-                // another owner claimed meanwhile, or an older claim of ours arrived late: claim again, which begins a new order
-                _epoch = result.Epoch >= _epoch ? 0 : _epoch;
+                // it came late, or the epoch is over: it is said again
+                order.Follow(result.Seq);
+                _seq = seq == _seq ? order.Next() : _seq;
                 return false;
             case ApplyStatus.Refused when seq == _seq && Phase == SessionPhase.Established:
-                // the session stays as it was before
+                // the session stays as it was before, which an owner that has just taken it over must ask for
                 Desired = Confirmed;
                 _acknowledged = seq;
+                Phase = Desired is null ? SessionPhase.Unknown : Phase;
                 return false;
             case ApplyStatus.Refused when seq == _seq && Phase == SessionPhase.Wanted:
                 Phase = SessionPhase.Gone;
@@ -185,20 +180,20 @@ public sealed class SessionReconciler
     }
 
     /// <summary>
-    /// The node's word on the session's media. False when it is old news. A session that the node closed by itself (the client
+    /// The node's word on the session. False when it is old news. A session that the node closed by itself (the client
     /// hung up, or never got through) is to end: the node keeps it until it is told that we know.
     /// </summary>
-    public bool OnReport(SessionReport report)
+    public bool OnActual(SessionActual actual)
     {
-        if (report.Version <= LastReport?.Version && report.State != SessionState.Closed)
+        if (actual.Version <= Actual.Version && actual.State != SessionState.Closed)
         {
             return false;
         }
 
-        LastReport = report;
-        if (report.State == SessionState.Closed)
+        Actual = actual;
+        if (actual.State == SessionState.Closed)
         {
-            End(report.Reason ?? ReasonCodes.ClientLeft);
+            End(actual.Reason ?? ReasonCodes.ClientLeft);
         }
 
         return true;
@@ -207,26 +202,10 @@ public sealed class SessionReconciler
     /// <summary>The node says in its digest what it has. What differs from desired is mended by the next command.</summary>
     public void OnDigest(DigestEntry entry)
     {
-        if (Phase == SessionPhase.Gone && _lost)
+        if (Phase == SessionPhase.Established)
         {
-            // its media went on while the node could not be reached: take it back as it is
-            (Phase, _lost, _epoch) = (SessionPhase.Unknown, false, 0);
-        }
-        else if (Phase == SessionPhase.Gone)
-        {
-            // it ended, and the node does not know: it must not keep it
-            _closeReason = ReasonCodes.SessionSuperseded;
-            _epoch = 0;
-            _seq++;
-            Phase = SessionPhase.Closing;
-        }
-        else if (entry.Epoch > _epoch)
-        {
-            _epoch = 0;
-        }
-        else if (entry.Epoch < _epoch || entry.Seq < _acknowledged)
-        {
-            _acknowledged = _seq - 1;
+            _acknowledged = entry.Seq < _acknowledged ? _seq - 1 : _acknowledged;
+            _missed |= entry.Version > Actual.Version;
         }
     }
 }

@@ -39,6 +39,6 @@ public static class SubscriptionWishes
         SubscriptionChangeKind.Subscribe => wish.Unwanted ? new SubscriptionWish { TrackSid = wish.TrackSid } : wish,
         SubscriptionChangeKind.Unsubscribe => new SubscriptionWish { TrackSid = wish.TrackSid, Unwanted = true },
         SubscriptionChangeKind.Acknowledge => wish with { Acknowledged = true },
-        _ => wish with { Layer = change.Layer, MaxHeight = change.MaxHeight, Paused = change.Paused },
+        _ => wish with { Layer = change.Layer, Width = change.Width, Height = change.Height, Priority = change.Priority, Paused = change.Paused },
     };
 }

@@ -25,12 +25,13 @@ public static class WhyWalk
                where subscriber.Identity != publisher.Identity
                where identity is null || identity == publisher.Identity || identity == subscriber.Identity
                where !PublishesOnly(sessions[subscriber.Identity])
-               select Finding(subscriber, published, Cause(room, sessions, publisher, published, subscriber)),
+               select Finding(subscriber, published, Cause(room, sessions, publisher, published, subscriber), sessions[subscriber.Identity]),
         ];
     }
 
-    private static WhyFinding Finding(ParticipantView subscriber, TrackView track, Cause? cause) => new(
-        subscriber.Identity, track.Sid, track.Identity, cause is null, cause?.Reason, cause?.Explanation ?? "It flows.", cause?.Mend ?? "");
+    private static WhyFinding Finding(ParticipantView subscriber, TrackView track, Cause? cause, IEnumerable<WhySession> sessions) => new(
+        subscriber.Identity, track.Sid, track.Identity, cause is null, cause?.Reason, cause?.Explanation ?? "It flows.", cause?.Mend ?? "",
+        cause is null ? sessions.Select(s => Bandwidth.Note(s.Measured, track.Sid)).FirstOrDefault(n => n is not null) : null);
 
     private static bool PublishesOnly(IEnumerable<WhySession> sessions) =>
         sessions.Any() && !sessions.Any(s => GrantRules.Plays(s.Desired));
@@ -38,7 +39,7 @@ public static class WhyWalk
     private static Cause? Cause(
         WhyRoom room, ILookup<string, WhySession> sessions, ParticipantView publisher, TrackView track, ParticipantView subscriber)
     {
-        var source = sessions[publisher.Identity].FirstOrDefault(s => s.Report.Tracks.Any(t => t.Sid == track.Sid));
+        var source = sessions[publisher.Identity].FirstOrDefault(s => s.Actual.Tracks.Any(t => t.Sid == track.Sid));
         var causes = sessions[subscriber.Identity].Where(s => GrantRules.Plays(s.Desired))
             .Select(s => Subscription(s, publisher, track) ?? Client(s, track)).ToList();
         return AtNode(room, track.Node ?? publisher.Node, source is not null, "publisher")
@@ -67,14 +68,15 @@ public static class WhyWalk
 
     private static Cause? Source(WhySession session, TrackView track)
     {
-        var actual = session.Report.Tracks.First(t => t.Sid == track.Sid);
+        var actual = session.Actual.Tracks.First(t => t.Sid == track.Sid);
         return !session.Desired.CanPublish
             ? new(ReasonCodes.Permission, "The publisher's token does not allow publishing.", "Give a token with canPublish.")
-            : Transport(session.Report.State, "publisher")
-            ?? (actual, actual.Layers.Any(l => l.Active)) switch
+            : Transport(session.Actual.State, "publisher")
+            ?? (actual, actual.Layers.Concat(actual.Backup?.Layers ?? []).Any(l => l.Active)) switch
             {
                 ({ MutedByServer: true }, _) => new(ReasonCodes.Muted, "The track is muted by an admin.", "Unmute it by the admin page or API."),
                 ({ Muted: true }, _) => new(ReasonCodes.Muted, "The track is muted by its publisher.", "The publisher unmutes it."),
+                ({ Demand: LayerDemand.Off }, _) => null, // its publisher sends nothing because nobody takes it: why that is so comes further on
                 (_, false) => new(ReasonCodes.NoSourcePackets, "No packets of the track arrive from its publisher.", "See whether the publisher's capture runs and its tab is not suspended."),
                 _ => (Cause?)null,
             };
@@ -109,11 +111,13 @@ public static class WhyWalk
     private static Cause? Client(WhySession session, TrackView track)
     {
         var subscription = Of(session, track)!;
-        return Transport(session.Report.State, "subscriber") ?? (subscription.State, subscription.Reason) switch
+        return Transport(session.Actual.State, "subscriber") ?? (subscription.State, subscription.Reason) switch
         {
             ("active", _) => null,
             (_, ReasonCodes.NoKeyFrame) => new(ReasonCodes.NoKeyFrame, "No keyframe came since the subscription began.", "If it stays so, the publisher's encoder ignores keyframe requests (PLI): restart its track."),
             (_, ReasonCodes.NoSourcePackets) => new(ReasonCodes.NoSourcePackets, "No packets of the track arrive from its publisher.", "See whether the publisher's capture runs and its tab is not suspended."),
+            (_, ReasonCodes.NotSpeaking) => new(ReasonCodes.NotSpeaking, "Others have spoken more lately, and a receiver gets only so many cameras here (max-videos).", "The client pins it or asks for a layer of it; or raise max-videos."),
+            (_, ReasonCodes.Bandwidth) => Bandwidth.Cause(session.Measured, track.Sid),
             (_, var reason) => new(reason ?? ReasonCodes.NoKeyFrame, "The node holds it back.", "Ask again in a second; it is told anew each second."),
         };
     }
@@ -128,7 +132,7 @@ public static class WhyWalk
     };
 
     private static SubscriptionDescription? Of(WhySession session, TrackView track) =>
-        session.Report.Subscriptions.FirstOrDefault(s => s.TrackSid == track.Sid);
+        session.Actual.Subscriptions.FirstOrDefault(s => s.TrackSid == track.Sid);
 }
 
 internal sealed record Cause(string Reason, string Explanation, string Mend);

@@ -39,7 +39,7 @@ public static class ZonePlacementExtensions
 {
     /// <summary>Registers both strategies and the map they go by; every silo needs it.</summary>
     public static ISiloBuilder AddZonePlacement(this ISiloBuilder silo, ZoneMap zones) => silo
-        .ConfigureServices(services => services.AddSingleton(zones))
+        .ConfigureServices(services => services.AddSingleton(zones).AddSingleton<ZoneGuard>())
         .AddPlacementDirector<ZonePlacement, ZonePlacementDirector>()
         .AddPlacementDirector<NodeZonePlacement, ZonePlacementDirector>();
 }
@@ -59,6 +59,14 @@ public sealed class ZoneMap(IReadOnlyDictionary<string, IReadOnlyCollection<stri
         zone == Keys.AnyZone || (region is not null && zones.TryGetValue(zone, out IReadOnlyCollection<string>? regions) && regions.Contains(region));
 }
 
+/// <summary>Whether what is of a zone may be on this silo: for grains that hold what is of several, as a node's grain does.</summary>
+public sealed class ZoneGuard(ZoneMap zones, ISiloMetadataCache metadata, ILocalSiloDetails silo)
+{
+    /// <param name="key">Any grain's.</param>
+    public bool MayHold(string key) =>
+        zones.Allows(Keys.Zone(key), metadata.GetSiloMetadata(silo.SiloAddress).Metadata.GetValueOrDefault(SiloMetadataKeys.Region));
+}
+
 /// <summary>The choice itself, apart from the engine.</summary>
 public static class ZoneChoice
 {
@@ -72,7 +80,7 @@ public static class ZoneChoice
         (T Silo, string? Region)[] allowed = [.. candidates.Where(c => zones.Allows(zone, c.Region))];
         if (preferRegion)
         {
-            string region = Keys.Segment(key, 1);
+            string region = NodeKey.Parse(key).Region;
             (T, string?)[] near = [.. allowed.Where(c => c.Region == region)];
             allowed = near.Length > 0 ? near : allowed;
         }

@@ -53,7 +53,7 @@ internal sealed class DataRoom
         {
             foreach (var member in participant.Members)
             {
-                member.HeldUp.Remove(sender);
+                member.HeldUp.Remove(sender); // one of another loop is told in vain
             }
         }
     }
@@ -132,7 +132,7 @@ internal sealed class DataParticipant(DataRoom room, SessionPlan plan, Instant s
 }
 
 /// <summary>One session with its channels.</summary>
-internal sealed class DataMember(MediaSession session, DataParticipant participant)
+internal sealed class DataMember(MediaSession session, DataParticipant participant) : IDataSender
 {
     private Instant _tooFarSince = Instant.Never;
 
@@ -149,6 +149,9 @@ internal sealed class DataMember(MediaSession session, DataParticipant participa
     /// <summary>Highest number of the reliable messages it has sent.</summary>
     public uint LastSequence { get; set; }
 
+    /// <summary>What it sent to other loops.</summary>
+    public DataOnTheWay OnTheWay { get; } = new();
+
     /// <summary>Its reliable channel was full, and it has not caught up.</summary>
     public bool IsBehind { get; set; }
 
@@ -156,16 +159,16 @@ internal sealed class DataMember(MediaSession session, DataParticipant participa
     public bool IsTooFar => IsBehind || _tooFarSince != Instant.Never;
 
     /// <summary>Those who wait for it.</summary>
-    public List<DataMember> HeldUp { get; } = [];
+    public List<IDataSender> HeldUp { get; } = [];
 
     /// <summary>Nothing more is taken of the sender until this one has caught up, or patience with it is at its end.</summary>
-    public void HoldUp(Instant now, DataMember sender)
+    public void HoldUp(Instant now, IDataSender sender)
     {
         _tooFarSince = Instant.Min(_tooFarSince, now);
         var until = _tooFarSince + DataRouter.Patience;
         if (now < until)
         {
-            sender.Session.PauseData(until);
+            sender.Pause(until);
             if (!HeldUp.Contains(sender))
             {
                 HeldUp.Add(sender);
@@ -173,13 +176,15 @@ internal sealed class DataMember(MediaSession session, DataParticipant participa
         }
     }
 
+    public void Pause(Instant until) => session.PauseData(until);
+
     public void CatchUp()
     {
         _tooFarSince = Instant.Never;
         IsBehind = false;
         foreach (var sender in HeldUp)
         {
-            sender.Session.ResumeData();
+            sender.Pause(Instant.Zero);
         }
 
         HeldUp.Clear();

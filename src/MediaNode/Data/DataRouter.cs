@@ -1,6 +1,6 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Session;
 
@@ -8,7 +8,8 @@ namespace Nexus.MediaNode.Data;
 
 /// <summary>
 /// Carries data messages between the participants of a loop's rooms: what one sends on a channel goes to all others of the room, or
-/// to those whom the message names, on their channel of the same label. Loop's thread.
+/// to those whom the message names, on their channel of the same label. To those on other loops it goes as one immutable copy
+/// (<see cref="RelayedData"/>). Loop's thread.
 /// </summary>
 /// <remarks>
 /// On the lossy channel a receiver misses what comes while more than <see cref="MaxLossyBuffered"/> waits for it.
@@ -20,7 +21,7 @@ namespace Nexus.MediaNode.Data;
 /// <see cref="DropReason.DataSlowReceiver"/>. The channel stays open, because LiveKit's clients would not open it again.
 /// A participant whose channel is not open yet gets reliable messages once it is.
 /// </remarks>
-public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDataSink
+internal sealed class DataRouter(IDataPeer self, DropCounters drops, LoopCounters counters) : IDataSink
 {
     /// <summary>Octets of the longest message that is taken.</summary>
     public const int MaxMessage = 64_000;
@@ -37,7 +38,13 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
     /// <summary>How long a receiver may hold up others, from the time it was too far behind.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    /// <summary>Octets of a sender that a loop may have on the way from another.</summary>
+    private const int MostOnTheWay = 128 * 1024;
+
+    private static readonly TimeSpan RelayPause = TimeSpan.FromMilliseconds(2);
+
     private readonly Dictionary<string, DataRoom> _rooms = [];
+    private readonly Dictionary<string, ImmutableArray<IDataPeer>> _spans = [];
     private DataMember?[] _bySlot = new DataMember?[64];
     private byte[] _message = new byte[MaxMessage + 1024];
     private long _marks;
@@ -106,7 +113,30 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
 
     public void ChannelClosed(Instant now, MediaSession session, DataChannel channel) => MemberOf(session)?.Forget(channel);
 
-    /// <summary>Sends a whole packet on behalf of the server: it goes out as it is, to those whom it names.</summary>
+    /// <summary>The other loops that a room is on.</summary>
+    public void SetSpan(string room, ImmutableArray<IDataPeer> others)
+    {
+        if (others.IsEmpty)
+        {
+            _spans.Remove(room);
+        }
+        else
+        {
+            _spans[room] = others;
+        }
+    }
+
+    /// <summary>Takes what a participant on another loop sent; it was checked there.</summary>
+    public void Take(Instant now, RelayedData data)
+    {
+        data.OnTheWay.Count(-data.Message.Length);
+        if (_rooms.TryGetValue(data.Room, out var room) && DataPacket.TryParse(data.Message, out var packet) == DropReason.None)
+        {
+            Deliver(now, room, room.Find(data.Participant, isSid: true), data, packet, data.Message, data.IsReliable);
+        }
+    }
+
+    /// <summary>Sends a whole packet on behalf of the server: it goes out as it is, to those whom it names and who are on this loop.</summary>
     /// <param name="receivers">Participants whom it was meant for and who are here.</param>
     /// <returns>Why not: none for a room that is not here, it has no receivers.</returns>
     internal DropReason Send(Instant now, string room, bool isReliable, ReadOnlySpan<byte> message, out int receivers)
@@ -120,7 +150,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         var reason = DataPacket.TryParse(message, out var packet);
         if (reason == DropReason.None && _rooms.TryGetValue(room, out var found))
         {
-            receivers = Deliver(now, found, null, packet, message, isReliable);
+            receivers = Deliver(now, found, null, null, packet, message, isReliable);
         }
 
         return reason;
@@ -173,14 +203,41 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         }
 
         var length = packet.Write(sender, isReliable, _message);
-        Deliver(now, from.Room, member, packet, _message.AsSpan(0, length), isReliable);
-        return DropReason.None;
+        var message = _message.AsSpan(0, length);
+        Deliver(now, from.Room, from, member, packet, message, isReliable);
+        return _spans.TryGetValue(from.Room.Key, out var others) ? Relay(now, others, member, message, isReliable) : DropReason.None;
+    }
+
+    /// <summary>Gives a message to the other loops. Who is far ahead of them waits a moment, so that a receiver there can hold it up in time.</summary>
+    private DropReason Relay(Instant now, ImmutableArray<IDataPeer> others, DataMember sender, ReadOnlySpan<byte> message, bool isReliable)
+    {
+        var from = sender.Participant;
+        var data = new RelayedData(self, sender.Session.Id, from.Room.Key, from.Sid, isReliable, message.ToArray(), sender.OnTheWay);
+        var reason = DropReason.None;
+        foreach (var other in others)
+        {
+            sender.OnTheWay.Count(message.Length);
+            if (!other.TryRelay(data))
+            {
+                sender.OnTheWay.Count(-message.Length);
+                reason = DropReason.CommandQueueFull;
+            }
+        }
+
+        if (isReliable && sender.OnTheWay.Octets > MostOnTheWay * others.Length)
+        {
+            sender.Pause(now + RelayPause);
+        }
+
+        return reason;
     }
 
     /// <summary>Gives a message to whom it is for, never to its sender.</summary>
-    private int Deliver(Instant now, DataRoom room, DataMember? sender, in DataPacket packet, ReadOnlySpan<byte> message, bool isReliable)
+    /// <param name="from">Null of the server, and of who has no session here.</param>
+    /// <param name="sender">Who is held up by slow receivers; null of the server, which is by none.</param>
+    private int Deliver(
+        Instant now, DataRoom room, DataParticipant? from, IDataSender? sender, in DataPacket packet, ReadOnlySpan<byte> message, bool isReliable)
     {
-        var from = sender?.Participant;
         var receivers = 0;
         if (!packet.HasDestinations)
         {
@@ -212,7 +269,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
     }
 
     /// <summary>Gives a message to one receiver, whose faults are neither the sender's nor the other receivers'.</summary>
-    private void Deliver(Instant now, DataMember? sender, DataParticipant participant, ReadOnlySpan<byte> message, bool isReliable)
+    private void Deliver(Instant now, IDataSender? sender, DataParticipant participant, ReadOnlySpan<byte> message, bool isReliable)
     {
         if (participant.Outlet(isReliable) is { } member)
         {
@@ -224,7 +281,7 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         }
     }
 
-    private void SendGuarded(Instant now, DataMember? sender, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
+    private void SendGuarded(Instant now, IDataSender? sender, DataMember member, ReadOnlySpan<byte> message, bool isReliable)
     {
         try
         {
@@ -305,22 +362,5 @@ public sealed class DataRouter(DropCounters drops, LoopCounters counters) : IDat
         {
             _rooms.Remove(participant.Room.Key);
         }
-    }
-}
-
-/// <summary>Sends a packet to participants of a room on behalf of the server.</summary>
-/// <param name="packet">A whole DataPacket.</param>
-public sealed class SendRoomData(string room, bool isReliable, byte[] packet) : LoopCommand
-{
-    /// <summary>Valid once completed, as <see cref="Receivers"/> is.</summary>
-    public DropReason Refused { get; private set; }
-
-    /// <summary>Participants whom it was for and who are here.</summary>
-    public int Receivers { get; private set; }
-
-    internal override void Execute(ForwardingLoop loop, Instant now)
-    {
-        Refused = loop.Data.Send(now, room, isReliable, packet, out var receivers);
-        Receivers = receivers;
     }
 }

@@ -1,3 +1,5 @@
+
+
 namespace Nexus.MediaNode.Diagnostics;
 
 /// <summary>

@@ -1,61 +1,69 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using Nexus.MediaNode.Forwarding.Projection;
 using Nexus.MediaNode.Protocol.Rtp;
 
 namespace Nexus.MediaNode.Forwarding;
 
-/// <summary>
-/// How a codec's payload descriptor was rewritten for one packet, so that a repeat is rewritten alike. At most 16 octets, in any
-/// layout that the codec's rewriter likes.
-/// </summary>
-public readonly record struct DescriptorRewrite(ulong First, ulong Second);
-
 /// <summary>What is needed to write a packet that was sent once more, but its payload.</summary>
 /// <param name="SourceSequence">The publisher's extended number: where the payload is found.</param>
-/// <param name="Encoding">The publisher's simulcast layer.</param>
-/// <param name="Timestamp">As sent.</param>
-public readonly record struct SentPacket(
-    long EgressSequence, long SourceSequence, uint Timestamp, byte Encoding, bool Marker, DescriptorRewrite Rewrite);
+/// <param name="Patch">How it was rewritten, so that a repeat is rewritten alike.</param>
+public readonly record struct SentPacket(long EgressSequence, long SourceSequence, PacketPatch Patch);
 
 /// <summary>
 /// What one subscription was sent lately, without payloads: those are read again from the publisher's history. Finds the packet
-/// that a NACK names, at most three times and not again within a round trip. A fixed ring, owned by one thread.
+/// that a NACK names, at most three times and not again within a round trip. Of 24 octets a packet, and as long as
+/// <see cref="History"/> of the stream is; it allocates only while it grows to that. Owned by one thread.
 /// </summary>
 public sealed class Sequencer
 {
     public const int MaxRepeats = 3;
 
-    private readonly Entry[] _entries;
-    private readonly int _mask;
-    private long _highest = -1;
+    public const int DefaultCapacity = 64;
 
-    /// <param name="capacity">Packets remembered, a power of two: a second of video is 512, of audio 64.</param>
-    public Sequencer(int capacity)
+    public const int DefaultMaxCapacity = 2048;
+
+    /// <summary>How far back it reaches, as long as its bound allows.</summary>
+    public static readonly TimeSpan History = TimeSpan.FromSeconds(1);
+
+    private readonly int _maxCapacity;
+    private Entry[] _entries;
+    private long _highest = -1;
+    private long _highestSource;
+    private long _lapStart;
+    private Instant _lapStartedAt;
+
+    /// <param name="capacity">Packets remembered at first, a power of two.</param>
+    /// <param name="maxCapacity">Packets remembered at most, a power of two: a second of 20 Mbit/s is about 2048.</param>
+    public Sequencer(int capacity = DefaultCapacity, int maxCapacity = DefaultMaxCapacity)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 2);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(capacity & (capacity - 1), 0, nameof(capacity));
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCapacity, capacity);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(BitOperations.IsPow2(capacity), true, nameof(capacity));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(BitOperations.IsPow2(maxCapacity), true, nameof(maxCapacity));
         _entries = new Entry[capacity];
-        _mask = capacity - 1;
+        _maxCapacity = maxCapacity;
     }
+
+    /// <summary>How many packets are remembered now.</summary>
+    public int Capacity => _entries.Length;
 
     /// <summary>Remembers a packet that is sent for the first time. One too old for the ring is not remembered.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Add(in SentPacket packet)
+    public void Add(Instant now, in SentPacket packet)
     {
-        if (packet.EgressSequence <= _highest - _entries.Length)
+        var sequence = packet.EgressSequence;
+        if (sequence > _highest)
+        {
+            Advance(now, sequence);
+        }
+        else if (sequence <= _highest - _entries.Length)
         {
             return;
         }
 
-        _highest = Math.Max(_highest, packet.EgressSequence);
-        _entries[(int)(packet.EgressSequence & _mask)] = new()
-        {
-            EgressKey = packet.EgressSequence + 1,
-            SourceSequence = packet.SourceSequence,
-            Timestamp = packet.Timestamp,
-            Encoding = packet.Encoding,
-            Marker = packet.Marker,
-            Rewrite = packet.Rewrite,
-        };
+        _highestSource = Math.Max(_highestSource, packet.SourceSequence);
+        _entries[Slot(sequence)] = new() { IsSent = true, Source = (uint)packet.SourceSequence, Patch = packet.Patch };
     }
 
     /// <summary>
@@ -73,36 +81,68 @@ public sealed class Sequencer
         }
 
         var sequence = SequenceExtender.Nearest(_highest, missing);
-        ref var entry = ref _entries[(int)(sequence & _mask)];
-        if (sequence < 0 || entry.EgressKey != sequence + 1)
+        if (sequence < 0 || sequence > _highest || sequence <= _highest - _entries.Length || !_entries[Slot(sequence)].IsSent)
         {
             return DropReason.NackNotHeld;
         }
 
-        // Time in ms modulo 2^32: entries live for seconds.
-        var milliseconds = (uint)now.Milliseconds;
+        // Time in ms modulo 2^16: entries live for seconds.
+        ref var entry = ref _entries[Slot(sequence)];
+        var milliseconds = (ushort)now.Milliseconds;
         if (entry.Repeats >= MaxRepeats
-            || (entry.Repeats > 0 && milliseconds - entry.LastRepeat < roundTripTime.Ticks / TimeSpan.TicksPerMillisecond))
+            || (entry.Repeats > 0 && (ushort)(milliseconds - entry.LastRepeat) < roundTripTime.Ticks / TimeSpan.TicksPerMillisecond))
         {
             return DropReason.NackRepeated;
         }
 
         entry.Repeats++;
         entry.LastRepeat = milliseconds;
-        packet = new(sequence, entry.SourceSequence, entry.Timestamp, entry.Encoding, entry.Marker, entry.Rewrite);
+
+        // The newest number of the source is less than 2^31 ahead.
+        packet = new(sequence, _highestSource - (uint)((uint)_highestSource - entry.Source), entry.Patch);
         return DropReason.None;
+    }
+
+    private int Slot(long sequence) => (int)(sequence & (_entries.Length - 1));
+
+    /// <summary>Numbers in between were not sent, or will be late: nothing of the lap before is found under them.</summary>
+    private void Advance(Instant now, long sequence)
+    {
+        if (_highest < 0 || sequence - _lapStart >= _entries.Length)
+        {
+            // Once round: what is overwritten from now on is as old as this lap was long.
+            if (_highest >= 0 && now - _lapStartedAt < History && _entries.Length < _maxCapacity)
+            {
+                Grow();
+            }
+
+            (_lapStart, _lapStartedAt) = (sequence, now);
+        }
+
+        for (var skipped = Math.Max(_highest + 1, sequence - _entries.Length + 1); skipped < sequence; skipped++)
+        {
+            _entries[Slot(skipped)] = default;
+        }
+
+        _highest = sequence;
+    }
+
+    private void Grow()
+    {
+        var smaller = _entries;
+        _entries = new Entry[smaller.Length * 2];
+        for (var sequence = Math.Max(0, _highest - smaller.Length + 1); sequence <= _highest; sequence++)
+        {
+            _entries[Slot(sequence)] = smaller[(int)(sequence & (smaller.Length - 1))];
+        }
     }
 
     private struct Entry
     {
-        // Number plus one, so that an empty entry matches none.
-        public long EgressKey;
-        public long SourceSequence;
-        public DescriptorRewrite Rewrite;
-        public uint Timestamp;
-        public uint LastRepeat;
-        public byte Encoding;
-        public bool Marker;
+        public PacketPatch Patch;
+        public uint Source;
+        public ushort LastRepeat;
         public byte Repeats;
+        public bool IsSent;
     }
 }

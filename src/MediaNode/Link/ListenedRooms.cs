@@ -1,4 +1,5 @@
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Speakers;
 
@@ -12,8 +13,8 @@ internal sealed class ListenedRooms(IReadOnlyList<LoopLink> loops, NodeRooms roo
 {
     private readonly Dictionary<string, Listened> _listened = [];
     private readonly TakeLevels?[] _taken = new TakeLevels?[loops.Count];
-    private readonly Dictionary<string, AudioLevelReading> _readings = [];
-    private readonly Dictionary<string, AudioLevelReading> _heard = [];
+    private readonly Dictionary<string, VoiceReading> _readings = [];
+    private readonly Dictionary<string, VoiceReading> _heard = [];
     private int _underWay;
 
     public Instant NextTimeout { get; private set; } = Instant.Never;
@@ -35,7 +36,7 @@ internal sealed class ListenedRooms(IReadOnlyList<LoopLink> loops, NodeRooms roo
             TellConnections(message.Room, _listened[message.Room], all: true);
         }
 
-        NextTimeout = _listened.Count == 0 ? Instant.Never : Instant.Min(NextTimeout, now + SpeakerDetector.Window);
+        NextTimeout = _listened.Count == 0 ? Instant.Never : Instant.Min(NextTimeout, now + ActiveSpeakers.Window);
     }
 
     /// <summary>Another link: who listens will say so again.</summary>
@@ -53,7 +54,7 @@ internal sealed class ListenedRooms(IReadOnlyList<LoopLink> loops, NodeRooms roo
             return;
         }
 
-        NextTimeout = now + SpeakerDetector.Window;
+        NextTimeout = now + ActiveSpeakers.Window;
         if (_underWay != 0)
         {
             return; // a loop is behind: the window becomes longer
@@ -98,16 +99,16 @@ internal sealed class ListenedRooms(IReadOnlyList<LoopLink> loops, NodeRooms roo
     }
 
     /// <summary>Everyone in a room who could be heard, with the loudest of its tracks.</summary>
-    private Dictionary<string, AudioLevelReading> HeardIn(string key)
+    private Dictionary<string, VoiceReading> HeardIn(string key)
     {
         _heard.Clear();
         foreach (var track in rooms.Find(key)?.Tracks ?? [])
         {
             if (track.Kind == MediaKind.Audio && !track.Muted)
             {
-                var reading = _readings.GetValueOrDefault(track.Sid);
+                var reading = _readings.GetValueOrDefault(track.Sid, VoiceReading.Silence);
                 _heard[track.ParticipantSid] = _heard.TryGetValue(track.ParticipantSid, out var other)
-                    ? AudioLevelReading.Louder(reading, other)
+                    ? VoiceReading.Louder(reading, other)
                     : reading;
             }
         }
@@ -120,9 +121,9 @@ internal sealed class ListenedRooms(IReadOnlyList<LoopLink> loops, NodeRooms roo
     private void TellConnections(string key, Listened room, bool all)
     {
         var connections = (rooms.Find(key)?.Sessions.Values ?? Enumerable.Empty<NodeSession>())
-            .Where(s => s is { Exists: true, Snapshot: not null } && s.State is SessionState.Connected or SessionState.Disconnected)
+            .Where(s => s is { Exists: true, Publisher.Snapshot: not null } && s.State is SessionState.Connected or SessionState.Disconnected)
             .GroupBy(s => s.Desired!.ParticipantSid)
-            .Select(legs => legs.Select(s => s.Connection).MaxBy(c => c.Label)!.Of(legs.Key))
+            .Select(legs => legs.Select(s => s.Publisher.Connection).MaxBy(c => c.Label)!.Of(legs.Key))
             .ToDictionary(c => c.ParticipantSid);
         foreach (var gone in room.Told.Keys.Where(sid => !connections.ContainsKey(sid)).ToList())
         {
@@ -146,7 +147,7 @@ internal sealed class ListenedRooms(IReadOnlyList<LoopLink> loops, NodeRooms roo
 
     private sealed class Listened
     {
-        public SpeakerDetector Speakers { get; } = new();
+        public ActiveSpeakers Speakers { get; } = new();
 
         /// <summary>The labels that were told, by participant sid.</summary>
         public Dictionary<string, QualityLabel> Told { get; } = [];

@@ -1,4 +1,4 @@
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
 
 namespace Nexus.MediaNode.Link;
 

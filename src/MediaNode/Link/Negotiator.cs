@@ -9,6 +9,7 @@ using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Protocol.Sdp;
 using Nexus.MediaNode.Receiving;
 using Nexus.MediaNode.Session;
+using Nexus.MediaNode.Tracks;
 using SdpFingerprint = Nexus.MediaNode.Protocol.Sdp.DtlsFingerprint;
 
 namespace Nexus.MediaNode.Link;
@@ -38,11 +39,11 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         var policy = new AnswerPolicy
         {
             Role = role,
-            Transport = Transport(room, ice),
+            Transport = Transport(session.Loop!, ice),
             PublishKinds = desired.CanPublish ? AnswerPolicy.AllKinds : NoKinds,
             PlayKinds = desired.CanSubscribe ? AnswerPolicy.AllKinds : NoKinds,
             Bindings = senders,
-            Announced = desired.Publications.Where(p => p.Codec.Length > 0).DistinctBy(p => p.Mid).ToDictionary(p => p.Mid, p => p.Codec),
+            Announced = Announced(desired.Publications),
             SessionId = SessionNumber(session.Id),
         };
         if (!OfferAnswer.TryAnswer(offer, policy, session.Negotiated, out var answer, out error))
@@ -68,18 +69,18 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
 
         foreach (var media in answer.Session.Media.Where(m => m.Use == SectionUse.Play))
         {
-            session.Senders[media.Mid] = media.Sender! with { Track = null, TrackName = null };
+            session.Senders[media.Mid] = media.Sender! with { Formats = [], TrackName = null, TrackSession = null };
         }
 
         Publish(session, answer.Session, desired.Publications);
         return null;
     }
 
-    public LocalTransport Transport(RoomModel room, IceCredentials ice) =>
-        new(ice.Ufrag, ice.Password, [_fingerprint], Candidates(room.Loop.Loop.LocalEndPoint));
+    public LocalTransport Transport(LoopLink loop, IceCredentials ice) =>
+        new(ice.Ufrag, ice.Password, [_fingerprint], Candidates(loop.Loop.LocalEndPoint));
 
     /// <summary>Our side of an ICE restart by trickle fragment (RFC 9725 section 4.3.1).</summary>
-    public void RestartIce(NodeSession session, RoomModel room, IceRestart restart)
+    public void RestartIce(NodeSession session, IceRestart restart)
     {
         session.LocalIce = IceCredentials.Create();
         session.Negotiated = session.Negotiated! with
@@ -95,7 +96,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             [
                 new FragmentSection(mid, new TransportDescription
                 {
-                    Candidates = Candidates(room.Loop.Loop.LocalEndPoint),
+                    Candidates = Candidates(session.Loop!.Loop.LocalEndPoint),
                     EndOfCandidates = true,
                 }),
             ],
@@ -111,6 +112,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         {
             Id = session.Id,
             Identity = desired.Identity,
+            Room = desired.RoomKey,
             Cname = desired.ParticipantSid,
             Transport = new TransportPlan(
                 session.LocalIce!,
@@ -161,16 +163,13 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         return session.Negotiated is null
             ? []
             : [.. session.Negotiated.Media.Where(m => m.Use == SectionUse.Play || (isNaming && m.Refusal == SectionRefusal.NoBinding)).Select(
-                m => new PlaySection(m.Mid, m.Kind, m.Codecs, session.Bound.GetValueOrDefault(m.Mid)?.Sid, isNaming ? NameOf(m) ?? "" : null))];
+                m => new PlaySection(m.Mid, m.Kind, m.Codecs, session.Bound.GetValueOrDefault(m.Mid)?.Sid, isNaming ? NamedTrack.Of(m) ?? NamedTrack.None : null))];
     }
-
-    /// <summary>The track that a section was negotiated for.</summary>
-    private static string? NameOf(NegotiatedMedia? media) => media is { Use: SectionUse.Play } ? media.Sender!.TrackName : null;
 
     private static ImmutableDictionary<string, string> NamedTracks(SessionDesired desired, NegotiatedSession negotiated) =>
         desired.TrackNaming == TrackNaming.Signalled
             ? ImmutableDictionary<string, string>.Empty
-            : negotiated.Media.Where(m => NameOf(m) is not null).ToImmutableDictionary(m => m.Mid, m => NameOf(m)!);
+            : negotiated.Media.Where(m => NamedTrack.Of(m) is not null).ToImmutableDictionary(m => m.Mid, m => NamedTrack.Of(m)!.Value.Sid);
 
     private static readonly IReadOnlySet<MediaKind> NoKinds = new HashSet<MediaKind>();
 
@@ -195,7 +194,7 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
             s.Kind,
             [.. s.Codecs.Where(CodecMatch.IsForwardable)],
             session.Bound.GetValueOrDefault(s.Mid)?.Sid,
-            isNaming ? NameOf(session.Negotiated?.Media.FirstOrDefault(m => m.Mid == s.Mid)) : null));
+            isNaming ? NamedTrack.Of(session.Negotiated?.Media.FirstOrDefault(m => m.Mid == s.Mid)) : null));
         var plan = SubscriptionPlanner.Plan(session.Id, desired, offered, room.Tracks);
         var senders = new Dictionary<string, PlayBinding>();
         var places = new Dictionary<MediaKind, int>();
@@ -212,12 +211,12 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
                     ? plan.Unplayed.FirstOrDefault(u => u.Reason == ReasonCodes.Codec && u.Track!.Kind == section.Kind)?.Track
                     : null);
                 var msid = sender.Msid with { StreamId = StreamFor(desired, track, place) };
-                senders[section.Mid] = sender with { Msid = msid, Track = named?.Codec, TrackName = named?.Sid };
+                senders[section.Mid] = sender with { Msid = msid, Formats = [.. named?.Codecs ?? []], TrackName = named?.Sid, TrackSession = named?.Session };
             }
             else if (track is not null)
             {
                 var msid = new Msid(NamedStream(room, track), track.Sid);
-                senders[section.Mid] = sender with { Msid = msid, Track = track.Codec, TrackName = track.Sid };
+                senders[section.Mid] = sender with { Msid = msid, Formats = [.. track.Codecs], TrackName = track.Sid, TrackSession = track.Session };
             }
         }
 
@@ -266,18 +265,32 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
         foreach (var gone in session.Published.Keys.Where(mid => publishing.All(p => p.Media.Mid != mid)).ToArray())
         {
             session.Published.Remove(gone, out var ended);
-            session.Demands.Remove(ended!.Sid);
-            session.Played.Remove(ended.Sid);
+            session.Demands.Remove((ended!.Sid, ended.Codec));
+            session.Regressed.Remove(ended.Sid);
         }
 
         foreach (var (media, index) in publishing)
         {
-            var sid = publications.FirstOrDefault(p => p.Mid == media.Mid)?.TrackSid
+            var publication = publications.FirstOrDefault(p => p.IsOn(media.Mid));
+            var sid = publication?.TrackSid
                 ?? session.Published.GetValueOrDefault(media.Mid)?.Sid
                 ?? "TR_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
-            session.Published[media.Mid] = PublishPlanOf(sid, media, index);
+            session.Published[media.Mid] = PublishPlanOf(sid, media, index) with { IsScreen = publication?.Source == "screen" };
+        }
+
+        var sids = session.Published.Values.Select(p => p.Sid).ToHashSet();
+        session.Played.IntersectWith(sids);
+        foreach (var gone in session.Demands.Keys.Where(k => !sids.Contains(k.Sid)).ToArray())
+        {
+            session.Demands.Remove(gone);
         }
     }
+
+    private static Dictionary<string, string> Announced(ImmutableArray<Publication> publications) => publications
+        .SelectMany<Publication, (string Mid, string Codec)>(p => p.Backup is { Mid: { } mid, Codec: var codec } ? [(p.Mid, p.Codec), (mid, codec)] : [(p.Mid, p.Codec)])
+        .Where(p => p.Codec.Length > 0)
+        .DistinctBy(p => p.Mid)
+        .ToDictionary(p => p.Mid, p => p.Codec);
 
     private static PublishPlan PublishPlanOf(string sid, NegotiatedMedia media, short index)
     {

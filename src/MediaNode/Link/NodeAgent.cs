@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
+using Nexus.MediaNode.Io;
+using Nexus.MediaNode.Link.Metering;
 using Nexus.MediaNode.Protocol.Dtls;
 
 namespace Nexus.MediaNode.Link;
@@ -54,7 +56,10 @@ public sealed class NodeAgent : INodeLinkHandler, IAsyncDisposable
 
         _meter = new NodeMeter(options.NodeId);
         _core = new NodeCore(
-            options, _loops.Loops, certificate.Fingerprint, _loops.TakeLoad, new NodeDiagnostics(_faults, _log, _meter), message => _send?.Invoke(message));
+            options, _loops.Loops, certificate.Fingerprint, _loops.TakeLoad, new NodeDiagnostics(_faults, _log, _meter), message => _send?.Invoke(message))
+        {
+            DrainTold = drain => DrainTold?.Invoke(drain),
+        };
         _meter.Observe(new NodeSources(_loops.Loops, _loops.Handshakes, _loops.LoadOf, _core, _faults));
         _faults.Waiting = _wake.Set;
         foreach (var loop in _loops.Loops)
@@ -68,6 +73,9 @@ public sealed class NodeAgent : INodeLinkHandler, IAsyncDisposable
 
     /// <summary>New with each start of the process.</summary>
     public string BootId => _core.BootId;
+
+    /// <summary>The control side says whether the node is being emptied; on the node's thread, whenever it is linked and whenever that changes.</summary>
+    public event Action<DrainNode>? DrainTold;
 
     /// <summary>Counters may be read from any thread.</summary>
     public IReadOnlyList<ForwardingLoop> Loops => _loops.Loops;
@@ -86,6 +94,9 @@ public sealed class NodeAgent : INodeLinkHandler, IAsyncDisposable
     });
 
     public void OnMessage(LinkMessage message) => Post(now => _core.Handle(now, message));
+
+    /// <summary>The process was told to end: the control side is told, and moves the node's rooms. The node goes on meanwhile.</summary>
+    public void Leave() => Post(_ => _core.Leave());
 
     public void OnUnlinked() => Post(_ => _send = null);
 

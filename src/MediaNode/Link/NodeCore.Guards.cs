@@ -1,7 +1,6 @@
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Loop;
-using Nexus.MediaNode.Session;
+using Nexus.MediaNode.Engine;
 
 namespace Nexus.MediaNode.Link;
 
@@ -57,7 +56,7 @@ public sealed partial class NodeCore
         {
             if (session.Bound.ContainsKey(mid))
             {
-                SubscriptionBinder.Hold(room, session, mid, ReasonCodes.Internal);
+                _binder.Hold(session, mid, ReasonCodes.Internal);
                 _demands.Mark(room);
                 _reporter.Report(session);
             }
@@ -67,7 +66,7 @@ public sealed partial class NodeCore
 
         session.Fault = Faulty;
         session.LastReply = session.LastReply is { } reply ? Refused(session, reply, Faulty) : null;
-        room.Loop.Post(new RemoveSession(id));
+        session.Loop!.Post(new RemoveSession(id));
         HandleState(now, new SessionStateChanged(id, SessionState.Closed, ReasonCodes.Internal));
     }
 
@@ -76,8 +75,8 @@ public sealed partial class NodeCore
     {
         switch (message)
         {
-            case ClaimSession claim when Record(now, claim.Session) is var session:
-                _send(new SessionClaimed(claim.Id, new SessionClaim(session.Epoch, session.Desired, null)));
+            case DescribeSession describe:
+                _send(new CommandRefused(describe.Id, Faulty));
                 break;
             case Nexus.Link.ApplySession apply when Record(now, apply.Session) is var session:
                 session.LastReply = Applied(session, ApplyStatus.Refused, Faulty);
@@ -100,7 +99,7 @@ public sealed partial class NodeCore
 
     private static string? SessionOf(LinkMessage message) => message switch
     {
-        ClaimSession claim => claim.Session,
+        DescribeSession describe => describe.Session,
         Nexus.Link.ApplySession apply => apply.Session,
         CloseSession close => close.Session,
         _ => null,

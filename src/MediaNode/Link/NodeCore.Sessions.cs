@@ -1,6 +1,6 @@
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Session;
+using Nexus.MediaNode.Engine;
 
 namespace Nexus.MediaNode.Link;
 
@@ -10,15 +10,16 @@ public sealed partial class NodeCore
     /// <summary>Brings a session to what is desired. On an error it stays as it was.</summary>
     private LinkError? Bring(Instant now, NodeSession session, SessionDesired desired)
     {
+        if (desired.Leg == SessionLeg.Forward)
+        {
+            return BringForward(session, desired);
+        }
+
         var room = session.Room ?? _rooms.Get(desired.RoomKey);
+        session.Loop ??= _rooms.ChooseLoop(room, desired);
         if (room.Key != desired.RoomKey)
         {
-            if (Move(session, room, desired) is not { } there)
-            {
-                return new LinkError(ReasonCodes.RoomElsewhere, "that room lives on another forwarding loop of this node: join it anew");
-            }
-
-            room = there;
+            room = Move(now, session, room, desired);
         }
 
         if (desired.Offer is { } offer && offer.Id != session.Answer?.OfferId)
@@ -27,18 +28,19 @@ public sealed partial class NodeCore
             if (error is not null)
             {
                 _rooms.ForgetIfEmpty(room);
+                session.Loop = session.Room is null ? null : session.Loop;
                 return error;
             }
 
             NodeRooms.Enter(session, room);
             session.Desired = desired;
-            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
-            PostIce(session, room);
+            session.Loop.Post(new ApplyPlan(Negotiator.Plan(session, desired)));
+            PostIce(session);
         }
         else if (session is { Negotiated: not null, Desired: { } before }
             && (before.Grants.CanPublishData, before.Grants.Hidden) != (desired.Grants.CanPublishData, desired.Grants.Hidden))
         {
-            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
+            session.Loop.Post(new ApplyPlan(Negotiator.Plan(session, desired)));
         }
 
         if (desired.Answer is { } answer && answer.OfferId == session.Offer?.Id)
@@ -48,11 +50,12 @@ public sealed partial class NodeCore
                 return error;
             }
 
-            room.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
-            PostIce(session, room);
+            session.Loop.Post(new ApplyPlan(Negotiator.Plan(session, desired)));
+            PostIce(session);
         }
 
         NodeRooms.Enter(session, room);
+        NodeRooms.CountPerson(session, room, desired.ParticipantSid);
         session.Desired = desired;
         if (session.ForgetAt != Instant.Never)
         {
@@ -62,12 +65,12 @@ public sealed partial class NodeCore
 
         if (desired.IceRestart is { } restart && session.Negotiated is not null && restart.Generation > (session.IceAnswer?.Generation ?? 0))
         {
-            _negotiator.RestartIce(session, room, restart);
-            PostIce(session, room);
+            _negotiator.RestartIce(session, restart);
+            PostIce(session);
         }
 
         // Who publishes nothing new changes nobody else's plan.
-        if (_rooms.UpdateTracks(session, room))
+        if (UpdateTracks(session, room))
         {
             Rebind(room);
         }
@@ -79,21 +82,18 @@ public sealed partial class NodeCore
         return null;
     }
 
-    /// <summary>Brings a session into another room of its loop. Null when that room is on another loop, and nothing was changed.</summary>
-    private RoomModel? Move(NodeSession session, RoomModel from, SessionDesired desired)
+    /// <summary>Brings a session into another room. It stays on its loop, whichever the room's is.</summary>
+    private RoomModel Move(Instant now, NodeSession session, RoomModel from, SessionDesired desired)
     {
-        if (_rooms.Get(desired.RoomKey, from.Loop) is not { } to)
-        {
-            return null;
-        }
-
+        var to = _rooms.Get(desired.RoomKey, session.Loop);
+        EndForwards(now, session);
         var hadTracks = _rooms.Move(session, from, to);
         session.Desired = desired;
         RebindOthers(from, hadTracks);
         Rebind(to, session); // frees its sections of what they carried
         if (session.Negotiated is not null)
         {
-            to.Loop.Post(new Session.ApplySession(Negotiator.Plan(session, desired)));
+            session.Loop!.Post(new ApplyPlan(Negotiator.Plan(session, desired)));
         }
 
         return to;
@@ -127,20 +127,20 @@ public sealed partial class NodeCore
 
     private void Replan(RoomModel room, NodeSession session)
     {
-        SubscriptionBinder.Rebind(room, session);
-        if (_offerer.TryOffer(session, room))
+        _binder.Rebind(room, session);
+        if (_offerer.TryOffer(session))
         {
             if (session.Negotiated is not null)
             {
-                PostIce(session, room);
+                PostIce(session);
             }
 
             _reporter.Report(session);
         }
     }
 
-    private static void PostIce(NodeSession session, RoomModel room) =>
-        room.Loop.Post(new RestartIce(session.Id, session.LocalIce!));
+    private static void PostIce(NodeSession session) =>
+        session.Loop!.Post(new RestartIce(session.Id, session.LocalIce!));
 
     private void HandleState(Instant now, SessionStateChanged changed)
     {
@@ -164,7 +164,9 @@ public sealed partial class NodeCore
         if (changed.State == SessionState.Closed)
         {
             // It will not come back: others must not wait for its tracks until the control side has closed it.
+            _ways.Release(session);
             RebindOthers(room, room.RemoveTracks(session.Id));
+            EndForwards(now, session);
         }
 
         _reporter.Report(session);
@@ -195,6 +197,9 @@ public sealed partial class NodeCore
         var identity = session.Desired?.Identity ?? "";
         session.EndReason = reason;
         session.ForgetAt = now + RecordAge;
+        EndForwards(now, session);
+        Detach(session);
+        _ways.Release(session);
         session.Clear();
         if (session.Room is not { } room)
         {
@@ -202,7 +207,7 @@ public sealed partial class NodeCore
         }
 
         _log.SessionLeft(_node, room.Key, identity, session.Id, reason);
-        room.Loop.Post(new RemoveSession(session.Id));
+        session.Loop!.Post(new RemoveSession(session.Id));
         RebindOthers(room, _rooms.Leave(session, room));
     }
 }

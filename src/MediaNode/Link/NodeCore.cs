@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
+using Nexus.MediaNode.Link.Metering;
 
 namespace Nexus.MediaNode.Link;
 
@@ -23,6 +24,8 @@ public sealed partial class NodeCore
     private readonly RoomInspector _inspector;
     private readonly Dictionary<string, NodeSession> _sessions = [];
     private readonly NodeRooms _rooms;
+    private readonly LoopWays _ways;
+    private readonly SubscriptionBinder _binder;
     private readonly ServerData _serverData;
     private readonly ListenedRooms _listened;
     private readonly TrackDemands _demands;
@@ -30,6 +33,7 @@ public sealed partial class NodeCore
     private readonly FaultReporter _faultReporter;
     private readonly ILogger _log;
     private readonly string _node;
+    private long _epoch;
     private long _plansMade;
 
     /// <param name="fingerprint">Of the certificate that the loops' handshakes use.</param>
@@ -49,7 +53,9 @@ public sealed partial class NodeCore
         _faultReporter = new FaultReporter(_node, _faults, _log);
         _send = send;
         _loops = [.. loops.Select(l => new LoopLink(l))];
-        _rooms = new NodeRooms(_loops);
+        _rooms = new NodeRooms(_loops, options.Loops.MostSessions);
+        _ways = new LoopWays(_sessions);
+        _binder = new SubscriptionBinder(_ways);
         _serverData = new ServerData(_rooms, send);
         _listened = new ListenedRooms(_loops, _rooms, send);
         _negotiator = new Negotiator(options.PublicAddresses, options.Loops.Tcp, fingerprint);
@@ -65,6 +71,12 @@ public sealed partial class NodeCore
 
     /// <summary>New with each start of the process.</summary>
     public string BootId { get; }
+
+    /// <summary>The control side says whether the node is being emptied.</summary>
+    public Action<DrainNode>? DrainTold { get; init; }
+
+    /// <summary>The process was told to end, and waits for the node's rooms to go to others.</summary>
+    public void Leave() => _reporter.Leave();
 
     /// <summary>What there was within the last second. Any thread.</summary>
     public NodeTotals Totals => _reporter.Totals;
@@ -98,14 +110,20 @@ public sealed partial class NodeCore
     {
         switch (message)
         {
-            case ClaimSession claim:
-                Claim(now, claim);
+            case ClaimNode claim:
+                _send(new NodeClaimed(claim.Id, new NodeClaim(++_epoch)));
+                break;
+            case DescribeSession describe:
+                Describe(describe);
                 break;
             case Nexus.Link.ApplySession apply:
                 Apply(now, apply);
                 break;
             case CloseSession close:
                 Close(now, close);
+                break;
+            case DrainNode drain:
+                DrainTold?.Invoke(drain);
                 break;
             case ListenRoom listen:
                 _listened.Handle(now, listen);
@@ -196,15 +214,11 @@ public sealed partial class NodeCore
         return session;
     }
 
-    private void Claim(Instant now, ClaimSession claim)
-    {
-        var session = Record(now, claim.Session);
-        session.Epoch++;
-        session.Seq = 0;
-        session.LastReply = null;
-        var report = session.Exists ? NodeReporter.ReportOf(session) : null;
-        _send(new SessionClaimed(claim.Id, new SessionClaim(session.Epoch, session.Desired, report)));
-    }
+    private void Describe(DescribeSession describe) => _send(new SessionDescribed(
+        describe.Id,
+        _sessions.TryGetValue(describe.Session, out var session) && session.Exists
+            ? new SessionFound(session.Desired, session.Seq, NodeReporter.Tell(session))
+            : new SessionFound(null, 0, SessionActual.None)));
 
     private void Apply(Instant now, Nexus.Link.ApplySession apply)
     {
@@ -216,7 +230,7 @@ public sealed partial class NodeCore
 
         if (apply.MustExist && !session.Exists)
         {
-            Reply(apply.Id, new SessionApplied { Status = ApplyStatus.Unknown, Epoch = session.Epoch, Seq = session.Seq });
+            Reply(apply.Id, new SessionApplied { Status = ApplyStatus.Unknown, Epoch = _epoch, Seq = session.Seq });
             return;
         }
 
@@ -246,16 +260,16 @@ public sealed partial class NodeCore
 
         session.Epoch = close.Epoch;
         session.Seq = close.Seq;
-        var room = session.Room;
+        var loop = session.Loop;
         End(now, session, close.Reason);
         session.LastReply = Applied(session, ApplyStatus.Closed, null);
-        if (room is null)
+        if (loop is null)
         {
             Reply(close.Id, session.LastReply);
         }
         else
         {
-            PostReply(room.Loop, close.Id, session, session.LastReply);
+            PostReply(loop, close.Id, session, session.LastReply);
         }
     }
 
@@ -263,15 +277,15 @@ public sealed partial class NodeCore
     private bool TryAnswerWithoutDoing(NodeSession session, long id, long epoch, long seq)
     {
         var order = (epoch, seq).CompareTo((session.Epoch, session.Seq));
-        if (order == 0 && session.LastReply is { } last)
+        if (order < 0 || epoch != _epoch)
         {
-            ReplyWhenDone(id, session, last);
+            Reply(id, new SessionApplied { Status = ApplyStatus.Stale, Epoch = _epoch, Seq = session.Seq });
             return true;
         }
 
-        if (order < 0)
+        if (order == 0 && session.LastReply is { } last)
         {
-            Reply(id, new SessionApplied { Status = ApplyStatus.Stale, Epoch = session.Epoch, Seq = session.Seq });
+            ReplyWhenDone(id, session, last);
             return true;
         }
 
@@ -280,7 +294,7 @@ public sealed partial class NodeCore
 
     private void HandleSnapshots()
     {
-        ReviseLayers();
+        MarkResized();
         foreach (var session in _sessions.Values)
         {
             _faults.Try(FaultPlace.Report, session.Id, session, static s =>
@@ -292,29 +306,31 @@ public sealed partial class NodeCore
 
                 NodeReporter.NotePlayed(s);
             });
+            _faults.Try(FaultPlace.Plan, session.Id, (Core: this, session), static a => a.Core.ReviseFormats(a.session));
         }
 
         _listened.HandleSnapshot();
     }
 
-    /// <summary>Sizes of layers have become known, or changed: those who asked for their tracks by size may need another one.</summary>
-    private void ReviseLayers()
+    /// <summary>Sizes of layers have become known, or changed: who asked for the tracks by size may play other layers of them.</summary>
+    private void MarkResized()
     {
-        foreach (var publisher in _sessions.Values.Where(s => s.HasResized).ToArray())
+        foreach (var publisher in _sessions.Values.Where(s => s.HasResized))
         {
             publisher.HasResized = false;
-            foreach (var session in publisher.Room?.Sessions.Values ?? Enumerable.Empty<NodeSession>())
+            if (publisher.Room is { } room)
             {
-                _faults.Try(FaultPlace.Plan, session.Id, (Core: this, session, publisher), static a => a.Core.ReviseLayers(a.session, a.publisher));
+                _demands.Mark(room);
             }
         }
     }
 
-    private void ReviseLayers(NodeSession session, NodeSession publisher)
+    /// <summary>The second codec of one of its tracks has come to flow, and is everyone's from now on.</summary>
+    private void ReviseFormats(NodeSession publisher)
     {
-        if (session.Desired?.Subscriptions.Any(w => w.MaxHeight > 0 && publisher.Published.Values.Any(p => p.Sid == w.TrackSid)) == true)
+        if (publisher.Room is { } room && TrackFormats.TryRegress(publisher) && UpdateTracks(publisher, room))
         {
-            Rebind(publisher.Room!, session);
+            Rebind(room);
         }
     }
 
@@ -325,22 +341,16 @@ public sealed partial class NodeCore
         Seq = session.Seq,
         Answer = status == ApplyStatus.Applied ? session.Answer : null,
         IceRestart = status == ApplyStatus.Applied ? session.IceAnswer : null,
-        Tracks = status == ApplyStatus.Applied ? NodeReporter.TracksOf(session) : [],
-        Subscriptions = status == ApplyStatus.Applied ? NodeReporter.SubscriptionsOf(session) : [],
-        SectionsWanted = status == ApplyStatus.Applied ? session.SectionsWanted : SectionsWanted.None,
-        OfferWanted = status == ApplyStatus.Applied ? session.OfferWanted : null,
-        Offer = status == ApplyStatus.Applied ? session.Offer : null,
-        State = session.State,
-        ReportVersion = session.ReportVersion,
+        Actual = status == ApplyStatus.Applied ? (session.Sent = NodeReporter.Tell(session)) : SessionActual.None,
         Error = error,
     };
 
     /// <summary>"Applied" is said only once the loop has done it: the client's first check may come at once.</summary>
     private void ReplyWhenDone(long id, NodeSession session, SessionApplied reply)
     {
-        if (session.Room is { } room)
+        if (session.Loop is { } loop)
         {
-            PostReply(room.Loop, id, session, reply);
+            PostReply(loop, id, session, reply);
         }
         else
         {

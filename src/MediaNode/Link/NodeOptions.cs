@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
 
 namespace Nexus.MediaNode.Link;
 

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
+using Nexus.MediaNode.Engine;
+using Nexus.MediaNode.Link.Metering;
 using Nexus.MediaNode.Protocol;
-using Nexus.MediaNode.Session;
+using Nexus.MediaNode.Tracks;
 
 namespace Nexus.MediaNode.Link;
 
@@ -34,6 +36,8 @@ internal sealed class NodeReporter(
 
     /// <summary>As it was within the last second. Any thread.</summary>
     public NodeTotals Totals => Volatile.Read(ref _totals);
+
+    private bool _isLeaving;
 
     /// <summary>Called at least each second, when the sessions' snapshots are fresh.</summary>
     public Action? SnapshotTaken { get; init; }
@@ -69,8 +73,8 @@ internal sealed class NodeReporter(
     /// <summary>Something began to flow: that is told within 50 ms, once for all that begins meanwhile.</summary>
     public void TakeSnapshotSoon(Instant now) => _soonSnapshot = Instant.Min(_soonSnapshot, now + SoonInterval);
 
-    /// <summary>Sends the report of a session whose state changed.</summary>
-    public void Report(NodeSession session) => diagnostics.Faults.Try(FaultPlace.Report, session.Id, session, SendReport);
+    /// <inheritdoc cref="ReportChange"/>
+    public void Report(NodeSession session) => diagnostics.Faults.Try(FaultPlace.Report, session.Id, session, ReportChange);
 
     /// <summary>Everything, once: the other end may have missed anything.</summary>
     public void ReportAll()
@@ -78,15 +82,14 @@ internal sealed class NodeReporter(
         SendDigest();
         foreach (var session in sessions.Values.ToArray())
         {
-            Report(session);
+            diagnostics.Faults.Try(FaultPlace.Report, session.Id, session, SendReport);
         }
     }
 
-    public static SessionReport ReportOf(NodeSession session) => new()
+    /// <summary>A session as it is, down to what arrives of its layers now.</summary>
+    public static SessionActual ActualOf(NodeSession session) => new()
     {
-        Session = session.Id,
-        OwnerKey = session.Desired!.OwnerKey,
-        Version = session.ReportVersion,
+        Version = session.Told.Version,
         State = session.State,
         Reason = session.EndReason,
         Tracks = TracksOf(session),
@@ -96,65 +99,96 @@ internal sealed class NodeReporter(
         Offer = session.Offer,
     };
 
+    /// <summary>What is to be told of a session now: what was told last, when that still holds.</summary>
+    public static SessionActual Tell(NodeSession session)
+    {
+        var now = ActualOf(session);
+        now = now with { Tracks = [.. now.Tracks.Select(t => t.Lasting())] };
+        return now == session.Told ? session.Told : session.Told = now with { Version = session.Told.Version + 1 };
+    }
+
     public static ImmutableArray<TrackDescription> TracksOf(NodeSession session)
     {
+        if (session.Source is { } source)
+        {
+            return TracksOf(source);
+        }
+
         var sources = new HashSet<MediaKind>();
         return
         [
-            .. session.Published.Values.Where(plan => MayPublish(session, plan)).Select(plan => new TrackDescription
-            {
-                Sid = plan.Sid,
-                Mid = plan.Mid,
-                Kind = NameOf(plan.Kind),
-                Source = PublicationOf(session, plan.Mid)?.Source
-                    ?? (!sources.Add(plan.Kind) ? "unknown" : plan.Kind == MediaKind.Audio ? "microphone" : "camera"),
-                Name = PublicationOf(session, plan.Mid)?.Name ?? "",
-                Details = PublicationOf(session, plan.Mid)?.Details ?? "",
-                Codec = NameOf(plan.Codec),
-                Demand = session.Demands.GetValueOrDefault(plan.Sid)?.Told ?? LayerDemand.High,
-                Played = session.Played.Contains(plan.Sid),
-                Muted = IsMuted(session, plan),
-                MutedByServer = session.Desired?.MutedTracks.Contains(plan.Sid) == true,
-                Layers = session.Snapshot?.Tracks.FirstOrDefault(t => t.Sid == plan.Sid)?.Layers
-                    ?? [.. plan.Rids.Select(r => new LayerDescription(r, 0, 0, 0, false))],
-            }),
+            .. TrackFormats.Published(session).Where(p => MayPublish(session, p.Main)).Select(p => Describe(session, p.Main, p.Backup, sources)),
         ];
     }
 
+    private static TrackDescription Describe(NodeSession session, PublishPlan plan, PublishPlan? backup, HashSet<MediaKind> sources)
+    {
+        var publication = session.PublicationOf(plan.Mid);
+        return new TrackDescription
+        {
+            Sid = plan.Sid,
+            Mid = plan.Mid,
+            Kind = NameOf(plan.Kind),
+            Source = publication?.Source
+                ?? (!sources.Add(plan.Kind) ? "unknown" : plan.Kind == MediaKind.Audio ? "microphone" : "camera"),
+            Name = publication?.Name ?? "",
+            Details = publication?.Details ?? "",
+            Codec = NameOf(plan.Codec),
+            Demand = DemandOf(session, plan.Sid, plan.Codec, LayerDemand.High),
+            Played = session.Played.Contains(plan.Sid),
+            Muted = IsMuted(session, plan),
+            MutedByServer = session.Desired?.MutedTracks.Contains(plan.Sid) == true,
+            Layers = LayersOf(session, plan),
+            Backup = TrackFormats.Of(session, plan, backup).FirstOrDefault(f => f.Mid != plan.Mid) is { Codec.Kind: var second }
+                ? new()
+                {
+                    Codec = NameOf(second),
+                    Mid = backup?.Mid,
+                    Demand = DemandOf(session, plan.Sid, second, LayerDemand.Off),
+                    Layers = backup is null ? [] : LayersOf(session, backup),
+                }
+                : null,
+        };
+    }
+
+    private static LayerDemand DemandOf(NodeSession session, string sid, CodecKind codec, LayerDemand first) =>
+        session.Demands.GetValueOrDefault((sid, codec))?.Told ?? first;
+
+    private static ImmutableArray<LayerDescription> LayersOf(NodeSession session, PublishPlan plan) =>
+        session.Snapshot?.Tracks.FirstOrDefault(t => t.Mid == plan.Mid)?.Layers
+            ?? [.. plan.Rids.Select(r => new LayerDescription(r, 0, 0, 0, false))];
+
     /// <summary>What a publisher sends on after the grant was withdrawn is no track any more.</summary>
     public static bool MayPublish(NodeSession session, PublishPlan plan) => session.Desired is { CanPublish: true, Grants: var grants }
-        && (PublicationOf(session, plan.Mid) is { } publication ? grants.MayPublish(publication.Source) : grants.MayPublishKind(NameOf(plan.Kind)));
+        && (session.PublicationOf(plan.Mid) is { } publication ? grants.MayPublish(publication.Source) : grants.MayPublishKind(NameOf(plan.Kind)));
 
     /// <summary>By its publisher or by the server.</summary>
     public static bool IsMuted(NodeSession session, PublishPlan plan) =>
-        session.Desired?.MutedTracks.Contains(plan.Sid) == true || PublicationOf(session, plan.Mid)?.Muted == true;
+        session.Desired?.MutedTracks.Contains(plan.Sid) == true || session.PublicationOf(plan.Mid)?.Muted == true;
 
     /// <summary>Has the publishers know of what flows to a session.</summary>
     public static void NotePlayed(NodeSession session)
     {
         foreach (var flowing in session.Snapshot?.Subscriptions.Where(s => s.State == "active") ?? [])
         {
-            if (session.Bound.TryGetValue(flowing.Mid, out var track) && track.Sid == flowing.TrackSid)
+            if (session.Bound.TryGetValue(flowing.Mid, out var bound) && bound.Sid == flowing.TrackSid)
             {
-                session.Room?.Sessions.GetValueOrDefault(track.Session)?.Played.Add(track.Sid);
+                session.Room?.Sessions.GetValueOrDefault(bound.Track.Session)?.Publisher.Played.Add(bound.Sid);
             }
         }
     }
 
     public static ImmutableArray<SubscriptionDescription> SubscriptionsOf(NodeSession session) =>
     [
-        .. session.Bound.Select(b => SubscriptionOf(session, b.Key, b.Value.Sid) with { ParticipantSid = b.Value.ParticipantSid }),
+        .. session.Bound.Select(b => SubscriptionOf(session, b.Key, b.Value) with { ParticipantSid = b.Value.Track.ParticipantSid }),
         .. session.Unplayed.Select(u => new SubscriptionDescription(u.TrackSid, "", u.Reason == ReasonCodes.NoSection ? "waiting" : "refused", null, u.Reason, u.Track?.ParticipantSid ?? "")),
     ];
 
-    private static SubscriptionDescription SubscriptionOf(NodeSession session, string mid, string sid) =>
+    private static SubscriptionDescription SubscriptionOf(NodeSession session, string mid, BoundTrack bound) =>
         session.Held.TryGetValue(mid, out var reason)
-            ? new SubscriptionDescription(sid, mid, "paused", null, reason)
-            : session.Snapshot?.Subscriptions.FirstOrDefault(s => s.Mid == mid && s.TrackSid == sid)
-                ?? new SubscriptionDescription(sid, mid, "waiting", null, ReasonCodes.NoIce);
-
-    private static Publication? PublicationOf(NodeSession session, string mid) =>
-        session.Desired?.Publications.FirstOrDefault(p => p.Mid == mid);
+            ? new SubscriptionDescription(bound.Sid, mid, "paused", null, reason)
+            : session.Snapshot?.Subscriptions.FirstOrDefault(s => s.Mid == mid && s.TrackSid == bound.Sid)
+                ?? new SubscriptionDescription(bound.Sid, mid, "waiting", null, bound.Format.Mid is null ? ReasonCodes.NoSourcePackets : ReasonCodes.NoIce);
 
     private static string NameOf(MediaKind kind) => kind == MediaKind.Audio ? "audio" : "video";
 
@@ -168,23 +202,31 @@ internal sealed class NodeReporter(
         _ => "",
     };
 
+    /// <summary>The process was told to end: that is told at once, and again with each load.</summary>
+    public void Leave()
+    {
+        _isLeaving = true;
+        ReportLoad();
+    }
+
     private void ReportLoad()
     {
         Volatile.Write(ref _totals, count());
-        send(new LoadReport(load(), _totals.AllSessions, _totals.Tracks, _totals.Subscriptions));
+        send(new LoadReport(load(), _totals.AllSessions, _totals.Tracks, _totals.Subscriptions, _isLeaving));
     }
 
     private void SendReport(NodeSession session)
     {
         if (session.Exists)
         {
-            session.Reported = ReportOf(session) with { Version = ++session.ReportVersion };
-            send(new SessionChanged(session.Reported));
+            session.Sent = Tell(session);
+            send(new SessionChanged(new(session.Id, session.Sent)));
         }
     }
 
     /// <summary>Has the sessions of some loops look fresh; <paramref name="completed"/> is called on this thread once they do.</summary>
-    public void TakeSnapshots(IReadOnlyList<LoopLink> of, Action completed)
+    /// <param name="measured">Ids of those of which all that is measured is wanted too.</param>
+    public void TakeSnapshots(IReadOnlyList<LoopLink> of, Action completed, IReadOnlySet<string>? measured = null)
     {
         var busy = of.Where(l => l.Sessions != 0).ToList();
         var left = busy.Count;
@@ -196,7 +238,7 @@ internal sealed class NodeReporter(
         foreach (var link in busy)
         {
             TakeSnapshot? command = null;
-            command = new TakeSnapshot
+            command = new TakeSnapshot(measured)
             {
                 Completed = () =>
                 {
@@ -228,38 +270,19 @@ internal sealed class NodeReporter(
         }
     }
 
-    private void ReportChange(NodeSession session)
+    /// <summary>Tells of a session when there is news.</summary>
+    public void ReportChange(NodeSession session)
     {
-        if (session.Exists && Differs(ReportOf(session), session.Reported))
+        if (session.Exists && Tell(session) != session.Sent)
         {
             SendReport(session);
         }
     }
 
-    private static bool Differs(SessionReport now, SessionReport? before) =>
-        before is null
-        || now.State != before.State
-        || now.SectionsWanted != before.SectionsWanted
-        || now.OfferWanted != before.OfferWanted
-        || now.Offer?.Id != before.Offer?.Id
-        || !now.Subscriptions.SequenceEqual(before.Subscriptions)
-        || now.Tracks.Length != before.Tracks.Length
-        || now.Tracks.Zip(before.Tracks).Any(p => Differs(p.First, p.Second));
-
-    private static bool Differs(TrackDescription now, TrackDescription before) =>
-        now with { Layers = [] } != before with { Layers = [] }
-        || now.Layers.Length != before.Layers.Length
-        || now.Layers.Zip(before.Layers).Any(p => Differs(p.First, p.Second));
-
-    /// <summary>Bitrates are never twice the same: only a fourth more or less is news.</summary>
-    private static bool Differs(LayerDescription now, LayerDescription before) =>
-        now with { Bitrate = 0 } != before with { Bitrate = 0 }
-        || Math.Abs(now.Bitrate - before.Bitrate) > before.Bitrate / 4;
-
     private void SendDigest()
     {
         var entries = sessions.Values.Where(s => s.Exists)
-            .Select(s => new DigestEntry(s.Id, s.Desired!.OwnerKey, s.Epoch, s.Seq, s.State))
+            .Select(s => new DigestEntry(s.Id, s.Seq, s.Told.Version))
             .Chunk(DigestEntries).ToList();
         for (var i = 0; i < entries.Count; i++)
         {

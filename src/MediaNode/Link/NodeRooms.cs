@@ -1,47 +1,55 @@
 using Nexus.Link;
-using Nexus.MediaNode.Session;
+using Nexus.MediaNode.Engine;
 
 namespace Nexus.MediaNode.Link;
 
-/// <summary>The rooms of a node: which loop each lives on, who is in it, and what is published there. Control thread only.</summary>
-internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
+/// <summary>The rooms of a node: on which loops their sessions are, who is in them, and what is published there. Control thread only.</summary>
+/// <param name="mostSessions">Of a loop, before a room's viewers go to others (<see cref="LoopChoice"/>).</param>
+internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops, int mostSessions = LoopChoice.MostSessions)
 {
     private readonly Dictionary<string, RoomModel> _rooms = [];
     private long _trackOrder;
 
     public int Count => _rooms.Count;
 
-    /// <summary>The room of that key; one that is new lives on the loop with the fewest sessions.</summary>
-    public RoomModel Get(string key)
+    /// <summary>The room of that key.</summary>
+    /// <param name="home">Of one that is new; the loop with the fewest sessions unless given.</param>
+    public RoomModel Get(string key, LoopLink? home = null)
     {
         if (!_rooms.TryGetValue(key, out var room))
         {
-            _rooms[key] = room = new RoomModel(key, loops.MinBy(l => l.Sessions)!);
+            _rooms[key] = room = new RoomModel(key, home ?? loops.MinBy(l => l.Sessions)!);
         }
 
         return room;
     }
 
-    /// <summary>The room of that key on that loop, where a new one is made; null when the room lives on another.</summary>
-    public RoomModel? Get(string key, LoopLink loop)
-    {
-        if (!_rooms.TryGetValue(key, out var room))
-        {
-            _rooms[key] = room = new RoomModel(key, loop);
-        }
+    /// <summary>The loop on which a new session of the room is to live.</summary>
+    public LoopLink ChooseLoop(RoomModel room, SessionDesired desired) => room.LoopOf(desired.ParticipantSid)
+        ?? loops[LoopChoice.Of(
+            [.. loops.Select(l => new LoopLoad(l.Sessions, l.Loop.Load))], IndexOf(room.Home), desired is { CanPublish: true, Leg: not SessionLeg.Play }, mostSessions)];
 
-        return room.Loop == loop ? room : null;
-    }
-
-    /// <summary>The session is in another room of the same loop from now on; its connection stays as it is. True when the room that it left lost tracks.</summary>
+    /// <summary>The session is in another room from now on; its connection stays as it is, and where it is. True when the room that it left lost tracks.</summary>
     public bool Move(NodeSession session, RoomModel from, RoomModel to)
     {
         from.Sessions.Remove(session.Id);
+        Discount(session, from);
         var hadTracks = from.RemoveTracks(session.Id);
         ForgetIfEmpty(from);
         to.Sessions.Add(session.Id, session);
         session.Room = to;
         return hadTracks;
+    }
+
+    /// <summary>It is one of the room's people from now on, by its sid there: its connection is on its loop, or about to be.</summary>
+    public static void CountPerson(NodeSession session, RoomModel room, string participantSid)
+    {
+        if (session.CountedAs is null)
+        {
+            session.CountedAs = participantSid;
+            room.Count(participantSid, session.Loop!);
+            RoomSpans.Tell(room);
+        }
     }
 
     /// <summary>Null when nobody of it is here.</summary>
@@ -55,6 +63,7 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
         }
     }
 
+    /// <param name="session">With its loop.</param>
     public static void Enter(NodeSession session, RoomModel room)
     {
         if (session.Room is null)
@@ -63,7 +72,7 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
             session.State = SessionState.New;
             session.EndReason = null;
             room.Sessions.Add(session.Id, session);
-            room.Loop.Sessions++;
+            session.Loop!.Sessions++;
         }
     }
 
@@ -72,33 +81,66 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops)
     {
         session.Room = null;
         room.Sessions.Remove(session.Id);
-        room.Loop.Sessions--;
+        Discount(session, room);
+        session.Loop!.Sessions--;
+        session.Loop = null;
         var hadTracks = room.RemoveTracks(session.Id);
         ForgetIfEmpty(room);
         return hadTracks;
     }
 
-    /// <summary>What the session publishes becomes, or ceases to be, a track of the room. False when the room's tracks stay as they are.</summary>
+    /// <summary>
+    /// What the session publishes, or its source where it is a forward, becomes, or ceases to be, a track of the room. False when the
+    /// room's tracks stay as they are.
+    /// </summary>
     public bool UpdateTracks(NodeSession session, RoomModel room)
     {
-        var before = room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec, t.Audience)).ToList();
+        var publisher = session.Publisher;
+        var before = room.Tracks.Where(t => t.Session == session.Id).ToList();
         var tracks = new List<RoomTrack>();
-        foreach (var plan in session.Published.Values.Where(p => NodeReporter.MayPublish(session, p)))
+        foreach (var (main, backup) in TrackFormats.Published(publisher).Where(p => NodeReporter.MayPublish(publisher, p.Main)))
         {
-            var codec = session.Negotiated!.Media.First(m => m.Mid == plan.Mid).Codecs[0];
-            var muted = NodeReporter.IsMuted(session, plan);
-            if ((room.Find(plan.Sid)?.Muted ?? false) != muted)
+            var formats = TrackFormats.Of(publisher, main, backup);
+            var muted = NodeReporter.IsMuted(publisher, main);
+            var known = room.Find(main.Sid);
+            if (session == publisher && ((known?.Muted ?? false) != muted || (muted && !known!.Formats.SequenceEqual(formats))))
             {
-                room.Loop.Post(new MuteTrack(session.Id, plan.Sid, muted));
+                session.Loop!.Post(new MuteTrack(session.Id, main.Sid, muted));
             }
 
-            tracks.Add(new RoomTrack(plan.Sid, session.Id, session.Desired!.Identity, plan.Kind, codec, ++_trackOrder, muted, session.Desired.ParticipantSid)
+            tracks.Add(new RoomTrack(main.Sid, session.Id, session.Desired!.Identity, main.Kind, formats, ++_trackOrder, muted, session.Desired.ParticipantSid)
             {
+                Publisher = publisher.Id,
                 Audience = session.Desired.Audience,
             });
         }
 
         room.SetTracks(session.Id, session.State == SessionState.Closed ? [] : tracks);
-        return !before.SequenceEqual(room.Tracks.Where(t => t.Session == session.Id).Select(t => (t.Sid, t.Codec, t.Audience)));
+        var after = room.Tracks.Where(t => t.Session == session.Id).ToList();
+        return before.Count != after.Count
+            || before.Zip(after).Any(p => (p.First.Sid, p.First.Audience) != (p.Second.Sid, p.Second.Audience) || !p.First.Formats.SequenceEqual(p.Second.Formats));
+    }
+
+    private static void Discount(NodeSession session, RoomModel room)
+    {
+        if (session.CountedAs is { } sid)
+        {
+            session.CountedAs = null;
+            room.Discount(sid, session.Loop!);
+            RoomSpans.Tell(room);
+        }
+    }
+
+    private int IndexOf(LoopLink loop)
+    {
+        for (var i = 0; i < loops.Count; i++)
+        {
+            if (loops[i] == loop)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentException("A loop of another node.", nameof(loop));
     }
 }

@@ -16,7 +16,7 @@ internal sealed class Offerer(Negotiator negotiator)
     private const int MostSections = 128;
 
     /// <summary>True when there is a new offer for the client, in <see cref="NodeSession.Offer"/>.</summary>
-    public bool TryOffer(NodeSession session, RoomModel room)
+    public bool TryOffer(NodeSession session)
     {
         if (session is not { Desired: { TrackNaming: TrackNaming.Offered } desired, Offer: null })
         {
@@ -33,7 +33,7 @@ internal sealed class Offerer(Negotiator negotiator)
 
         session.LocalIce = session.LocalIce is null || restarts ? IceCredentials.Create() : session.LocalIce;
         session.OfferGeneration = desired.OfferGeneration;
-        session.Draft = SessionOffer.Make(sections, negotiator.Transport(room, session.LocalIce), Negotiator.SessionNumber(session.Id), session.Negotiated);
+        session.Draft = SessionOffer.Make(sections, negotiator.Transport(session.Loop!, session.LocalIce), Negotiator.SessionNumber(session.Id), session.Negotiated);
         session.Offer = new ServerOffer(++session.OfferCount, session.Draft.Sdp)
         {
             Tracks = sections.Where(s => s.Sender is not null).ToImmutableDictionary(s => s.Mid, s => s.Sender!.TrackName!),
@@ -59,7 +59,7 @@ internal sealed class Offerer(Negotiator negotiator)
         {
             if (offered.Sender is { } sender && outcome.Use != SectionUse.Play)
             {
-                session.Undecodable.Add(outcome.Codecs.Count == 0 ? sender.Track!.Describe() : sender.TrackName!);
+                session.Undecodable.UnionWith(outcome.Codecs.Count == 0 ? sender.Formats.Select(f => f.Describe()) : [sender.TrackName!]);
             }
         }
 
@@ -70,9 +70,9 @@ internal sealed class Offerer(Negotiator negotiator)
         return null;
     }
 
-    /// <summary>Whether the client has said that it does not take the track, or its format.</summary>
+    /// <summary>Whether the client has said that it does not take the track, or its formats.</summary>
     public static bool IsUndecodable(NodeSession session, RoomTrack track) =>
-        session.Undecodable.Contains(track.Sid) || session.Undecodable.Contains(track.Codec.Describe());
+        session.Undecodable.Contains(track.Sid) || track.Codecs.All(c => session.Undecodable.Contains(c.Describe()));
 
     /// <summary>The sections so far, as they are to be offered if no track is new.</summary>
     private static List<OfferedSection> Standing(NodeSession session) => session.Negotiated is null
@@ -115,7 +115,8 @@ internal sealed class Offerer(Negotiator negotiator)
         Cname = session.Desired!.ParticipantSid,
         Ssrc = Negotiator.NewSsrc(),
         RtxSsrc = track.Kind == MediaKind.Video ? Negotiator.NewSsrc() : 0,
-        Track = track.Codec,
+        Formats = [.. track.Codecs],
         TrackName = track.Sid,
+        TrackSession = track.Session,
     };
 }

@@ -1,5 +1,6 @@
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
+using Nexus.MediaNode.Quality;
 
 namespace Nexus.MediaNode.Link;
 
@@ -14,18 +15,23 @@ internal sealed class RoomInspector(string nodeId, NodeRooms rooms, NodeReporter
     /// <summary>A page, estimated; a single session may be longer.</summary>
     private const int MostOctets = 512 * 1024;
 
-    /// <summary>The room's loop is asked for fresh numbers once, for the first page.</summary>
+    /// <summary>The loops of the room's people, and of who is forwarded to it, are asked for fresh numbers once, for the first page.</summary>
     public void Inspect(InspectRoom asked)
     {
         if (asked.Question.Cursor is null && rooms.Find(asked.Question.RoomKey) is { } room)
         {
-            reporter.TakeSnapshots([room.Loop], () => Answer(asked));
+            reporter.TakeSnapshots([.. room.Sessions.Values.Select(s => s.Publisher.Loop).OfType<LoopLink>().Distinct()], () => Answer(asked), MeasuredOf(asked.Question, room));
         }
         else
         {
             Answer(asked);
         }
     }
+
+    /// <summary>Measuring costs a loop something for each: only those that are asked for.</summary>
+    private static HashSet<string>? MeasuredOf(RoomQuestion question, RoomModel room) => question.Parts.HasFlag(InspectionParts.Measured)
+        ? [.. room.Sessions.Values.Where(s => s.Exists && IsAsked(question, s.Desired!.Identity)).Select(s => s.Id)]
+        : null;
 
     private void Answer(InspectRoom asked)
     {
@@ -65,7 +71,7 @@ internal sealed class RoomInspector(string nodeId, NodeRooms rooms, NodeReporter
     {
         try
         {
-            var inspection = SessionInspection.Of(session.Desired!, NodeReporter.ReportOf(session), ConnectionOf(session), parts);
+            var inspection = SessionInspection.Of(session.Id, session.Desired!, NodeReporter.ActualOf(session), ConnectionOf(session), parts, MeasuredOf(session));
             return (inspection, inspection.Octets);
         }
         catch (Exception e) when (Faults.IsBearable(e))
@@ -82,8 +88,26 @@ internal sealed class RoomInspector(string nodeId, NodeRooms rooms, NodeReporter
     /// <summary>By identity, then by session. Identities have no control characters, so that the line feed comes before all of theirs.</summary>
     private static string Place(NodeSession session) => $"{session.Desired!.Identity}\n{session.Id}";
 
+    /// <summary>What its loop measured, with what the control thread judges.</summary>
+    private static SessionMeasured? MeasuredOf(NodeSession session) => session.Measured is not { } measured ? null : measured with
+    {
+        Transport = measured.Transport with
+        {
+            Up = measured.Transport.Up with { Loss = Math.Round(session.Connection.Path.UpLoss, 4) },
+            Down = measured.Transport.Down with { Loss = Math.Round(session.Connection.Path.DownLoss, 4) },
+            Receiver = measured.Transport.Receiver is { } receiver ? receiver with { Overrun = NameOf(session.Overrun.State), Overruns = session.Overrun.Count } : null,
+        },
+    };
+
+    private static string? NameOf(Overrun overrun) => overrun switch
+    {
+        Overrun.AboveEstimate => "aboveEstimate",
+        Overrun.NotReceived => "notReceived",
+        _ => null,
+    };
+
     private static ParticipantConnection? ConnectionOf(NodeSession session) =>
-        session is { Snapshot: not null, State: SessionState.Connected or SessionState.Disconnected }
-            ? session.Connection.Of(session.Desired!.ParticipantSid)
+        session is { Publisher.Snapshot: not null, State: SessionState.Connected or SessionState.Disconnected }
+            ? session.Publisher.Connection.Of(session.Desired!.ParticipantSid)
             : null;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Nexus.Link;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Sdp;
@@ -5,24 +6,52 @@ using Nexus.MediaNode.Protocol.Sdp;
 namespace Nexus.MediaNode.Link;
 
 /// <summary>A published track as the control side of a node knows it.</summary>
+/// <param name="Session">The one in this room.</param>
+/// <param name="Formats">In which it is to be had, each of another codec: who receives it gets the first that it can decode.</param>
 /// <param name="Order">Publication order within the room.</param>
 internal sealed record RoomTrack(
-    string Sid, string Session, string Identity, MediaKind Kind, RtpCodec Codec, long Order, bool Muted = false, string ParticipantSid = "")
+    string Sid, string Session, string Identity, MediaKind Kind, ImmutableArray<TrackFormat> Formats, long Order, bool Muted = false, string ParticipantSid = "")
 {
+    /// <summary>The session on the loop that sends it: not <see cref="Session"/> where that is a forward.</summary>
+    public string Publisher { get; init; } = Session;
+
     /// <summary>Who may receive it.</summary>
     public Audience Audience { get; init; } = Audience.All;
+
+    public IEnumerable<RtpCodec> Codecs => Formats.Select(f => f.Codec);
+
+    /// <summary>The format in which a receiver of these gets it; null when it can decode none.</summary>
+    public TrackFormat? FormatFor(IReadOnlyList<RtpCodec> receivers) => Formats.FirstOrDefault(f => CodecMatch.Best(receivers, f.Codec) is not null);
 
     public bool Admits(SessionDesired subscriber) => Audience.Admits(subscriber.Identity, subscriber.ParticipantSid, Sid);
 }
 
-/// <summary>One room on this node: which loop it lives on, its sessions, and its tracks in publication order.</summary>
-internal sealed class RoomModel(string key, LoopLink loop)
+/// <summary>A track that a section plays, and the format in which it does.</summary>
+internal sealed record BoundTrack(RoomTrack Track, TrackFormat Format)
+{
+    public string Sid => Track.Sid;
+}
+
+/// <summary>One room on this node: its sessions, on which loops they are, and its tracks in publication order.</summary>
+/// <param name="home">Where its sessions go as long as that loop is not loaded.</param>
+internal sealed class RoomModel(string key, LoopLink home)
 {
     private readonly List<RoomTrack> _tracks = [];
+    private readonly Dictionary<LoopLink, int> _loops = [];
+    private readonly Dictionary<string, (LoopLink Loop, int Sessions)> _people = [];
 
     public string Key => key;
 
-    public LoopLink Loop => loop;
+    public LoopLink Home => home;
+
+    /// <summary>Where there are clients of it.</summary>
+    public IReadOnlyCollection<LoopLink> Loops => _loops.Keys;
+
+    /// <summary>Loops that were told that it is on others too; <see cref="RoomSpans"/>'s own.</summary>
+    public HashSet<LoopLink> Spanned { get; } = [];
+
+    /// <summary>Participants with a connection.</summary>
+    public int PeopleCount => _people.Count;
 
     public Dictionary<string, NodeSession> Sessions { get; } = [];
 
@@ -30,6 +59,34 @@ internal sealed class RoomModel(string key, LoopLink loop)
 
     /// <summary>When <see cref="TrackDemands"/> may look at it again.</summary>
     public Instant NextDemand { get; set; } = Instant.Zero;
+
+    /// <summary>Where a participant has a session already: all of one's are together. Null of one who is new.</summary>
+    public LoopLink? LoopOf(string participantSid) => _people.TryGetValue(participantSid, out var known) ? known.Loop : null;
+
+    /// <summary>A session with a connection of its own.</summary>
+    public void Count(string participantSid, LoopLink loop)
+    {
+        _loops[loop] = _loops.GetValueOrDefault(loop) + 1;
+        _people[participantSid] = (loop, _people.GetValueOrDefault(participantSid).Sessions + 1);
+    }
+
+    public void Discount(string participantSid, LoopLink loop)
+    {
+        if (--_loops[loop] == 0)
+        {
+            _loops.Remove(loop);
+        }
+
+        var (known, sessions) = _people[participantSid];
+        if (sessions == 1)
+        {
+            _people.Remove(participantSid);
+        }
+        else
+        {
+            _people[participantSid] = (known, sessions - 1);
+        }
+    }
 
     public RoomTrack? Find(string sid) => _tracks.Find(t => t.Sid == sid);
 

@@ -1,14 +1,15 @@
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
+using Nexus.MediaNode.Forwarding.Projection;
 using Nexus.MediaNode.Protocol.Sdp;
-using Nexus.MediaNode.Session;
 
 namespace Nexus.MediaNode.Link;
 
 /// <summary>Carries out what <see cref="SubscriptionPlanner"/> decides: tells the loop what differs, and keeps in the sessions what it was told. Control thread only.</summary>
-internal static class SubscriptionBinder
+internal sealed class SubscriptionBinder(LoopWays ways)
 {
     /// <summary>Decides anew what a session gets, and has the loop do what differs.</summary>
-    public static void Rebind(RoomModel room, NodeSession session)
+    public void Rebind(RoomModel room, NodeSession session)
     {
         if (session.State == SessionState.Closed || session.Desired is not { } desired)
         {
@@ -27,14 +28,14 @@ internal static class SubscriptionBinder
         foreach (var gone in session.Bound.Keys.Where(mid => !plan.Bindings.ContainsKey(mid)).ToArray())
         {
             session.Bound.Remove(gone);
-            Hold(room, session, gone, null);
+            Hold(session, gone, null);
         }
 
         foreach (var section in session.Negotiated?.Media.Where(m => m.Use == SectionUse.Play) ?? [])
         {
             if (plan.Bindings.TryGetValue(section.Mid, out var track))
             {
-                Bind(room, session, section, track);
+                Bind(session, section, track);
             }
         }
     }
@@ -44,42 +45,49 @@ internal static class SubscriptionBinder
         ? unplayed with { Reason = Offerer.IsUndecodable(session, track) ? ReasonCodes.Codec : ReasonCodes.NoSection }
         : unplayed;
 
-    private static void Bind(RoomModel room, NodeSession session, NegotiatedMedia section, RoomTrack track)
+    private void Bind(NodeSession session, NegotiatedMedia section, RoomTrack track)
     {
         var desired = session.Desired!;
         var wish = desired.Subscriptions.FirstOrDefault(w => w.TrackSid == track.Sid);
-        var isBound = session.Bound.TryGetValue(section.Mid, out var bound) && bound.Sid == track.Sid && bound.Codec == track.Codec;
-        session.Bound[section.Mid] = track;
+        var format = track.FormatFor(section.Codecs)!;
+        var isBound = session.Bound.TryGetValue(section.Mid, out var bound) && bound.Sid == track.Sid && bound.Format == format;
+        session.Bound[section.Mid] = new(track, format);
         var isAcknowledged = desired.TrackNaming != TrackNaming.Signalled || (wish?.Acknowledged ?? !desired.Subscribe.Acknowledge);
         if (!isAcknowledged || wish is { Paused: true })
         {
-            Hold(room, session, section.Mid, isAcknowledged ? ReasonCodes.Wish : ReasonCodes.NotAcked);
+            Hold(session, section.Mid, isAcknowledged ? ReasonCodes.Wish : ReasonCodes.NotAcked);
             return;
         }
 
-        var layer = wish is null ? Wish(desired.Subscribe.Layer) : LayerFor(room, track, wish);
+        var wished = (wish is null ? new SubscriberWish(Named(desired.Subscribe.Layer)) : WishOf(wish)) with { MustFlow = !desired.Subscribe.MayPause };
         var isHeld = session.Held.Remove(section.Mid);
-        if (!isBound || isHeld)
+        if (format.Mid is null)
+        {
+            // Its publisher is told that somebody wants it (TrackDemands), and sends it then.
+        }
+        else if (!isBound || isHeld)
         {
             // A section that was held starts as with a new source: at a keyframe, which is asked for.
-            var format = Negotiator.FormatFor(section, track.Codec)!;
-            room.Loop.Post(new BindTrack(session.Id, section.Mid, track.Session, track.Sid, format, layer));
+            var way = ways.Take(session, section.Mid, track, format.Mid);
+            session.Loop!.Post(new BindTrack(session.Id, section.Mid, track.Publisher, format.Mid, Negotiator.FormatFor(section, format.Codec)!, wished, way));
         }
-        else if (session.Layers.GetValueOrDefault(section.Mid) != layer)
+        else if (session.Wishes.GetValueOrDefault(section.Mid) != wished)
         {
-            room.Loop.Post(new SetLayerWish(session.Id, section.Mid, layer));
+            session.Loop!.Post(new SetWish(session.Id, section.Mid, wished));
         }
 
-        session.Layers[section.Mid] = layer;
+        session.Wishes[section.Mid] = wished;
     }
 
     /// <summary>Nothing flows on a section any more: for a reason, until it is decided anew, or because it is free.</summary>
-    public static void Hold(RoomModel room, NodeSession session, string mid, string? reason)
+    public void Hold(NodeSession session, string mid, string? reason)
     {
-        if (session.Layers.Remove(mid))
+        if (session.Wishes.Remove(mid))
         {
-            room.Loop.Post(new UnbindTrack(session.Id, mid));
+            session.Loop!.Post(new UnbindTrack(session.Id, mid));
         }
+
+        ways.Release(session, mid);
 
         if (reason is null)
         {
@@ -91,35 +99,13 @@ internal static class SubscriptionBinder
         }
     }
 
-    /// <summary>The layer that a client asked for by name, or the smallest that fills the size at which it shows the track.</summary>
-    private static Forwarding.Projection.LayerWish? LayerFor(RoomModel room, RoomTrack track, SubscriptionWish wish)
+    private static SubscriberWish WishOf(SubscriptionWish wish) => new(Named(wish.Layer), wish.Width, wish.Height, wish.Priority);
+
+    private static Forwarding.Projection.LayerWish? Named(Nexus.Link.LayerWish? layer) => layer switch
     {
-        if (wish.Layer is not null || wish.MaxHeight <= 0)
-        {
-            return Wish(wish.Layer);
-        }
-
-        var layers = room.Sessions.GetValueOrDefault(track.Session)?.Snapshot?.Tracks.FirstOrDefault(t => t.Sid == track.Sid)?.Layers ?? [];
-        var rank = 0;
-        while (rank < layers.Length - 1 && Math.Min(layers[rank].Width, layers[rank].Height) < wish.MaxHeight)
-        {
-            rank++;
-        }
-
-        return (layers.Length, rank) switch
-        {
-            (<= 1, _) => null,
-            (_, 0) => Forwarding.Projection.LayerWish.Low,
-            _ when rank == layers.Length - 1 => Forwarding.Projection.LayerWish.High,
-            _ => Forwarding.Projection.LayerWish.Middle,
-        };
-    }
-
-    private static Forwarding.Projection.LayerWish? Wish(LayerWish? wish) => wish switch
-    {
-        LayerWish.Low => Forwarding.Projection.LayerWish.Low,
-        LayerWish.Middle => Forwarding.Projection.LayerWish.Middle,
-        LayerWish.High => Forwarding.Projection.LayerWish.High,
+        Nexus.Link.LayerWish.Low => Forwarding.Projection.LayerWish.Low,
+        Nexus.Link.LayerWish.Middle => Forwarding.Projection.LayerWish.Middle,
+        Nexus.Link.LayerWish.High => Forwarding.Projection.LayerWish.High,
         _ => null,
     };
 }

@@ -6,15 +6,28 @@ using Nexus.MediaNode.Protocol.Sdp;
 namespace Nexus.MediaNode.Link;
 
 /// <summary>A section that a session can play on: what it takes, and what is bound to it.</summary>
-/// <param name="Named">The only track that it may carry before it is negotiated again, empty when there is none; null when it may carry any.</param>
-internal sealed record PlaySection(string Mid, MediaKind Kind, IReadOnlyList<RtpCodec> Codecs, string? TrackSid, string? Named = null)
+/// <param name="Named">The only track that it may carry before it is negotiated again; null when it may carry any.</param>
+internal sealed record PlaySection(string Mid, MediaKind Kind, IReadOnlyList<RtpCodec> Codecs, string? TrackSid, NamedTrack? Named = null)
 {
     /// <summary>No track has it, or the one that had it is forgotten.</summary>
-    public bool IsUnnamed => Named is null or "";
+    public bool IsUnnamed => Named is null || Named == NamedTrack.None;
 
-    public bool CanDecode(RoomTrack track) => Kind == track.Kind && CodecMatch.Best(Codecs, track.Codec) is not null;
+    public bool CanDecode(RoomTrack track) => Kind == track.Kind && track.FormatFor(Codecs) is not null;
 
-    public bool CanPlay(RoomTrack track) => (Named is null || Named == track.Sid) && CanDecode(track);
+    public bool CanPlay(RoomTrack track) => (Named is null || Named == NamedTrack.Of(track)) && CanDecode(track);
+}
+
+/// <summary>Which track a section was negotiated for. A sid alone does not say: what is forwarded, ends, and is forwarded again is another track to its receivers.</summary>
+/// <param name="Session">That publishes it in the receiver's room.</param>
+internal readonly record struct NamedTrack(string Session, string Sid)
+{
+    /// <summary>No track.</summary>
+    public static NamedTrack None => new("", "");
+
+    public static NamedTrack Of(RoomTrack track) => new(track.Session, track.Sid);
+
+    public static NamedTrack? Of(NegotiatedMedia? media) =>
+        media is { Use: SectionUse.Play, Sender.TrackName: { } sid } ? new(media.Sender.TrackSession!, sid) : null;
 }
 
 /// <summary>A track that a session does not get, and why.</summary>

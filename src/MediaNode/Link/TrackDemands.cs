@@ -1,17 +1,19 @@
 using Nexus.Link;
+using Nexus.MediaNode.Forwarding.Projection;
+using Nexus.MediaNode.Protocol;
 
 namespace Nexus.MediaNode.Link;
 
 /// <summary>
-/// What the publisher of one track is told of how much of it anybody wants: more at once, less only when it was so for a while,
-/// because each layer that is switched on again costs a keyframe. Pure.
+/// What the publisher of one track is told of how much of it anybody wants, in one codec: more at once, less only when it was so for
+/// a moment (a viewer that comes back, a tile that scrolls by), because each layer that is switched on again costs a keyframe. Pure.
 /// </summary>
-internal sealed class TrackDemand
+/// <param name="first">What it publishes without being told.</param>
+internal sealed class TrackDemand(LayerDemand first = LayerDemand.High)
 {
-    private static readonly TimeSpan LowerAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LowerAfter = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Publishers begin with all layers.</summary>
-    public LayerDemand Told { get; private set; } = LayerDemand.High;
+    public LayerDemand Told { get; private set; } = first;
 
     /// <summary>When less is to be told, if nobody wants more until then.</summary>
     public Instant LowerAt { get; private set; } = Instant.Never;
@@ -31,13 +33,16 @@ internal sealed class TrackDemand
 }
 
 /// <summary>
-/// Finds out what of each track of a room anybody plays, so that its publisher need not encode the rest. Looks at a room that
-/// changed at once, and then at most twice a second. Control thread only.
+/// Finds out what of each video of a room anybody plays, there or in a room that it is forwarded to, so that its publisher need not
+/// encode the rest. Looks at a room that changed at once, and then at most five times a second. Control thread only.
 /// </summary>
 /// <param name="changed">Called with a session the demand for whose tracks changed.</param>
 internal sealed class TrackDemands(Action<NodeSession> changed)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Of a codec that is not published yet: all of it is wanted.</summary>
+    private static readonly (int, int)[] UnknownSizes = [(0, 0)];
 
     private readonly Dictionary<RoomModel, Instant> _due = [];
 
@@ -77,49 +82,90 @@ internal sealed class TrackDemands(Action<NodeSession> changed)
     /// <summary>When to look again though nothing changes.</summary>
     private Instant Look(Instant now, RoomModel room)
     {
-        var wanted = Wanted(room);
+        var wanted = Wanted(Sharing(room));
         var next = Instant.Never;
-        foreach (var publisher in room.Sessions.Values)
+        var differing = new HashSet<NodeSession>();
+        foreach (var (track, format) in room.Tracks.Where(t => t.Kind == MediaKind.Video).SelectMany(t => t.Formats, (track, format) => (track, format)))
         {
-            var differs = false;
-            foreach (var track in publisher.Published.Values)
+            var publisher = room.Sessions[track.Session].Publisher;
+            var key = (track.Sid, format.Codec.Kind);
+            if (!publisher.Demands.TryGetValue(key, out var demand))
             {
-                if (!publisher.Demands.TryGetValue(track.Sid, out var demand))
-                {
-                    publisher.Demands.Add(track.Sid, demand = new());
-                }
-
-                differs |= demand.Take(now, wanted.GetValueOrDefault(track.Sid));
-                next = Instant.Min(next, demand.LowerAt);
+                // Publishers begin with all layers, and with no second codec.
+                publisher.Demands.Add(key, demand = new(format.Mid is null ? LayerDemand.Off : LayerDemand.High));
             }
 
-            if (differs)
+            if (demand.Take(now, wanted.GetValueOrDefault(key)))
             {
-                changed(publisher);
+                differing.Add(publisher);
             }
+
+            next = Instant.Min(next, demand.LowerAt);
+        }
+
+        foreach (var publisher in differing)
+        {
+            changed(publisher);
         }
 
         return next;
     }
 
-    private static Dictionary<string, LayerDemand> Wanted(RoomModel room)
+    /// <summary>The room, and those that tracks of it are in as well.</summary>
+    private static HashSet<RoomModel> Sharing(RoomModel room)
     {
-        var wanted = new Dictionary<string, LayerDemand>();
-        foreach (var session in room.Sessions.Values.Where(s => s.State != SessionState.Closed))
+        var sharing = new HashSet<RoomModel> { room };
+        foreach (var publisher in room.Sessions.Values.Select(s => s.Publisher).Where(p => p.Forwards.Count > 0))
         {
-            foreach (var (mid, layer) in session.Layers)
+            sharing.UnionWith(publisher.Forwards.Append(publisher).Select(s => s.Room).OfType<RoomModel>());
+        }
+
+        return sharing;
+    }
+
+    private static Dictionary<(string Sid, CodecKind Codec), LayerDemand> Wanted(HashSet<RoomModel> rooms)
+    {
+        var wanted = new Dictionary<(string Sid, CodecKind Codec), LayerDemand>();
+        var sizes = new Dictionary<(string Sid, CodecKind Codec), (int, int)[]>();
+        var sessions = rooms.SelectMany(r => r.Sessions.Values);
+        foreach (var (key, layers) in sessions.SelectMany(SizesOf))
+        {
+            sizes[key] = layers;
+        }
+
+        foreach (var session in sessions.Where(s => s.State != SessionState.Closed))
+        {
+            foreach (var (mid, wish) in session.Wishes)
             {
-                var sid = session.Bound[mid].Sid;
-                var demand = layer switch
-                {
-                    Forwarding.Projection.LayerWish.Low => LayerDemand.Low,
-                    Forwarding.Projection.LayerWish.Middle => LayerDemand.Middle,
-                    _ => LayerDemand.High,
-                };
-                wanted[sid] = (LayerDemand)Math.Max((int)wanted.GetValueOrDefault(sid), (int)demand);
+                var key = (session.Bound[mid].Sid, session.Bound[mid].Format.Codec.Kind);
+                var demand = DemandOf(wish, sizes.GetValueOrDefault(key, UnknownSizes));
+                wanted[key] = (LayerDemand)Math.Max((int)wanted.GetValueOrDefault(key), (int)demand);
             }
         }
 
         return wanted;
     }
+
+    /// <summary>The sizes of the layers of a session's tracks, low to high, as far as they are known.</summary>
+    private static IEnumerable<((string Sid, CodecKind Codec) Key, (int, int)[] Sizes)> SizesOf(NodeSession publisher) => publisher.Published.Values.Select(plan =>
+        ((plan.Sid, plan.Codec), publisher.Snapshot?.Tracks.FirstOrDefault(t => t.Mid == plan.Mid) is { } known && known.Layers.Length == plan.Rids.Length
+            ? known.Layers.Select(l => (l.Width, l.Height)).ToArray()
+            : new (int, int)[Math.Max(1, plan.Rids.Length)]));
+
+    /// <summary>
+    /// One encoding may be several layers in itself (SVC). Only names lower it: one that was lowered has another size, of which nobody
+    /// could tell any more what its best would be.
+    /// </summary>
+    private static LayerDemand DemandOf(in SubscriberWish wish, (int, int)[] layers) => LayerSelector.RankOf(wish, layers) switch
+    {
+        _ when layers.Length == 1 && wish.Layer is { } layer => layer switch
+        {
+            Forwarding.Projection.LayerWish.Low => LayerDemand.Low,
+            Forwarding.Projection.LayerWish.Middle => LayerDemand.Middle,
+            _ => LayerDemand.High,
+        },
+        var rank when rank == layers.Length - 1 => LayerDemand.High,
+        0 => LayerDemand.Low,
+        _ => LayerDemand.Middle,
+    };
 }

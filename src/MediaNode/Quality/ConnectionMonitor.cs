@@ -50,6 +50,9 @@ public sealed class ConnectionMonitor
 
     public double Score { get; private set; } = ConnectionRating.Score(default);
 
+    /// <summary>Over the last seconds.</summary>
+    public PathSample Path { get; private set; }
+
     public ParticipantConnection Of(string participantSid) => new(participantSid, Label, Score);
 
     /// <summary>Takes the next snapshot. True when <see cref="Label"/> changed.</summary>
@@ -72,7 +75,7 @@ public sealed class ConnectionMonitor
             _samples.Dequeue();
         }
 
-        var path = Sample(_samples.Peek(), snapshot);
+        var path = Path = Sample(_samples.Peek(), snapshot);
         Score = ConnectionRating.Score(path);
         var label = snapshot.At - snapshot.HeardAt > Silence ? QualityLabel.Lost : ConnectionRating.Label(path);
         return IsDue(snapshot.At, label) && Set(snapshot.At, label);

@@ -46,6 +46,12 @@ public struct KeyFrameRequester
     /// <summary>Whether somebody waits for a keyframe.</summary>
     public readonly bool IsWaiting => _due != Instant.Never;
 
+    /// <summary>Whether somebody waits who cannot even start.</summary>
+    public readonly bool IsFirstPicture => _pause == _firstPictureInterval;
+
+    /// <summary>Every wish so far is for somebody else to grant.</summary>
+    public void Grant() => Rest();
+
     /// <summary>Somebody cannot go on without a keyframe.</summary>
     public void Request(Instant now)
     {

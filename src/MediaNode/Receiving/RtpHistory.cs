@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Nexus.MediaNode.Receiving;
@@ -20,29 +21,36 @@ public enum HistoryInsert : byte
 /// <summary>
 /// The recent packets of one publisher stream, by its extended sequence numbers, for repeats towards subscribers. Knows only
 /// references: packets lie in the loop's pooled memory, and every reference that leaves (evicted, expired, taken) is the
-/// caller's to release. Fixed memory, no allocation after construction. Owned by one thread.
+/// caller's to release. As long as its age takes of the stream, up to a bound; allocates only while it grows to that. Owned by one
+/// thread.
 /// </summary>
 /// <typeparam name="TPacket">The loop's reference to a packet.</typeparam>
 public sealed class RtpHistory<TPacket>
     where TPacket : struct
 {
-    private readonly Entry[] _entries;
-    private readonly int _mask;
+    private const int DefaultCapacity = 64;
+
+    private readonly int _maxCapacity;
     private readonly TimeSpan _maxAge;
+    private Entry[] _entries;
     private long _oldest;
     private long _newest;
 
-    /// <param name="capacity">Packets; a power of two.</param>
+    /// <param name="maxCapacity">Packets held at most; a power of two.</param>
     /// <param name="maxAge">How long a packet is worth keeping.</param>
-    public RtpHistory(int capacity, TimeSpan maxAge)
+    /// <param name="capacity">Packets held at first; a power of two.</param>
+    public RtpHistory(int maxCapacity, TimeSpan maxAge, int capacity = DefaultCapacity)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 2);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(capacity & (capacity - 1), 0, nameof(capacity));
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCapacity, capacity);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(BitOperations.IsPow2(capacity), true, nameof(capacity));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(BitOperations.IsPow2(maxCapacity), true, nameof(maxCapacity));
         _entries = new Entry[capacity];
-        _mask = capacity - 1;
+        _maxCapacity = maxCapacity;
         _maxAge = maxAge;
     }
 
+    /// <summary>Packets held now at most.</summary>
     public int Capacity => _entries.Length;
 
     /// <summary>How many packets are held.</summary>
@@ -53,12 +61,17 @@ public sealed class RtpHistory<TPacket>
     public HistoryInsert Insert(Instant now, long sequence, TPacket packet, out TPacket evicted)
     {
         evicted = default;
+        while (NeedsMore(now, sequence))
+        {
+            Grow();
+        }
+
         if (_newest != 0 && sequence <= _newest - Capacity)
         {
             return HistoryInsert.TooOld;
         }
 
-        ref var entry = ref _entries[(int)(sequence & _mask)];
+        ref var entry = ref _entries[Slot(sequence)];
         if (entry.Sequence == sequence)
         {
             return HistoryInsert.Duplicate;
@@ -83,7 +96,7 @@ public sealed class RtpHistory<TPacket>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet(long sequence, out TPacket packet)
     {
-        ref var entry = ref _entries[(int)(sequence & _mask)];
+        ref var entry = ref _entries[Slot(sequence)];
         var held = sequence > 0 && entry.Sequence == sequence;
         packet = held ? entry.Packet : default;
         return held;
@@ -124,6 +137,36 @@ public sealed class RtpHistory<TPacket>
         return false;
     }
 
+    private int Slot(long sequence) => (int)(sequence & (_entries.Length - 1));
+
+    /// <summary>The packet that would give way, or the one that comes late, is young enough to be held.</summary>
+    private bool NeedsMore(Instant now, long sequence)
+    {
+        if (Capacity == _maxCapacity)
+        {
+            return false;
+        }
+
+        ref readonly var entry = ref _entries[Slot(sequence)];
+        return entry.Sequence != 0 && entry.Sequence != sequence
+            ? entry.ReceivedAt + _maxAge > now
+            : _newest != 0 && sequence <= _newest - Capacity && sequence > _newest - _maxCapacity;
+    }
+
+    /// <summary>To where neither is in the other's way, or as far as may be.</summary>
+    private void Grow()
+    {
+        var smaller = _entries;
+        _entries = new Entry[Math.Min(smaller.Length * 2, _maxCapacity)];
+        foreach (ref readonly var entry in smaller.AsSpan())
+        {
+            if (entry.Sequence != 0)
+            {
+                _entries[Slot(entry.Sequence)] = entry;
+            }
+        }
+    }
+
     private TPacket Take(int slot)
     {
         var packet = _entries[slot].Packet;
@@ -143,7 +186,7 @@ public sealed class RtpHistory<TPacket>
 
         for (var steps = 0; steps < Capacity; steps++, _oldest++)
         {
-            slot = (int)(_oldest & _mask);
+            slot = Slot(_oldest);
             if (_entries[slot].Sequence == _oldest)
             {
                 return true;

@@ -29,4 +29,7 @@ public struct RtpPacketInfo
     public long Timestamp;
 
     public Instant Arrival;
+
+    /// <summary>It has the timestamp of a video keyframe.</summary>
+    public bool IsOfKeyPicture;
 }

@@ -25,18 +25,14 @@ public sealed class SsrcDemultiplexer
     private const byte Ambiguous = byte.MaxValue;
 
     private readonly int _maxSsrcs;
-    private readonly Dictionary<uint, StreamIdentity> _streams;
-    private readonly Dictionary<uint, int> _held = new(MaxHeldSsrcs);
+    private readonly Dictionary<uint, StreamIdentity> _streams = [];
+    private readonly Dictionary<uint, int> _held = [];
     private readonly List<Media> _medias = [];
     private readonly List<Former> _former = [];
     private readonly byte[] _mediaOfPayloadType = new byte[128];
 
     /// <param name="maxSsrcs">The most SSRCs that one transport may use.</param>
-    public SsrcDemultiplexer(int maxSsrcs = 256)
-    {
-        _maxSsrcs = maxSsrcs;
-        _streams = new(Math.Min(maxSsrcs, 64));
-    }
+    public SsrcDemultiplexer(int maxSsrcs = 256) => _maxSsrcs = maxSsrcs;
 
     /// <summary>SSRCs that are known.</summary>
     public int Count => _streams.Count;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Nexus.MediaNode.Protocol.Rtcp;
 using Nexus.MediaNode.Protocol.Rtp;
@@ -8,17 +9,19 @@ namespace Nexus.MediaNode.Receiving;
 /// Reports to a publisher when each of its packets arrived, so that it can estimate its bandwidth
 /// (draft-holmer-rmcat-transport-wide-cc-extensions-01; without it Chromium stays near 300 kbit/s). One per transport: all its
 /// SSRCs share one numbering, RTX and padding included. Every 50 ms while much arrives, otherwise every 100 ms.
-/// A packet that comes late is reported by going back to it, as libwebrtc does; memory is a fixed ring.
+/// A packet that comes late is reported by going back to it, as libwebrtc does. Memory is a ring that is made with the first packet
+/// and grows to what half a second of traffic takes: who only receives costs nothing.
 /// </summary>
 public sealed class TransportFeedbackGenerator
 {
-    /// <summary>How many packet numbers are remembered; a larger jump starts anew.</summary>
+    /// <summary>How many packet numbers are remembered at most; a larger jump starts anew.</summary>
     public const int Window = 4096;
 
     private const long NotReceived = long.MinValue;
     private const long MicrosecondsPerDelta = 250;
     private const int BusyPackets = 20;
     private const int ReorderedAtStart = 64;
+    private const int FirstCapacity = 128;
 
     private static readonly TimeSpan BusyInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CalmInterval = TimeSpan.FromMilliseconds(100);
@@ -28,10 +31,8 @@ public sealed class TransportFeedbackGenerator
 
     private readonly uint _senderSsrc;
 
-    // Arrival in steps of 250 µs, by transport-wide number modulo the window.
-    private readonly long[] _arrivals = new long[Window];
-    private readonly byte[] _symbols = new byte[Window];
-    private readonly short[] _deltas = new short[Window];
+    // Arrival in steps of 250 µs, by transport-wide number modulo its length, a power of two. From _oldest to _highest.
+    private long[] _arrivals = [];
 
     private uint _mediaSsrc;
     private SequenceExtender _extender;
@@ -45,11 +46,7 @@ public sealed class TransportFeedbackGenerator
     private bool _sending;
 
     /// <param name="senderSsrc">Our own, as in all our feedback.</param>
-    public TransportFeedbackGenerator(uint senderSsrc)
-    {
-        _senderSsrc = senderSsrc;
-        Array.Fill(_arrivals, NotReceived);
-    }
+    public TransportFeedbackGenerator(uint senderSsrc) => _senderSsrc = senderSsrc;
 
     public Instant NextTimeout => _due;
 
@@ -67,13 +64,19 @@ public sealed class TransportFeedbackGenerator
             Restart(sequence);
         }
 
+        var highest = Math.Max(_highest, sequence);
+        _oldest = Math.Max(_oldest, highest - Window + 1);
+        if (highest - _oldest >= _arrivals.Length)
+        {
+            Grow((int)(highest - _oldest + 1));
+        }
+
         for (var skipped = _highest + 1; skipped <= sequence; skipped++)
         {
             _arrivals[Slot(skipped)] = NotReceived;
         }
 
-        _highest = Math.Max(_highest, sequence);
-        _oldest = Math.Max(_oldest, _highest - Window + 1);
+        _highest = highest;
         _next = Math.Max(_next, _oldest);
         if (sequence < _oldest || _arrivals[Slot(sequence)] != NotReceived)
         {
@@ -116,7 +119,7 @@ public sealed class TransportFeedbackGenerator
         return _sending;
     }
 
-    private static int Slot(long sequence) => (int)(sequence & (Window - 1));
+    private int Slot(long sequence) => (int)(sequence & (_arrivals.Length - 1));
 
     private void Restart(long sequence)
     {
@@ -126,6 +129,17 @@ public sealed class TransportFeedbackGenerator
 
         // Those sent just before the first one seen may still come.
         _oldest = sequence - ReorderedAtStart;
+    }
+
+    private void Grow(int needed)
+    {
+        var smaller = _arrivals;
+        _arrivals = new long[Math.Max(FirstCapacity, (int)BitOperations.RoundUpToPowerOf2((uint)needed))];
+        Array.Fill(_arrivals, NotReceived);
+        for (var sequence = Math.Max(_oldest, _highest - smaller.Length + 1); sequence <= _highest; sequence++)
+        {
+            _arrivals[Slot(sequence)] = smaller[(int)(sequence & (smaller.Length - 1))];
+        }
     }
 
     private void Schedule(Instant now)
@@ -143,8 +157,11 @@ public sealed class TransportFeedbackGenerator
     private static Instant Later(Instant a, Instant b) => a > b ? a : b;
 
     // Reports on packets from _next as far as one packet of this length and the range of a delta carry.
+    [SkipLocalsInit]
     private int Write(Span<byte> destination)
     {
+        Span<byte> symbols = stackalloc byte[Window];
+        Span<short> deltas = stackalloc short[Math.Min(Window, destination.Length)]; // each takes an octet there at least
         var room = destination.Length - TransportWideWriter.HeadLength - 3;
         var count = 0;
         var received = 0;
@@ -173,21 +190,20 @@ public sealed class TransportFeedbackGenerator
                 }
 
                 symbol = (byte)(delta is >= 0 and <= 255 ? 1 : 2);
-                _deltas[received] = (short)delta;
             }
 
             // No chunk but the last covers fewer than seven symbols, and a run past 21 is one chunk for all the rest.
-            run = count > 0 && _symbols[count - 1] == symbol ? run + 1 : 1;
+            run = count > 0 && symbols[count - 1] == symbol ? run + 1 : 1;
             weight += run <= 21 ? 1 : 0;
             if (length + symbol + (2 * ((weight + 6) / 7)) > room)
             {
                 break;
             }
 
-            _symbols[count++] = symbol;
+            symbols[count++] = symbol;
             if (symbol != 0)
             {
-                received++;
+                deltas[received++] = (short)(arrival - last);
                 receivedEnd = count;
                 length += symbol;
                 last = arrival;
@@ -206,8 +222,8 @@ public sealed class TransportFeedbackGenerator
             (int)reference,
             _feedbackCount,
             (ushort)_next,
-            _symbols.AsSpan(0, receivedEnd),
-            _deltas.AsSpan(0, received));
+            symbols[..receivedEnd],
+            deltas[..received]);
         _next += written == 0 ? 0 : receivedEnd;
         return written;
     }

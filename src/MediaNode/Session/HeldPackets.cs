@@ -1,4 +1,4 @@
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Io;
 
 namespace Nexus.MediaNode.Session;
 
@@ -12,7 +12,7 @@ internal sealed class HeldPackets(PacketMemory memory)
 
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
-    private readonly Queue<(int Slot, Instant Since)> _packets = new(Capacity);
+    private readonly Queue<(int Slot, Instant Since)> _packets = new(); // grows: who only plays holds none
 
     public int Count => _packets.Count;
 

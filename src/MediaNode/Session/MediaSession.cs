@@ -4,12 +4,13 @@ using System.Text;
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
 using Nexus.MediaNode.Forwarding;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Receiving;
+using Nexus.MediaNode.Tracks;
 
 namespace Nexus.MediaNode.Session;
 
@@ -17,14 +18,14 @@ namespace Nexus.MediaNode.Session;
 /// One client's connection on its loop: a transport, what it publishes, what it plays. Joins the parts; each does one thing.
 /// Belongs to its loop's thread.
 /// </summary>
-public sealed class MediaSession
+public sealed class MediaSession : ITrackSource
 {
     private readonly RtcpHandler _rtcp;
     private readonly SessionFeedback _feedback;
     private ushort _transportSequence;
 
     /// <summary>Its parts; <see cref="Apply"/> brings them to the plan.</summary>
-    internal MediaSession(ForwardingLoop loop, SessionPlan plan, Instant now)
+    internal MediaSession(LoopContext loop, SessionPlan plan, Instant now)
     {
         Loop = loop;
         Plan = plan;
@@ -32,6 +33,7 @@ public sealed class MediaSession
         Slot = loop.Sessions.TakeSlot();
         LocalSsrc = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
         CnameBytes = Encoding.UTF8.GetBytes(plan.Cname);
+        Room = loop.Rooms.Enter(plan.Room, plan.Identity);
         Transport = new SessionTransport(this, plan.Transport, now);
         Receiver = new SessionReceiver(this, plan);
         Sender = new SessionSender(this);
@@ -46,12 +48,15 @@ public sealed class MediaSession
     /// <summary>Why it is disconnected or closed.</summary>
     public string? EndReason { get; private set; }
 
-    internal ForwardingLoop Loop { get; }
+    internal LoopContext Loop { get; }
 
     internal SessionPlan Plan { get; private set; }
 
     /// <summary>Small number, unique on the loop, reused.</summary>
     internal int Slot { get; }
+
+    /// <summary>What it shares with the sessions of its room.</summary>
+    internal RoomAudio Room { get; private set; }
 
     internal SessionTransport Transport { get; }
 
@@ -62,14 +67,15 @@ public sealed class MediaSession
     /// <summary>Null without data channels.</summary>
     internal SessionData? Data { get; private set; }
 
+    /// <summary>Null while it plays nothing.</summary>
+    internal SessionCongestion? Congestion { get; private set; }
+
     /// <summary>Of our RTCP where no stream of ours is meant.</summary>
     internal uint LocalSsrc { get; }
 
     internal byte[] CnameBytes { get; }
 
     internal HeaderExtensionMap Extensions => Plan.Extensions;
-
-    internal List<DownTrack> DirtyDownTracks => Sender.Dirty;
 
     internal ref ReferenceTimeResponder ReferenceTime => ref _feedback.ReferenceTime;
 
@@ -112,7 +118,7 @@ public sealed class MediaSession
 
     internal Instant NextTimeout => Instant.Min(
         Instant.Min(Transport.NextTimeout, Data?.NextTimeout ?? Instant.Never),
-        State == SessionState.Connected ? _feedback.NextTimeout : Instant.Never);
+        State == SessionState.Connected ? Instant.Min(_feedback.NextTimeout, Congestion?.NextTimeout ?? Instant.Never) : Instant.Never);
 
     internal void Apply(Instant now, SessionPlan plan)
     {
@@ -122,11 +128,27 @@ public sealed class MediaSession
         }
 
         var extensionsChanged = !plan.Extensions.IsSameAs(Plan.Extensions);
+        if ((plan.Room, plan.Identity) != (Plan.Room, Plan.Identity))
+        {
+            Loop.Rooms.Leave(Plan.Room, Plan.Identity);
+            Room = Loop.Rooms.Enter(plan.Room, plan.Identity);
+        }
+
         Plan = plan;
         Receiver.Apply(plan);
         Sender.Apply(plan, extensionsChanged);
+        ApplyCongestion(now);
         ApplyData(now);
         Touch();
+    }
+
+    private void ApplyCongestion(Instant now)
+    {
+        if (Plan.Play.Length != 0 && Congestion?.HasTransportFeedback != SessionCongestion.Negotiates(Plan))
+        {
+            Congestion?.Clear();
+            Congestion = new SessionCongestion(now, this);
+        }
     }
 
     /// <summary>Data channels, once negotiated, stay for the session's life.</summary>
@@ -176,6 +198,23 @@ public sealed class MediaSession
 
     /// <summary>Octets that wait on a channel and were not given to the network yet. Loop's thread.</summary>
     public long BufferedData(ushort channelId) => Data?.Channels.BufferedAmount(channelId) ?? 0;
+
+    /// <summary>
+    /// Lets go of all that it sends, to go on with it on another loop: apply the plan there with what this returns, lead the client
+    /// there by an ICE restart, and remove the session here.
+    /// </summary>
+    internal SendingState HandOver() => new(Transport.HandOverKeys(), _transportSequence, Sender.HandOver());
+
+    /// <summary>Before the first plan is applied.</summary>
+    internal void TakeOver(Instant now, SendingState state)
+    {
+        _transportSequence = state.NextTransportSequence;
+        Sender.TakeOver(state.DownTracks);
+        if (state.Keys is { } keys)
+        {
+            Transport.InstallKeys(now, keys);
+        }
+    }
 
     internal void RestartIce(Instant now, IceCredentials local)
     {
@@ -248,12 +287,27 @@ public sealed class MediaSession
         Touch();
     }
 
-    internal int ForwardPending(Instant now, EgressBuffer egress) => Sender.ForwardPending(now, egress);
+    ref SenderClock ITrackSource.SenderClock => ref _senderClock;
+
+    string ITrackSource.Participant => Plan.Identity;
+
+    ushort ITrackSource.SpeakerRank => Room.RankOf(Plan.Identity);
+
+    void ITrackSource.HandleKeyFrameWish() => Touch();
+
+    void ITrackSource.HandleWanted()
+    {
+        // what its client need not send is told by the control side, for all rooms and loops
+    }
 
     internal void HandleTimeout(Instant now)
     {
         Transport.HandleTimeout(now);
         Data?.HandleTimeout(now);
+        if (State == SessionState.Connected)
+        {
+            Congestion?.HandleTimeout(now);
+        }
     }
 
     /// <summary>Sends the data that waits.</summary>
@@ -312,7 +366,7 @@ public sealed class MediaSession
     }
 
     /// <summary>Something was handled: deadlines may have moved.</summary>
-    internal void Touch() => Loop.Touch(this);
+    internal void Touch() => Loop.Marks.Touch(this);
 
     internal void SetState(Instant now, SessionState state, string? reason = null)
     {
@@ -323,7 +377,7 @@ public sealed class MediaSession
 
         State = state;
         EndReason = reason;
-        Loop.MarkChanged(this);
+        Loop.Marks.MarkChanged(this);
         Touch();
         if (state == SessionState.Connected)
         {
@@ -340,14 +394,13 @@ public sealed class MediaSession
     {
         IsOver = true;
         End(static s => s.Loop.DataSink?.SessionEnded(s));
+        End(static s => s.Congestion?.Clear());
         End(static s => s.Sender.Close());
         End(static s => s.Receiver.Close());
         End(static s => s.Transport.Dtls.Close());
         End(static s => s.Transport.Close());
+        End(static s => s.Loop.Rooms.Leave(s.Plan.Room, s.Plan.Identity));
     }
 
     private void End(Action<MediaSession> part) => Loop.Faults.Try(FaultPlace.SessionEnd, Id, this, part);
 }
-
-/// <summary>A session's state changed.</summary>
-public sealed record SessionStateChanged(string Id, SessionState State, string? Reason) : LoopEvent;

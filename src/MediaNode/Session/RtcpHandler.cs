@@ -63,8 +63,11 @@ internal sealed class RtcpHandler(MediaSession session)
 
     private void HandleTransportFeedback(Instant now, in RtcpPacket packet)
     {
-        // Transport-wide feedback on what we send is for the bandwidth estimate to come: the seam is here.
-        if (NackReader.TryRead(packet, out var header, out var nack))
+        if (TransportWideReader.TryRead(packet, out _, out var arrivals))
+        {
+            session.Congestion?.HandleFeedback(now, arrivals);
+        }
+        else if (NackReader.TryRead(packet, out var header, out var nack))
         {
             session.Sender.HandleNack(now, header.MediaSsrc, ref nack);
         }
@@ -82,6 +85,10 @@ internal sealed class RtcpHandler(MediaSession session)
             {
                 session.Sender.HandleFullIntraRequest(now, fir[i]);
             }
+        }
+        else if (Remb.TryRead(packet, out var remb))
+        {
+            session.Congestion?.HandleMaxBitrate(now, remb.BitsPerSecond);
         }
     }
 

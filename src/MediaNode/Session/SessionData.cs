@@ -1,4 +1,3 @@
-using Nexus.MediaNode.Data;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Sctp;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Nexus.Link;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Diagnostics;
+using Nexus.MediaNode.Handshakes;
 using Nexus.MediaNode.Protocol.Dtls;
 
 namespace Nexus.MediaNode.Session;
@@ -10,16 +11,23 @@ namespace Nexus.MediaNode.Session;
 /// A session's DTLS association. Its handshake is computed beside the loop; once it is up it is the loop's own, and the records
 /// of data channels are opened and sealed right here. Loop's thread only.
 /// </summary>
-internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
+internal sealed class SessionDtls(MediaSession session, TransportPlan plan) : IHandshakeOwner
 {
     /// <summary>Longer records cannot come from a path that WebRTC works on.</summary>
     private const int MaxRecord = 2048;
 
-    private readonly ForwardingLoop _loop = session.Loop;
+    /// <summary>A client that has not finished the handshake by then has given it up.</summary>
+    private static readonly TimeSpan MayRepeatFor = DtlsLimits.HandshakeLimit;
+
+    private readonly LoopContext _loop = session.Loop;
     private Handshake? _handshake;
+    private Instant _mayRepeatUntil = Instant.Never;
+    private bool _hasReceived;
 
     /// <summary>Null until it is up.</summary>
     private IDtlsTransport? _association;
+
+    public string Id => session.Id;
 
     public bool IsConnected => _association is { State: DtlsState.Connected };
 
@@ -49,8 +57,23 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
         return reason;
     }
 
-    /// <summary>What the worker has to say.</summary>
     public void HandleNews(Instant now, in HandshakeOutput output)
+    {
+        try
+        {
+            Take(now, output);
+        }
+        catch (Exception e) when (Faults.IsBearable(e))
+        {
+            _loop.Marks.Bear(now, FaultPlace.Handshake, e, session);
+            if (output.News is not (HandshakeNews.Output or HandshakeNews.Late))
+            {
+                _loop.Marks.GiveUp(session); // what it missed is not said again
+            }
+        }
+    }
+
+    private void Take(Instant now, in HandshakeOutput output)
     {
         if (output.Handshake != _handshake)
         {
@@ -67,6 +90,7 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
                 break;
             case HandshakeNews.Connected:
                 _association = output.Transport!;
+                _mayRepeatUntil = now + MayRepeatFor;
                 HandshakeTime = output.Handshake.Duration;
                 session.Transport.InstallKeys(now, output.Srtp!);
                 session.Data?.Start(now);
@@ -93,6 +117,16 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
         SendOutput(_association);
     }
 
+    /// <summary>Now and then: gives back what the handshake took, once the client has shown that it has finished it too.</summary>
+    public void Tidy(Instant now)
+    {
+        if (_mayRepeatUntil != Instant.Never && (now >= _mayRepeatUntil || _hasReceived || session.Transport.Srtp is { Inbound.SsrcCount: > 0 }))
+        {
+            _mayRepeatUntil = Instant.Never;
+            _association?.ForgetHandshake();
+        }
+    }
+
     /// <summary>Says close_notify when it was up, and ends.</summary>
     public void Close()
     {
@@ -110,7 +144,7 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
     [MemberNotNullWhen(true, nameof(_handshake))]
     private bool Open()
     {
-        _handshake = _loop.Handshakes.Open(session, plan.IsDtlsClient ? DtlsRole.Client : DtlsRole.Server, plan.RemoteFingerprints);
+        _handshake = _loop.Handshakes.Open(this, plan.IsDtlsClient ? DtlsRole.Client : DtlsRole.Server, plan.RemoteFingerprints);
         return _handshake is not null;
     }
 
@@ -123,7 +157,7 @@ internal sealed class SessionDtls(MediaSession session, TransportPlan plan)
         var received = false;
         while (association.TryReceive(record, out var length))
         {
-            received = true;
+            received = _hasReceived = true;
             session.Data?.Receive(now, record[..length]);
         }
 

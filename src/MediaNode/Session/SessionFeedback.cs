@@ -60,6 +60,7 @@ internal sealed class SessionFeedback(MediaSession session)
             SendReceiverReports(now, buffer);
             session.Sender.SendReports(now, buffer);
             session.ExpireHistory(now);
+            session.Transport.Dtls.Tidy(now);
         }
     }
 
@@ -93,6 +94,7 @@ internal sealed class SessionFeedback(MediaSession session)
                 while (stream.Nack is not null && stream.Nack.Poll(now, missing) is var count and > 0)
                 {
                     session.Loop.Counters.NacksSent += count;
+                    stream.NacksSent += count;
                     if (!writer.Nack(session.LocalSsrc, stream.Ssrc, missing[..count]))
                     {
                         Send(writer, buffer);
@@ -104,6 +106,7 @@ internal sealed class SessionFeedback(MediaSession session)
                 if (stream.Statistics is not null && stream.KeyFrames.Poll(now))
                 {
                     session.Loop.Counters.PlisSent++;
+                    stream.KeyFramesAsked++;
                     if (!writer.Pli(session.LocalSsrc, stream.Ssrc))
                     {
                         Send(writer, buffer);

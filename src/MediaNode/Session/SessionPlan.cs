@@ -3,7 +3,7 @@ using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Rtp;
-using Nexus.MediaNode.Receiving;
+using Nexus.MediaNode.Tracks;
 
 namespace Nexus.MediaNode.Session;
 
@@ -14,6 +14,9 @@ public sealed record SessionPlan
 
     /// <summary>For <c>nexus why</c> and logs.</summary>
     public required string Identity { get; init; }
+
+    /// <summary>Its key: sessions with the same one hear each other.</summary>
+    public string Room { get; init; } = "";
 
     /// <summary>One per participant, so that receivers play its tracks in sync.</summary>
     public required string Cname { get; init; }
@@ -55,43 +58,12 @@ public sealed record DataPlan(ushort RemotePort, long RemoteMaxMessageSize)
     public bool OpensChannels { get; init; }
 }
 
-/// <summary>How the transport starts. ICE restarts come as <see cref="RestartIce"/>.</summary>
+/// <summary>How the transport starts. ICE restarts come by a command of their own.</summary>
 /// <param name="Ice">Our credentials. The peer's are of no use to a lite agent: it sends no checks.</param>
 /// <param name="RemoteFingerprints">One of them must be the peer's certificate's.</param>
 /// <param name="IsDtlsClient">We send the ClientHello: only for peers that insist on being passive.</param>
 public sealed record TransportPlan(
     IceCredentials Ice, ImmutableArray<DtlsFingerprint> RemoteFingerprints, bool IsDtlsClient);
-
-/// <summary>A section that the peer sends on.</summary>
-public sealed record PublishPlan
-{
-    public required string Sid { get; init; }
-
-    public required string Mid { get; init; }
-
-    public required MediaKind Kind { get; init; }
-
-    public required CodecKind Codec { get; init; }
-
-    public required byte PayloadType { get; init; }
-
-    /// <summary>RTX format with <c>apt</c> = <see cref="PayloadType"/>, when agreed.</summary>
-    public byte? RtxPayloadType { get; init; }
-
-    /// <summary>RED format (RFC 2198) with blocks of <see cref="PayloadType"/>, when agreed.</summary>
-    public byte? RedPayloadType { get; init; }
-
-    /// <summary>Hertz.</summary>
-    public required int ClockRate { get; init; }
-
-    public bool Nack { get; init; }
-
-    /// <summary>How its SSRCs are told; its encodings, in offered order, are what rids and SIM groups name.</summary>
-    public required DemuxMedia Demux { get; init; }
-
-    /// <summary>Names of the encodings in offered order; one empty name without simulcast.</summary>
-    public required ImmutableArray<string> Rids { get; init; }
-}
 
 /// <summary>A section that we send on.</summary>
 public sealed record PlayPlan
@@ -99,6 +71,9 @@ public sealed record PlayPlan
     public required string Mid { get; init; }
 
     public required MediaKind Kind { get; init; }
+
+    /// <summary>Hertz.</summary>
+    public int ClockRate => Kind == MediaKind.Audio ? 48_000 : 90_000;
 
     public required uint Ssrc { get; init; }
 

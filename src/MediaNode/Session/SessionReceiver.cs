@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Receiving;
+using Nexus.MediaNode.Tracks;
 
 namespace Nexus.MediaNode.Session;
 
@@ -32,13 +33,13 @@ internal sealed class SessionReceiver
     /// <summary>As a list, so that walking it allocates no enumerator.</summary>
     public List<PublishedTrack> Tracks => _tracks;
 
-    public PublishedTrack? FindTrack(string sid) => _tracks.Find(t => t.Sid == sid);
+    public PublishedTrack? FindTrack(string mid) => _tracks.Find(t => t.Plan.Mid == mid);
 
     /// <summary>Takes what was negotiated: new tracks begin, dropped ones end, the others keep flowing.</summary>
     public void Apply(SessionPlan plan)
     {
         _extensions = plan.Extensions;
-        foreach (var track in _tracks.Where(t => plan.Publish.All(p => p.Sid != t.Sid)).ToArray())
+        foreach (var track in _tracks.Where(t => plan.Publish.All(p => (p.Sid, p.Mid) != (t.Sid, t.Plan.Mid))).ToArray())
         {
             _tracks.Remove(track);
             _demultiplexer.RemoveMedia(track.Plan.Demux.Index);
@@ -48,13 +49,13 @@ internal sealed class SessionReceiver
         foreach (var publish in plan.Publish)
         {
             _demultiplexer.AddMedia(publish.Demux);
-            if (FindTrack(publish.Sid) is { } track)
+            if (FindTrack(publish.Mid) is { } track)
             {
-                track.Update(publish);
+                track.Update(publish, _session.Room);
             }
             else
             {
-                _tracks.Add(new PublishedTrack(publish, _session, _memory, _session.Loop.Drops));
+                _tracks.Add(new PublishedTrack(publish, _session, _session.Room, _session.Loop.FanOut, _memory, _session.Loop.Drops));
             }
         }
     }

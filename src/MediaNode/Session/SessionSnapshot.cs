@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Nexus.Link;
+using Nexus.MediaNode.Allocation;
 using Nexus.MediaNode.Quality;
 using Nexus.MediaNode.Receiving;
+using Nexus.MediaNode.Tracks;
 
 namespace Nexus.MediaNode.Session;
 
@@ -9,18 +11,31 @@ namespace Nexus.MediaNode.Session;
 public sealed record SessionSnapshot(
     string Id, ImmutableArray<TrackSnapshot> Tracks, ImmutableArray<SubscriptionDescription> Subscriptions)
 {
-    internal static SessionSnapshot Of(MediaSession session, Instant now) => new(
-        session.Id,
-        [.. session.Receiver.Tracks.Select(t => TrackSnapshot.Of(t, now))],
-        [.. session.Sender.DownTracks.Where(d => d.Source is not null).Select(d => Describe(d, now))])
+    /// <param name="isMeasured">With <see cref="Measured"/>.</param>
+    internal static SessionSnapshot Of(MediaSession session, Instant now, bool isMeasured = false)
     {
-        Path = PathOf(session, now),
-        HandshakeTime = session.Transport.Dtls.HandshakeTime,
-        FirstMediaTime = session.FirstMediaAt == Instant.Never ? null : session.FirstMediaAt - session.AppliedAt,
-    };
+        var path = PathOf(session, now);
+        return new(
+            session.Id,
+            [.. session.Receiver.Tracks.Select(t => TrackSnapshot.Of(t, now))],
+            [.. session.Sender.DownTracks.Where(d => d.Source is not null).Select(d => Describe(d, now))])
+        {
+            Path = path,
+            Receiver = session.Congestion is { } congestion ? ReceiverSnapshot.Of(session, congestion, now) : null,
+            HandshakeTime = session.Transport.Dtls.HandshakeTime,
+            FirstMediaTime = session.FirstMediaAt == Instant.Never ? null : session.FirstMediaAt - session.AppliedAt,
+            Measured = isMeasured ? SessionMeasurement.Of(session, path, now) : null,
+        };
+    }
 
     /// <summary>How its packets fare.</summary>
     public PathSnapshot Path { get; init; } = PathSnapshot.None;
+
+    /// <summary>What goes to it; null while it never played anything.</summary>
+    public ReceiverSnapshot? Receiver { get; init; }
+
+    /// <summary>All that is measured of it; null where it was not asked for.</summary>
+    public SessionMeasured? Measured { get; init; }
 
     /// <summary>How long its DTLS handshake took; null before its end.</summary>
     public TimeSpan? HandshakeTime { get; init; }
@@ -58,17 +73,69 @@ public sealed record SessionSnapshot(
             }
             ?? (downTrack.IsResting(now) ? ReasonCodes.Internal : null)
             ?? (source.Muted ? ReasonCodes.Muted : null)
+            ?? downTrack.Allocation.Reason switch
+            {
+                AllocationReason.Bandwidth => ReasonCodes.Bandwidth,
+                AllocationReason.Silent => ReasonCodes.NotSpeaking,
+                _ => null,
+            }
             ?? (source.IsFlowing(now) ? null : ReasonCodes.NoSourcePackets)
             ?? (encoding < 0 ? ReasonCodes.NoKeyFrame : null);
-        var layer = encoding < 0 ? null : source.Plan.Rids[encoding];
-        return new(source.Sid, downTrack.Plan.Mid, reason is null ? "active" : "waiting", layer, reason);
+        var layer = encoding < 0 ? null
+            : source.Ladder is { SpatialLayers: > 1 and var layers } ? TrackSnapshot.NameOf(downTrack.CurrentSpatialId, layers)
+            : source.Plan.Rids[encoding];
+        return new(source.Sid, downTrack.Plan.Mid, reason switch { null => "active", ReasonCodes.Bandwidth or ReasonCodes.NotSpeaking => "paused", _ => "waiting" }, layer, reason);
     }
 }
 
-/// <summary>A published track and its layers, low to high.</summary>
-public sealed record TrackSnapshot(string Sid, bool Muted, ImmutableArray<LayerDescription> Layers)
+/// <summary>How what goes to a client fares, for distributions and warnings.</summary>
+/// <param name="Estimate">As the estimator has it, proven or not; null while nothing limits.</param>
+/// <param name="Freezes">Of all it plays, those that are over.</param>
+/// <param name="Frozen">How long they took together.</param>
+public sealed record ReceiverSnapshot(EgressSample Egress, long? Estimate, TimeSpan QueueDelay, long Freezes, TimeSpan Frozen)
 {
-    internal static TrackSnapshot Of(PublishedTrack track, Instant now)
+    internal static ReceiverSnapshot Of(MediaSession session, SessionCongestion congestion, Instant now)
+    {
+        var (freezes, frozen) = (0L, TimeSpan.Zero);
+        foreach (var downTrack in session.Sender.DownTracks)
+        {
+            freezes += downTrack.Counts.Freezes.Ended;
+            frozen += downTrack.Counts.Freezes.Frozen;
+        }
+
+        return new(SessionMeasurement.EgressOf(congestion, now), congestion.Estimator.Bitrate, congestion.Estimator.QueueDelay, freezes, frozen);
+    }
+}
+
+/// <summary>What a section publishes and its layers, low to high.</summary>
+public sealed record TrackSnapshot(string Mid, bool Muted, ImmutableArray<LayerDescription> Layers)
+{
+    /// <summary>How a spatial layer inside one encoding is called, which has no rid of its own: as a wish names it.</summary>
+    internal static string NameOf(int spatial, int layers) => (spatial, layers) switch
+    {
+        ( >= 3, _) or (_, > 3) => $"s{spatial}",
+        (0, _) => "low",
+        (1, 3) => "middle",
+        _ => "high",
+    };
+
+    internal static TrackSnapshot Of(PublishedTrack track, Instant now) =>
+        new(track.Plan.Mid, track.Muted, track.Ladder is { SpatialLayers: > 1 } ladder ? SpatialLayersOf(track, ladder, now) : EncodingsOf(track, now));
+
+    private static ImmutableArray<LayerDescription> SpatialLayersOf(PublishedTrack track, TrackLadder ladder, Instant now)
+    {
+        var layers = ImmutableArray.CreateBuilder<LayerDescription>(ladder.SpatialLayers);
+        for (var spatial = 0; spatial < ladder.SpatialLayers; spatial++)
+        {
+            var (width, height) = ladder.SizeOf(spatial);
+            var bitrate = ladder.BitrateOf(now, spatial);
+            layers.Add(new LayerDescription(NameOf(spatial, ladder.SpatialLayers), width, height, bitrate, track.IsFlowing(now) && bitrate > 0));
+        }
+
+        return layers.MoveToImmutable();
+    }
+
+    private static ImmutableArray<LayerDescription> EncodingsOf(PublishedTrack track, Instant now)
     {
         var layers = ImmutableArray.CreateBuilder<LayerDescription>(track.Streams.Length);
         for (var rank = 0; rank < track.Streams.Length; rank++)
@@ -80,6 +147,6 @@ public sealed record TrackSnapshot(string Sid, bool Muted, ImmutableArray<LayerD
             layers.Add(new LayerDescription(track.Plan.Rids[encoding], width, height, bitrate, active));
         }
 
-        return new(track.Sid, track.Muted, layers.MoveToImmutable());
+        return layers.MoveToImmutable();
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Nexus.Link;
-using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Srtp;
@@ -16,7 +15,7 @@ namespace Nexus.MediaNode.Session;
 internal sealed class SessionTransport
 {
     private readonly MediaSession _session;
-    private readonly ForwardingLoop _loop;
+    private readonly LoopContext _loop;
     private readonly IceLiteAgent _ice;
     private readonly HashSet<TransportTuple> _tuples = [];
     private readonly HashSet<UfragKey> _ufrags = [];
@@ -116,6 +115,14 @@ internal sealed class SessionTransport
     {
         Srtp = srtp;
         FollowIce(now);
+    }
+
+    /// <summary>The keys go on elsewhere: nothing is sent or taken here any more.</summary>
+    public SrtpContexts? HandOverKeys()
+    {
+        var keys = Srtp;
+        Srtp = null;
+        return keys;
     }
 
     /// <summary>What <see cref="Dtls"/> had to say was said: forgets the way.</summary>

@@ -84,7 +84,7 @@ public struct AudioLevelMeter
     public void Reset() => this = default;
 }
 
-/// <summary>What was heard of a track, or of a participant, over one window.</summary>
+/// <summary>What was heard of a track over one window.</summary>
 /// <param name="Level">Root mean square amplitude, 0 to 1 (full scale).</param>
 /// <param name="Loudness">Mean of the dB above <see cref="AudioLevelMeter.Floor"/> while there was voice, over the whole window.</param>
 /// <param name="LoudShare">Share of the window above <see cref="AudioLevelMeter.Gate"/>, 0 to 1.</param>
@@ -93,7 +93,4 @@ public readonly record struct AudioLevelReading(float Level, float Loudness, flo
     public static readonly AudioLevelReading Silence;
 
     public bool IsSilence => Level == 0;
-
-    /// <summary>Of one participant's tracks the loudest is what is heard of it.</summary>
-    public static AudioLevelReading Louder(AudioLevelReading a, AudioLevelReading b) => a.Loudness >= b.Loudness ? a : b;
 }

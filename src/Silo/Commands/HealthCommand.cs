@@ -19,7 +19,7 @@ public static class HealthCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
     {
         bool ready = args.Contains("--ready");
-        NexusOptions options = SettingsReader.Read([.. args.Where(a => a != "--ready")], Environment.GetEnvironmentVariables());
+        NexusOptions options = SettingsReader.ReadForCommand([.. args.Where(a => a != "--ready")], Environment.GetEnvironmentVariables());
         var address = new Uri($"http://{Reachable(options.Http)}/{(ready ? "readyz" : "healthz")}");
         using var http = new HttpClient { Timeout = Patience };
         try

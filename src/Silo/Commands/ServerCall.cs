@@ -22,7 +22,7 @@ internal static class ServerCall
     /// <param name="wanted">Null: the first one.</param>
     /// <exception cref="SettingsException">There is none of that name.</exception>
     public static ApiKeyOptions Key(IReadOnlyList<string> settings, string? wanted) =>
-        SettingsReader.Read(settings, Environment.GetEnvironmentVariables()).EffectiveTenants.SelectMany(t => t.Keys).FirstOrDefault(k => wanted is null || k.Key == wanted)
+        SettingsReader.ReadForCommand(settings, Environment.GetEnvironmentVariables()).EffectiveTenants.SelectMany(t => t.Keys).FirstOrDefault(k => wanted is null || k.Key == wanted)
         ?? throw new SettingsException($"--key: no key '{wanted}' is configured");
 
     /// <summary>The value of the option at <paramref name="i"/>, which is where it stands then.</summary>

@@ -81,7 +81,7 @@ public static class WhyCommand
     {
         string way = $"{Plain(f, "publisher")} → {Plain(f, "subscriber")}  {Plain(f, "track")}";
         return Text(f, "state") == "flowing"
-            ? $"{way}  flows"
+            ? $"{way}  flows{(f.TryGetProperty("note", out _) ? $"{Environment.NewLine}    {Plain(f, "note")}" : "")}"
             : $"{way}  {Plain(f, "reason")}{Environment.NewLine}    {Plain(f, "explanation")} {Plain(f, "mend")}";
     }
 

@@ -20,8 +20,8 @@ internal static partial class ControlLog
     [LoggerMessage(1210, LogLevel.Warning, "a message of the link to {Peer} was refused or could not be handled; the link goes on")]
     public static partial void MessageFailed(this ILogger log, Exception error, string peer);
 
-    [LoggerMessage(1211, LogLevel.Warning, "the grains of media node {Node} ({Region}) are slow: of {Waiting} sessions that wait to be told, {Late} have waited for a whole digest")]
-    public static partial void Behind(this ILogger log, string node, string region, int waiting, int late);
+    [LoggerMessage(1211, LogLevel.Warning, "the grain of media node {Node} ({Region}) is slow: a digest has waited for the next one, and words on {Waiting} sessions wait too")]
+    public static partial void Behind(this ILogger log, string node, string region, int waiting);
 
     [LoggerMessage(1212, LogLevel.Debug, "what media node {Node} ({Region}) said of '{Session}' did not get through; its next digest mends it")]
     public static partial void NotTold(this ILogger log, Exception error, string node, string region, string session);

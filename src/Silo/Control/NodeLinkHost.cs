@@ -95,6 +95,7 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
             Attached?.Invoke(hello.NodeId);
         });
         string reason = "the node closed its link";
+        bool wasSilent = false;
         try
         {
             reports.Begin();
@@ -102,13 +103,13 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
         }
         catch (LinkException e)
         {
-            reason = e.Message;
+            (reason, wasSilent) = (e.Message, e is LinkSilentException);
             throw;
         }
         finally
         {
             log.Unlinked(hello.NodeId, hello.Region, reason);
-            await reports.DetachAsync(reason);
+            await reports.DetachAsync(reason, wasSilent);
             grains.DeleteObjectReference<INodePort>(reference);
             GC.KeepAlive(port); // the engine holds observers weakly
         }

@@ -5,27 +5,34 @@ using Nexus.Link;
 namespace Nexus.Silo.Control;
 
 /// <summary>
-/// Carries what one node says to the grains it concerns. A node can only speak for sessions of its own. The link only posts here:
+/// Carries what one node says to its grain, so that a node can only speak for sessions of its own. The link only posts here:
 /// grains may be slow or gone, and the link must be heard meanwhile. A report is the whole of a session and a digest the whole of
 /// a node, so that of what waits only the newest counts.
 /// </summary>
 internal sealed class NodeReports : IControlLinkHandler
 {
-    /// <summary>Sessions whose grains are told at once.</summary>
+    /// <summary>Sessions of which the grain is told at once.</summary>
     private const int Concurrency = 32;
 
     /// <summary>More sessions than a node can have.</summary>
     private const int MostSessions = 65536;
 
+    /// <summary>Parts of a digest, 500 sessions each.</summary>
+    private const int MostParts = MostSessions / 500;
+
     /// <summary>The lane of what concerns the node as a whole; no session is named so.</summary>
     private const string NodeLane = "";
 
-    /// <summary>A grain may ask the node back, which takes 5 s at most.</summary>
+    /// <inheritdoc cref="NodeLane"/>
+    private const string DigestLane = "digest";
+
+    /// <summary>The grain may ask the node back, which takes 5 s at most.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>After the link's end.</summary>
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(0.5);
 
+    private readonly List<Digest> _parts = [];
     private readonly LatestWork<Word> _work;
     private readonly IGrainFactory _grains;
     private readonly Hello _hello;
@@ -38,9 +45,6 @@ internal sealed class NodeReports : IControlLinkHandler
     private readonly IMediaNodeGrain _node;
     private readonly Action _attached;
     private int _isAttached;
-    private long _round;
-    private long _completeRound;
-    private int _late;
 
     /// <param name="link">Names the connection, as <see cref="IMediaNodeGrain.Attach"/> says.</param>
     /// <param name="attached">Called once, when the node's grain knows of the link.</param>
@@ -67,7 +71,7 @@ internal sealed class NodeReports : IControlLinkHandler
     public void Begin() => Post(NodeLane, Word.Attach, AttachAsync);
 
     /// <summary>The link is down. What the node said last is told first, if that does not take long.</summary>
-    public async Task DetachAsync(string reason)
+    public async Task DetachAsync(string reason, bool wasSilent)
     {
         try
         {
@@ -78,40 +82,56 @@ internal sealed class NodeReports : IControlLinkHandler
             _log.LastWordsLost(_hello.NodeId, _hello.Region, _work.Busy);
         }
 
-        await _node.Detach(_link, reason);
+        await _node.Detach(_link, reason, wasSilent);
     }
 
-    public void OnReport(SessionReport report)
-    {
-        if (Session(report.Session, report.OwnerKey) is { } session)
-        {
-            Post(report.Session, Word.Report, () => session.OnReport(report));
-        }
-    }
+    public void OnReport(SessionReport report) => Post(report.Session, Word.Report, () => _node.OnReport(report));
 
+    /// <summary>Parts are gathered: of rounds that wait, only the latest counts, and it is told whole.</summary>
     public void OnDigest(Digest digest)
     {
-        long round = _round;
-        foreach (DigestEntry entry in digest.Sessions)
+        if (_parts.Count < MostParts)
         {
-            // of a session that a whole later round did not name there is nothing to say
-            if (Session(entry.Session, entry.OwnerKey) is { } session
-                && Post(entry.Session, Word.Digest, () => round < Volatile.Read(ref _completeRound) ? Task.CompletedTask : session.OnDigest(entry)) == Posted.Replaced)
-            {
-                _late++;
-            }
+            _parts.Add(digest);
         }
 
-        if (digest.Last)
+        if (!digest.Last)
         {
-            EndRound(round);
+            return;
+        }
+
+        Digest[] round = [.. _parts];
+        _parts.Clear();
+        if (Post(DigestLane, Word.Digest, () => TellDigest(round)) == Posted.Replaced)
+        {
+            _log.Behind(_hello.NodeId, _hello.Region, _work.Busy);
+        }
+
+        Post(NodeLane, Word.Attach, AttachAsync); // so that a node grain that lost its memory knows its node again
+    }
+
+    private async Task TellDigest(Digest[] round)
+    {
+        foreach (Digest part in round)
+        {
+            await _node.OnDigest(part);
         }
     }
 
-    /// <summary>Every second.</summary>
+    /// <summary>Every second; until the node's grain knows of the link, it is told of that too: its silo may just be found out to be gone.</summary>
     public void OnLoad(LoadReport load) => Post(NodeLane, Word.Load, async () =>
     {
+        if (Volatile.Read(ref _isAttached) == 0)
+        {
+            await AttachAsync();
+        }
+
         await _node.OnLoad(_hello.BootId, load.Load, load.Sessions, load.Tracks, load.Subscriptions);
+        if (load.IsLeaving)
+        {
+            await _node.OnLeaving(_hello.BootId);
+        }
+
         foreach (string room in _listeners.Expire())
         {
             await _server.ListenRoom(room, on: false);
@@ -139,18 +159,6 @@ internal sealed class NodeReports : IControlLinkHandler
         }
     }
 
-    private void EndRound(long round)
-    {
-        Volatile.Write(ref _completeRound, round);
-        _round = round + 1;
-        Post(NodeLane, Word.Attach, AttachAsync); // so that a node grain that lost its memory knows its node again
-        if (_late > 0)
-        {
-            _log.Behind(_hello.NodeId, _hello.Region, _work.Busy, _late);
-            _late = 0;
-        }
-    }
-
     private Posted Post(string lane, Word word, Func<Task> tell)
     {
         Posted posted = _work.Post(lane, word, () => tell().WaitAsync(Patience, _time));
@@ -162,14 +170,5 @@ internal sealed class NodeReports : IControlLinkHandler
     {
         ControlMeter.CountFailed(_hello.NodeId);
         _log.NotTold(error, _hello.NodeId, _hello.Region, session);
-    }
-
-    /// <summary>Null when the key is not of a session on this node: a node must not reach into another's.</summary>
-    private INodeSessionGrain? Session(string session, string ownerKey)
-    {
-        string[] segments = ownerKey.Split('/');
-        return session.Length > 0 && segments.Length == 4 && ownerKey == Keys.NodeSession(Keys.Zone(ownerKey), _hello.Region, _hello.NodeId, session)
-            ? _grains.GetGrain<INodeSessionGrain>(ownerKey)
-            : null;
     }
 }

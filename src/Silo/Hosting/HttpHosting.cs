@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -8,19 +7,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Nexus.Gateway;
-using Nexus.Gateway.Admin;
 using Nexus.Gateway.Health;
 using Nexus.Silo.Settings;
-using Orleans.Dashboard;
 
 namespace Nexus.Silo.Hosting;
 
 /// <summary>What the process serves over HTTP: its health and metrics whatever its roles, everything else with the gateway role.</summary>
 internal static class HttpHosting
 {
-    /// <summary>Media nodes dial again within seconds, and tell what they have.</summary>
-    private static readonly TimeSpan Rebuilding = TimeSpan.FromSeconds(10);
-
     public static void AddHttp(this WebApplicationBuilder builder, NexusOptions options)
     {
         builder.WebHost.UseKestrelCore().ConfigureKestrel(k =>
@@ -47,26 +41,6 @@ internal static class HttpHosting
 
         builder.Services.AddRouting();
         builder.Services.AddNexusHealth();
-        if (options.Roles.HasFlag(Roles.Gateway))
-        {
-            TenantOptions own = WarmUp.NewTenant();
-            builder.Services.AddSingleton(s => ActivatorUtilities.CreateInstance<WarmUp>(s, own));
-            builder.Services.AddHostedService(s => s.GetRequiredService<WarmUp>());
-            builder.Services.AddSingleton<IReadiness>(s => s.GetRequiredService<WarmUp>());
-            builder.Services.AddNexusGateway(new GatewayOptions
-            {
-                Own = own,
-                Tenants = options.EffectiveTenants,
-                Region = options.Regions[0],
-                Development = options.IsDevelopment ? new(NexusOptions.Development.Keys[0].Key, RandomNumberGenerator.GetHexString(16, lowercase: true)) : null,
-                Proxies = options.Proxies,
-                IceServers = options.IceServers,
-                SocketsPerAddress = options.SocketsPerAddress,
-                TokenLeeway = options.TokenLeeway,
-                RemoteUnmute = options.RemoteUnmute,
-                Rebuilding = options.ControlListen is null ? TimeSpan.Zero : Rebuilding,
-            });
-        }
     }
 
     /// <summary>HTTP/1.1 alone: over HTTP/2 browsers would open WebSockets in another way (RFC 8441), for nothing that is gained here.</summary>
@@ -98,11 +72,7 @@ internal static class HttpHosting
 
         if (options.Roles.HasFlag(Roles.Gateway))
         {
-            app.MapNexusGateway();
-            if (options.Dashboard)
-            {
-                app.MapOrleansDashboard(DashboardEndpoints.Path).RequireOperator();
-            }
+            app.MapGatewayRole(options);
         }
         else
         {

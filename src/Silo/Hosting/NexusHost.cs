@@ -19,7 +19,7 @@ namespace Nexus.Silo.Hosting;
 /// </summary>
 public static partial class NexusHost
 {
-    /// <summary>Within the 5 s that SIGTERM may take.</summary>
+    /// <summary>Within the 5 s that an end may take, once media nodes are empty.</summary>
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4);
 
     /// <param name="configure">What a test adds.</param>
@@ -32,16 +32,27 @@ public static partial class NexusHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<HostFailure>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = StopWithin);
-        builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.AddNexusTelemetry(options);
-        if (options.Roles.HasFlag(Roles.Control))
+        if (options.Redis is not null)
         {
-            builder.AddControl(options);
+            builder.Services.AddSingleton<RedisConnection>();
+            builder.Services.AddHostedService(s => s.GetRequiredService<RedisConnection>());
+        }
+
+        if (options.Roles.HasFlag(Roles.Silo))
+        {
+            builder.AddSiloRole(options);
         }
 
         if (options.Roles.HasFlag(Roles.Media))
         {
-            builder.Services.AddMediaNodes(options);
+            builder.Services.AddMediaRole(options);
+        }
+
+        if (options.Roles.HasFlag(Roles.Gateway))
+        {
+            builder.Services.AddGatewayRole(options);
         }
 
         builder.AddHttp(options);
@@ -59,6 +70,7 @@ public static partial class NexusHost
         {
             RequireAddresses(app.Services.GetRequiredService<NexusOptions>());
             _ = app.Services.GetService<FileGrainStorage>(); // so that a folder that cannot be used is refused now, and not at the first room
+            _ = app.Services.GetService<ClusterClient>(); // the same for its certificate
             _ = app.Services.GetService<OtlpWatch>(); // listens from here on
             await app.StartAsync(cancellation);
             Serving.Log(app);
@@ -101,10 +113,11 @@ public static partial class NexusHost
             FreeAddress.Require("metrics", metrics);
         }
 
-        for (int i = 0; options.Redis is not null && options.Roles.HasFlag(Roles.Control) && i < options.Regions.Length; i++)
+        for (int i = 0; options.Redis is not null && options.Roles.HasFlag(Roles.Silo) && i < options.Regions.Length; i++)
         {
             // Orleans would take the place of the process that has it, which would then be told that it is dead
             FreeAddress.Require("silo", new IPEndPoint(options.EffectiveSilo.Address, options.EffectiveSilo.Port + i));
+            FreeAddress.Require("client-port", new IPEndPoint(options.EffectiveSilo.Address, options.EffectiveClientPort + i));
         }
     }
 

@@ -20,18 +20,18 @@ internal sealed class RegionSilo(NexusOptions options, int index, IPEndPoint[] e
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "nexus" });
         builder.Services.AddLogging();
-        Share<ILoggerFactory>(builder);
-        Share<TimeProvider>(builder);
-        Share<HostFailure>(builder);
-        Share<System.Diagnostics.Metrics.IMeterFactory>(builder);
+        builder.Share<ILoggerFactory>(process);
+        builder.Share<TimeProvider>(process);
+        builder.Share<HostFailure>(process);
+        builder.Share<System.Diagnostics.Metrics.IMeterFactory>(process);
         if (options.DataFolder is not null)
         {
-            Share<FileGrainStorage>(builder);
+            builder.Share<FileGrainStorage>(process);
         }
 
         if (options.Redis is not null)
         {
-            Share<RedisConnection>(builder);
+            builder.Share<RedisConnection>(process);
         }
 
         foreach (IRoomEvents listener in process.GetServices<IRoomEvents>())
@@ -40,7 +40,7 @@ internal sealed class RegionSilo(NexusOptions options, int index, IPEndPoint[] e
         }
 
         builder.UseOrleans(silo => SiloSetup.Configure(silo, options, index, endpoints));
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // signals are the process's business
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         _host = builder.Build();
         return _host.StartAsync(cancellationToken);
     }
@@ -48,14 +48,4 @@ internal sealed class RegionSilo(NexusOptions options, int index, IPEndPoint[] e
     public Task StopAsync(CancellationToken cancellationToken) => _host?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
     public void Dispose() => _host?.Dispose();
-
-    /// <summary>An instance of the process's, which this host does not dispose.</summary>
-    private void Share<T>(HostApplicationBuilder builder) where T : class => builder.Services.AddSingleton(process.GetRequiredService<T>());
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

@@ -30,6 +30,8 @@ public sealed record LogLevels(LogLevel Level, ImmutableArray<(string Name, LogL
         ("System", LogLevel.Warning),
         ("Orleans", LogLevel.Error), // whose warnings come with a stack trace for each call that a dead silo did not answer
         ("Orleans.Runtime.MembershipService.MembershipTableManager", LogLevel.Warning), // says who was declared dead
+        ("Nexus.Grains.Nodes.NodeNews", LogLevel.Error), // what Orleans says under our name, of a grain service's start and stop
+        ("Nexus.Grains.Gateways.GatewayNews", LogLevel.Error),
         ("Polly", LogLevel.None), // every retry with its stack; what fails for good reaches the caller
     ];
 

@@ -14,19 +14,22 @@ public enum Roles
     None = 0,
 
     /// <summary>Hosts grains and takes the links of media nodes.</summary>
-    Control = 1,
+    Silo = 1,
 
-    /// <summary>Serves clients and admins over HTTP. Needs Control in the same process.</summary>
+    /// <summary>Serves clients and admins over HTTP. Without a silo in the same process it is a client of the cluster's.</summary>
     Gateway = 2,
 
     /// <summary>Forwards media.</summary>
     Media = 4,
 
-    All = Control | Gateway | Media,
+    All = Silo | Gateway | Media,
 }
 
 /// <summary>Files with a certificate and its key.</summary>
 public sealed record TlsFiles(string Certificate, string Key);
+
+/// <summary>Files with a process's certificate within its cluster, its key, and the authority whose certificates the members have.</summary>
+public sealed record ClusterTlsFiles(string Certificate, string Key, string Authority);
 
 /// <summary>Everything that is configured. Built by <see cref="SettingsReader"/>, checked by <see cref="OptionsValidator"/>.</summary>
 public sealed record NexusOptions
@@ -61,14 +64,23 @@ public sealed record NexusOptions
     /// <summary>Forwarding loops per media node.</summary>
     public int Loops { get; init; } = Math.Min(Environment.ProcessorCount, MaxLoops);
 
-    /// <summary>One silo with the control role and one media node with the media role for each.</summary>
+    /// <summary>How long SIGTERM waits for the rooms of this process's media nodes to go to others.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Bits per second that any one receiver is sent at most; 0 for no limit.</summary>
+    public long MaxReceiverBitrate { get; init; }
+
+    /// <summary>Cameras that any one receiver gets at most; 0 for all.</summary>
+    public int MaxVideos { get; init; }
+
+    /// <summary>One silo with the silo role and one media node with the media role for each.</summary>
     public ImmutableArray<string> Regions { get; init; } = ["local"];
 
     /// <summary>Where this process listens for media nodes of other processes.</summary>
     public LinkEndpoint? ControlListen { get; init; }
 
-    /// <summary>The control side that this process's media nodes dial; null when it is this process.</summary>
-    public LinkEndpoint? Control { get; init; }
+    /// <summary>The control sides, any of which this process's media nodes dial; none when it is this process.</summary>
+    public ImmutableArray<LinkEndpoint> Control { get; init; } = [];
 
     /// <summary>Shared between control side and media nodes; a development value is used when all of it is local.</summary>
     public string? LinkSecret { get; init; }
@@ -79,16 +91,38 @@ public sealed record NexusOptions
     /// <summary>Where room policies are kept over restarts; in memory when not set.</summary>
     public string? DataFolder { get; init; }
 
-    /// <summary>Membership and state that several control processes share; each is alone when not set.</summary>
+    /// <summary>Membership and state that the processes of a cluster share; each is alone when not set.</summary>
     public ConfigurationOptions? Redis { get; init; }
 
     /// <summary>Names the cluster within its Redis.</summary>
     public string Cluster { get; init; } = "nexus";
 
-    /// <summary>With Redis: where the other control processes reach this one.</summary>
+    /// <summary>With Redis: where this process's silo listens for other silos; region k's at the kth port after it.</summary>
     public IPEndPoint? Silo { get; init; }
 
     public IPEndPoint EffectiveSilo => Silo ?? new(IPAddress.Loopback, 11111);
+
+    /// <summary>The address at which other processes reach the silo; that of <see cref="Silo"/> when not set.</summary>
+    public IPAddress? Advertise { get; init; }
+
+    public IPAddress EffectiveAdvertise => Advertise ?? EffectiveSilo.Address;
+
+    /// <summary>Where the silo listens for gateways of other processes, at the address of <see cref="Silo"/>.</summary>
+    public int? ClientPort { get; init; }
+
+    public int EffectiveClientPort => ClientPort ?? EffectiveSilo.Port + 1000;
+
+    /// <summary>PEM: by it this process is known to the others of its cluster.</summary>
+    public string? ClusterCertificate { get; init; }
+
+    /// <summary>PEM, without a password.</summary>
+    public string? ClusterKey { get; init; }
+
+    /// <summary>PEM: certificates of its own signing are those of members.</summary>
+    public string? ClusterAuthority { get; init; }
+
+    /// <summary>All three files; null where the processes of a cluster talk in the clear.</summary>
+    public ClusterTlsFiles? ClusterTls => ClusterCertificate is null ? null : new(ClusterCertificate, ClusterKey!, ClusterAuthority!);
 
     /// <summary>From the configuration file; the development tenant when there is none.</summary>
     public ImmutableArray<TenantOptions> Tenants { get; init; } = [];

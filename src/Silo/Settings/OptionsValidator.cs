@@ -22,6 +22,13 @@ public static class OptionsValidator
         CheckRoles(options);
         CheckSecrets(options);
         CheckCluster(options);
+        CheckTenants(options);
+    }
+
+    /// <summary>What commands need to hold of a configuration that other processes are started with.</summary>
+    /// <exception cref="SettingsException">It does not.</exception>
+    public static void CheckTenants(NexusOptions options)
+    {
         foreach (TenantOptions tenant in options.Tenants)
         {
             CheckTenant(tenant);
@@ -44,7 +51,7 @@ public static class OptionsValidator
     /// <exception cref="SettingsException">They cannot be served as configured.</exception>
     internal static void CheckMedia(NexusOptions options, IReadOnlyList<IPAddress> told)
     {
-        Require(!options.IsDevelopment || !options.Roles.HasFlag(Roles.Control) || AreLoopback(told), OnlyLoopback);
+        Require(!options.IsDevelopment || options.Roles == Roles.Media || AreLoopback(told), OnlyLoopback);
         IPAddress? unreached = options.MediaBind is not { } bind || bind.Equals(IPAddress.IPv6Any) ? null : told.FirstOrDefault(a => a.AddressFamily != bind.AddressFamily);
         Require(unreached is null, $"media-bind: sockets at {options.MediaBind} are not reached at {unreached}, which media-ip tells: bind to :: for both families");
     }
@@ -53,29 +60,45 @@ public static class OptionsValidator
 
     private static void CheckRoles(NexusOptions options)
     {
-        bool control = options.Roles.HasFlag(Roles.Control);
-        Require(control || options.Roles != Roles.None, "roles: at least one is needed");
-        Require(control || !options.Roles.HasFlag(Roles.Gateway), "roles: gateway needs control in the same process");
-        Require(control || options.Control is not null, "control: a media node without the control role needs the address of its control side");
-        Require(!control || options.Control is null, "control: a process with the control role is its own control side; did you mean control-listen?");
-        Require(control || options.ControlListen is null, "control-listen: only a process with the control role takes media nodes");
+        bool silo = options.Roles.HasFlag(Roles.Silo), gateway = options.Roles.HasFlag(Roles.Gateway), media = options.Roles.HasFlag(Roles.Media);
+        Require(options.Roles != Roles.None, "roles: at least one is needed");
+        Require(silo || !gateway || options.Redis is not null, "redis: a gateway without a silo in its process finds the silos of its cluster there: set redis, or add silo to roles");
+        Require(silo || !media || !options.Control.IsEmpty, "control: a media node without a silo in its process needs the addresses of silos (their control-listen)");
+        Require(!silo || options.Control.IsEmpty, "control: media nodes are linked to the silo in their own process; did you mean control-listen?");
+        Require(media || options.Control.IsEmpty, "control: only a process with the media role dials silos; leave control out, or add media to roles");
+        Require(options.Control.Distinct().Count() == options.Control.Length, "control: each address may be named once");
+        Require(silo || options.ControlListen is null, "control-listen: only a process with the silo role takes media nodes");
+        Require(silo || (options.Silo, options.Advertise, options.ClientPort) is (null, null, null), "silo: only a process with the silo role has one; leave silo, advertise and client-port out, or add silo to roles");
+        Require((silo && gateway) || !options.Dashboard, "dashboard: it is served by a process with both silo and gateway");
         Require(options.NodeId is null || options.Regions.Length == 1, "node-id: several regions have several nodes; leave it out");
     }
 
     /// <summary>A silo that others cannot reach at the address it gives would be declared dead by them, or they by it.</summary>
     private static void CheckCluster(NexusOptions options)
     {
-        Require(options.Redis is not null || options.Silo is null, "silo: without redis nobody joins this process, so nobody needs its address; leave silo out, or set redis");
+        Require(
+            options.Redis is not null || (options.Silo, options.Advertise, options.ClientPort) is (null, null, null),
+            "silo: without redis nobody joins this process, so nobody needs its address; leave silo, advertise and client-port out, or set redis");
+        bool tls = options.ClusterCertificate is not null;
+        Require(
+            tls == options.ClusterKey is not null && tls == options.ClusterAuthority is not null,
+            "cluster-certificate: cluster-certificate, cluster-key and cluster-authority go together: name all three, or none");
+        Require(!tls || options.Redis is not null, "cluster-certificate: without redis nobody joins this process; leave it out, or set redis");
         Require(options.Redis is null || options.DataFolder is null, "data: with redis, state is kept there; leave data out");
-        if (options.Redis is not { } redis || !options.Roles.HasFlag(Roles.Control))
+        if (options.Redis is not { } redis || !options.Roles.HasFlag(Roles.Silo))
         {
             return;
         }
 
-        Require(!options.EffectiveSilo.Address.Equals(IPAddress.Any) && !options.EffectiveSilo.Address.Equals(IPAddress.IPv6Any), $"silo: {options.EffectiveSilo} is no address that other processes could reach: name this machine's own");
+        IPAddress told = options.EffectiveAdvertise;
+        string setting = options.Advertise is null ? "silo" : "advertise";
+        int last = options.Regions.Length - 1, silo = options.EffectiveSilo.Port, clients = options.EffectiveClientPort;
+        Require(clients + last <= 65535 && silo + last <= 65535, $"client-port: {clients} and the {last} ports after it go past 65535, the last there is");
+        Require(Math.Abs(silo - clients) > last, $"client-port: {clients} is one of the ports at which silos take silos ({silo} to {silo + last}): choose another");
+        Require(!told.Equals(IPAddress.Any) && !told.Equals(IPAddress.IPv6Any), $"{setting}: {told} is no address that other processes could reach: name this machine's own{(options.Advertise is null ? " there, or in advertise" : "")}");
         Require(
-            !IPAddress.IsLoopback(options.EffectiveSilo.Address) || redis.EndPoints.All(IsLoopback),
-            $"silo: {options.EffectiveSilo} is a loopback address, and redis is shared with other machines, which would take each other for dead: set silo to an address of this machine that they reach");
+            !IPAddress.IsLoopback(told) || redis.EndPoints.All(IsLoopback),
+            $"{setting}: {told} is a loopback address, and redis is shared with other machines, which would take each other for dead: set silo, or advertise, to an address of this machine that they reach");
     }
 
     private static bool IsLoopback(EndPoint end) => end switch
@@ -87,14 +110,14 @@ public static class OptionsValidator
 
     private static void CheckSecrets(NexusOptions options)
     {
-        if (options.IsDevelopment && options.Roles.HasFlag(Roles.Control))
+        if (options.IsDevelopment && options.Roles != Roles.Media)
         {
             Require(
                 IPAddress.IsLoopback(options.Http.Address) && IPAddress.IsLoopback((options.Https ?? options.Http).Address) && AreLoopback(options.MediaIp.Select(a => a.Ip).OfType<IPAddress>()) && (options.MediaBind is null || IPAddress.IsLoopback(options.MediaBind)) && options.ControlListen?.IsLocal != false,
                 OnlyLoopback);
         }
 
-        bool localLink = options.ControlListen?.IsLocal != false && options.Control?.IsLocal != false;
+        bool localLink = options.ControlListen?.IsLocal != false && options.Control.All(c => c.IsLocal);
         Require(localLink || options.LinkSecret is { Length: >= LeastSecret }, $"link-secret: a link beyond this machine needs a secret of at least {LeastSecret} characters, the same on both sides");
     }
 

@@ -24,17 +24,32 @@ public static class SettingsReader
         RespectRequiredConstructorParameters = true,
     };
 
+    /// <summary>What a process is started with.</summary>
     /// <exception cref="SettingsException">Something is unknown or impossible.</exception>
     public static NexusOptions Read(IReadOnlyList<string> arguments, IDictionary environment)
+    {
+        NexusOptions options = ReadUnchecked(arguments, environment);
+        OptionsValidator.Check(options);
+        return options;
+    }
+
+    /// <summary>For commands beside a server: the file may be one that several processes share, each with flags of its own.</summary>
+    /// <exception cref="SettingsException">Something is unknown, or tenants cannot be served so.</exception>
+    public static NexusOptions ReadForCommand(IReadOnlyList<string> arguments, IDictionary environment)
+    {
+        NexusOptions options = ReadUnchecked(arguments, environment);
+        OptionsValidator.CheckTenants(options);
+        return options;
+    }
+
+    private static NexusOptions ReadUnchecked(IReadOnlyList<string> arguments, IDictionary environment)
     {
         List<(Setting Setting, string Value)> flags = Flags(arguments, out string? file);
         file ??= environment["NEXUS_CONFIG"] as string;
 
         NexusOptions options = file is null ? new NexusOptions() : FromFile(new NexusOptions(), file);
         options = FromEnvironment(options, environment);
-        options = flags.Aggregate(options, (o, f) => Put(o, f.Setting, f.Value, f.Setting.Flag));
-        OptionsValidator.Check(options);
-        return options;
+        return flags.Aggregate(options, (o, f) => Put(o, f.Setting, f.Value, f.Setting.Flag));
     }
 
     private static List<(Setting Setting, string Value)> Flags(IReadOnlyList<string> arguments, out string? file)

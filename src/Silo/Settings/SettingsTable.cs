@@ -12,6 +12,9 @@ namespace Nexus.Silo.Settings;
 /// <summary>All settings, in the order that help shows them.</summary>
 public static class SettingsTable
 {
+    private const long LeastBitrate = 50_000;
+    private const long MostBitrate = 1_000_000_000;
+
     public static readonly ImmutableArray<Setting> All =
     [
         new("http", "ADDRESS:PORT", "127.0.0.1:8080", "where HTTP is served", (o, v) => o with { Http = EndPoint(v) }),
@@ -22,17 +25,25 @@ public static class SettingsTable
         new("media-ip", "A,B,…", "127.0.0.1", "the addresses that clients send media to: IPv4, IPv6, host names, or stun:HOST[:PORT] to ask which", (o, v) => o with { MediaIp = MediaAddress.ParseList(List(v)) }),
         new("media-bind", "ADDRESS", "as media-ip", "the address that media sockets bind to (behind 1:1 NAT: 0.0.0.0, or :: for both families)", (o, v) => o with { MediaBind = Address(v) }),
         new("loops", "N", "one per core", "forwarding loops per media node, 1 to 10", (o, v) => o with { Loops = Number(v, 1, NexusOptions.MaxLoops) }),
+        new("drain", "SECONDS", "300", "how long SIGTERM waits for the rooms of this process's media nodes to go to others, 0 to 3600", (o, v) => o with { Drain = TimeSpan.FromSeconds(Number(v, 0, 3600)) }),
+        new("max-receiver-bitrate", "BITS", "none", "the most that any one receiver is sent, in bit/s: 2500000, 2500k or 2.5M; 50k to 1000M, 0 for no limit", (o, v) => o with { MaxReceiverBitrate = Bitrate(v) }),
+        new("max-videos", "N", "all", "cameras that any one receiver gets at most, of those who spoke last, 1 to 500; pinned ones and screens on top; 0 for all", (o, v) => o with { MaxVideos = Number(v, 0, 500) }),
         new("region", "NAME", "local", "the region of this process", (o, v) => o with { Regions = [Name(v)] }),
         new("regions", "A,B,…", "", "several regions in one process: a silo and a media node for each", (o, v) => o with { Regions = [.. List(v).Select(Name)] }),
-        new("roles", "A,B,…", "control,gateway,media", "what this process does", (o, v) => o with { Roles = List(v).Select(Role).Aggregate((a, b) => a | b) }),
+        new("roles", "A,B,…", "gateway,silo,media", "what this process does, in any mix", (o, v) => o with { Roles = List(v).Select(Role).Aggregate((a, b) => a | b) }),
         new("control-listen", "ADDRESS", "", "take media nodes of other processes here: host:port or unix:/path", (o, v) => o with { ControlListen = LinkEndpoint.Parse(v) }),
-        new("control", "ADDRESS", "", "the control side that this media node dials: host:port or unix:/path", (o, v) => o with { Control = LinkEndpoint.Parse(v) }),
-        new("link-secret", "SECRET", "", "shared by control side and media nodes; needed unless both are on loopback", (o, v) => o with { LinkSecret = v }),
+        new("control", "A,B,…", "", "the silos that media nodes without one in their process dial, one at a time: host:port or unix:/path", (o, v) => o with { Control = [.. List(v).Select(LinkEndpoint.Parse)] }),
+        new("link-secret", "SECRET", "", "shared by silos and media nodes; needed unless both are on loopback", (o, v) => o with { LinkSecret = v }),
         new("node-id", "ND_…", "from machine and media address", "id of this media node", (o, v) => o with { NodeId = NodeId(v) }),
         new("data", "FOLDER", "in memory", "keeps room policies over restarts of a process without redis", (o, v) => o with { DataFolder = v.Length > 0 ? v : throw new FormatException("a folder is expected") }),
-        new("redis", "ADDRESS:PORT", "", "membership and state of a cluster of several control processes; with password and more: docs/configuration.md", (o, v) => o with { Redis = RedisAddress(v) }),
+        new("redis", "ADDRESS:PORT", "", "membership and state of a cluster of several processes; with password and more: docs/configuration.md", (o, v) => o with { Redis = RedisAddress(v) }),
         new("cluster", "NAME", "nexus", "processes with the same redis and the same name are one cluster; nothing of two names meets", (o, v) => o with { Cluster = Name(v) }),
-        new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "with redis: where the other control processes reach this one; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
+        new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "with redis: where the silo takes other silos; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
+        new("advertise", "ADDRESS", "as silo", "the address at which others reach this silo, when it listens at another (behind NAT, in a container)", (o, v) => o with { Advertise = Address(v) }),
+        new("client-port", "PORT", "silo's port + 1000", "with redis: where the silo takes gateways of other processes, at its address; region k takes PORT+k", (o, v) => o with { ClientPort = Number(v, 1, 65535) }),
+        new("cluster-certificate", "FILE", "", "with redis: the certificate that this process shows to silos and gateways, in PEM; they talk by mutual TLS then", (o, v) => o with { ClusterCertificate = v }),
+        new("cluster-key", "FILE", "", "its key, in PEM", (o, v) => o with { ClusterKey = v }),
+        new("cluster-authority", "FILE", "", "whose certificates the others of the cluster have, in PEM", (o, v) => o with { ClusterAuthority = v }),
         new("sockets-per-address", "N", "5000", "WebSockets that one source address may have open, at least 2000; behind a proxy that is not among proxies all have its address", (o, v) => o with { SocketsPerAddress = Number(v, GatewayOptions.LeastSocketsPerAddress, int.MaxValue) }),
         new("token-leeway", "SECONDS", "60", "how far the clocks of those who mint tokens may be from ours, 0 to 600: nbf and exp count so much less", (o, v) => o with { TokenLeeway = TimeSpan.FromSeconds(Number(v, 0, GatewayOptions.MostTokenLeeway)) }),
         new("proxies", "ADDRESS[/BITS],…", "", "reverse proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed", (o, v) => o with { Proxies = [.. List(v).Select(Network)] }),
@@ -67,6 +78,21 @@ public static class SettingsTable
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
             ? number
             : throw new FormatException($"a whole number from {least} to {most} is expected");
+
+    /// <summary>Bits per second, with k or M for thousands or millions.</summary>
+    private static long Bitrate(string text)
+    {
+        (string digits, decimal factor) = text switch
+        {
+            [.. var thousands, 'k'] => (thousands, 1_000m),
+            [.. var millions, 'M'] => (millions, 1_000_000m),
+            _ => (text, 1m),
+        };
+        return decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
+            && number <= MostBitrate && number * factor is 0 or (>= LeastBitrate and <= MostBitrate)
+            ? (long)(number * factor)
+            : throw new FormatException("bits per second are expected, such as 2500000, 2500k or 2.5M: from 50k, which one voice takes, to 1000M, or 0 for no limit");
+    }
 
     private static string[] List(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } parts
@@ -110,9 +136,9 @@ public static class SettingsTable
 
     private static Roles Role(string text) => text switch
     {
-        "control" => Roles.Control,
         "gateway" => Roles.Gateway,
+        "silo" => Roles.Silo,
         "media" => Roles.Media,
-        _ => throw new FormatException("roles are control, gateway and media"),
+        _ => throw new FormatException("roles are gateway, silo and media"),
     };
 }

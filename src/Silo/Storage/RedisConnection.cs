@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace Nexus.Silo.Storage;
 
-/// <summary>The process's one connection to Redis, for membership and state of all its silos. Made before them, so that an absent Redis is named.</summary>
+/// <summary>The process's one connection to Redis, for membership and state of all its silos, and to find those of others. Made before them, so that an absent Redis is named.</summary>
 internal sealed class RedisConnection(NexusOptions options) : IHostedService, IAsyncDisposable
 {
     /// <summary>A Redis that starts together with this process may take a moment.</summary>
@@ -48,7 +48,7 @@ internal sealed class RedisConnection(NexusOptions options) : IHostedService, IA
     public ValueTask DisposeAsync() => _connection?.DisposeAsync() ?? default;
 }
 
-internal static class RedisSilo
+internal static class RedisCluster
 {
     /// <summary>Membership and storage over the process's connection.</summary>
     public static void UseRedis(this ISiloBuilder silo, ConfigurationOptions redis)
@@ -63,5 +63,13 @@ internal static class RedisSilo
             o.GrainStorageSerializer = new RecordJson();
             o.DeleteStateOnClear = true; // else each room that ever was leaves an empty record
         }));
+    }
+
+    /// <summary>Finds the silos over the process's connection.</summary>
+    public static void UseRedis(this IClientBuilder client, ConfigurationOptions redis)
+    {
+        client.UseRedisClustering(o => o.ConfigurationOptions = redis);
+        client.Services.AddOptions<Orleans.Clustering.Redis.RedisClusteringOptions>().Configure<RedisConnection>((o, connection) =>
+            o.CreateMultiplexer = _ => Task.FromResult((connection.Multiplexer, true)));
     }
 }

@@ -70,6 +70,41 @@ public sealed class H264PayloadTarget : IFuzzTarget
     public static void Run(ReadOnlySpan<byte> input) => FrameParser.TryParsePayload(CodecKind.H264, input, true, out _);
 }
 
+public sealed class H264ParameterSetsTarget : IFuzzTarget
+{
+    public static IEnumerable<byte[]> Seeds =>
+    [
+        Convert.FromHexString("6742C01FD9005005BB0110000003001000000303C0F18324"),
+        Convert.FromHexString("78000467 42C01F0004 68CE3C800003658880".Replace(" ", "", StringComparison.Ordinal)),
+        Convert.FromHexString("68CE3C80"),
+    ];
+
+    public static void Run(ReadOnlySpan<byte> input)
+    {
+        var sets = new H264ParameterSets();
+        var half = input.Length / 2;
+        Observe(sets, [0x67, 0x42], 1);
+        Observe(sets, input, 2);
+        Observe(sets, input[half..], 3);
+        Observe(sets, input[..half], 4);
+        var info = Observe(sets, [0x65, 0x88], 5);
+        Assert.Equal(info.LacksParameterSets, sets.Packet.Length > 0);
+        Assert.True(sets.Packet.Length <= H264ParameterSets.MaxLength);
+        if (sets.Packet.Length > 0)
+        {
+            Assert.Equal(DropReason.None, FrameParser.TryParsePayload(CodecKind.H264, sets.Packet, false, out var held));
+            Assert.True(held.HasParameterSets);
+        }
+    }
+
+    private static FrameInfo Observe(H264ParameterSets sets, ReadOnlySpan<byte> payload, uint number)
+    {
+        FrameParser.TryParsePayload(CodecKind.H264, payload, true, out var info);
+        sets.Observe(payload, number, number, ref info);
+        return info;
+    }
+}
+
 public sealed class Av1PayloadTarget : IFuzzTarget
 {
     public static IEnumerable<byte[]> Seeds =>

@@ -59,6 +59,53 @@ public sealed class DtlsServerTarget : IFuzzTarget
     }
 }
 
+/// <summary>Records of an association that has forgotten its handshake.</summary>
+public sealed class DtlsRecordsTarget : IFuzzTarget
+{
+    private const int KeyLength = 16;
+
+    public static IEnumerable<byte[]> Seeds
+    {
+        get
+        {
+            using var client = Records(isClient: true);
+            var buffer = new byte[200];
+            yield return buffer[..client.Seal(DtlsContent.ApplicationData, "data"u8, buffer)];
+            yield return [.. buffer[..client.Seal(DtlsContent.Alert, [1, 0], buffer)], .. buffer[..client.Seal(DtlsContent.Handshake, [1], buffer)]];
+        }
+    }
+
+    public static void Run(ReadOnlySpan<byte> input)
+    {
+        using var client = Records(isClient: true);
+        using var server = Records(isClient: false);
+        Span<byte> plain = stackalloc byte[2048];
+        for (var rest = input; !rest.IsEmpty;)
+        {
+            var before = rest.Length;
+            server.TryOpen(ref rest, plain, out _, out _);
+            Assert.True(rest.Length < before);
+        }
+
+        // Whatever came: what the peer seals opens, once. The number of the next is one that no seed had.
+        var content = input[..Math.Min(input.Length, 1000)];
+        Span<byte> record = stackalloc byte[1100];
+        for (var i = 0; i < 3; i++)
+        {
+            client.Seal(DtlsContent.ApplicationData, default, record);
+        }
+
+        ReadOnlySpan<byte> cipher = record[..client.Seal(DtlsContent.ApplicationData, content, record)];
+        var again = cipher;
+        Assert.True(server.TryOpen(ref cipher, plain, out var type, out var length));
+        Assert.True(type == DtlsContent.ApplicationData && content.SequenceEqual(plain[..length]));
+        Assert.False(server.TryOpen(ref again, plain, out _, out _));
+    }
+
+    private static DtlsRecords Records(bool isClient) =>
+        new([.. Enumerable.Range(0, DtlsRecords.KeyBlockLength(KeyLength)).Select(i => (byte)i)], KeyLength, isClient, default);
+}
+
 public sealed class DtlsFingerprintTarget : IFuzzTarget
 {
     public static IEnumerable<byte[]> Seeds =>

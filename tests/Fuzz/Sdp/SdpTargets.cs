@@ -88,7 +88,7 @@ public sealed class SdpAnswerTarget : IFuzzTarget
         }
 
         var offer = SessionOffer.Make(
-            [new("0", MediaKind.Application), Section("1", MediaKind.Audio, "opus", 48_000), Section("2", MediaKind.Video, "VP8", 90_000)], Transport, 1, null);
+            [new("0", MediaKind.Application), Section("1", MediaKind.Audio, "opus", 48_000), Section("2", MediaKind.Video, "VP9/VP8", 90_000)], Transport, 1, null);
         if (!offer.TryAccept(answer, out var session, out var error))
         {
             Assert.InRange(error!.Message.Length, 1, 1000);
@@ -99,10 +99,10 @@ public sealed class SdpAnswerTarget : IFuzzTarget
         var sections = session.Media.Select(m => new OfferedSection(m.Mid, m.Kind) { IsRejected = m.Use == SectionUse.Rejected, Sender = m.Sender });
         var next = SessionOffer.Make([.. sections], Transport, 1, session);
         Assert.True(SessionDescription.TryParse(next.Sdp, out _, out error), $"{error}");
-        Assert.True(session.Media.All(m => m.Use != SectionUse.Play || m.Codecs.Count == 1));
+        Assert.True(session.Media.All(m => m.Use != SectionUse.Play || m.Codecs.Count is 1 or 2));
     }
 
-    private static OfferedSection Section(string mid, MediaKind kind, string codec, int clockRate) => new(mid, kind)
+    private static OfferedSection Section(string mid, MediaKind kind, string codecs, int clockRate) => new(mid, kind)
     {
         Sender = new()
         {
@@ -110,7 +110,7 @@ public sealed class SdpAnswerTarget : IFuzzTarget
             Cname = "c",
             Ssrc = 1,
             RtxSsrc = kind == MediaKind.Video ? 2u : 0,
-            Track = new() { PayloadType = 1, Name = codec, ClockRate = clockRate, Channels = kind == MediaKind.Audio ? 2 : 1 },
+            Formats = [.. codecs.Split('/').Select(c => new RtpCodec { PayloadType = 1, Name = c, ClockRate = clockRate, Channels = kind == MediaKind.Audio ? 2 : 1 })],
         },
     };
 }

@@ -44,6 +44,18 @@ internal sealed class LiveKitClient : IAsyncDisposable
 
     public Task SendRaw(byte[] frame, WebSocketMessageType type) => _socket.SendAsync(frame, type, true, default);
 
+    /// <summary>What came and was not asked for, once the connection is closed.</summary>
+    public IEnumerable<SignalResponse> Rest
+    {
+        get
+        {
+            while (_received.Reader.TryRead(out SignalResponse? message))
+            {
+                yield return message;
+            }
+        }
+    }
+
     public async Task<SignalResponse> Next()
     {
         using var patience = new CancellationTokenSource(Patience);

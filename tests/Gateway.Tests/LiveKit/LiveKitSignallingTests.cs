@@ -114,6 +114,37 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
     }
 
     [Fact]
+    public async Task A_tracks_second_codec_is_asked_for_and_published_under_its_sid()
+    {
+        await using LiveKitClient ada = await Joined("ada");
+        await ada.Send(new() { AddTrack = new() { Cid = "c", Type = TrackType.Video, SimulcastCodecs = { new SimulcastCodec { Codec = "vp9", Cid = "c" }, new SimulcastCodec { Codec = "vp8" } } } });
+        string sid = (await ada.Next(m => m.TrackPublished)).Track.Sid;
+        await ada.Send(new() { Offer = new() { Type = "offer", Sdp = Sdp.Cameras("c"), Id = 1 } });
+        await ada.Next(m => m.Answer);
+        string session = host.Node.SessionOf(_room, "ada");
+        host.Node.BackupDemand = Nexus.Link.LayerDemand.High;
+        await host.Report(session);
+        SubscribedQualityUpdate wanted = await ada.Next(m => m.SubscribedQualityUpdate);
+        Assert.Equal((sid, "vp9 vp8"), (wanted.TrackSid, string.Join(' ', wanted.SubscribedCodecs.Where(c => c.Qualities.All(q => q.Enabled)).Select(c => c.Codec))));
+
+        await ada.Send(new() { AddTrack = new() { Cid = "x", Sid = "TR_nobodys", Type = TrackType.Video } });
+        RequestResponse refused = await ada.Next(m => m.RequestResponse);
+        Assert.Equal((RequestReason.NotFound, "x"), (refused.Reason, refused.AddTrack!.Cid));
+        await ada.Send(new() { AddTrack = new() { Cid = "clone", Sid = sid, Type = TrackType.Video, SimulcastCodecs = { new SimulcastCodec { Codec = "vp8", Cid = "clone" } } } });
+        TrackPublishedResponse added = await ada.Next(m => m.TrackPublished);
+        Assert.Equal(("clone", sid, "c clone"), (added.Cid, added.Track.Sid, string.Join(' ', added.Track.Codecs.Select(c => c.Cid))));
+        await ada.Send(new() { Offer = new() { Type = "offer", Sdp = Sdp.Cameras("c", "clone"), Id = 2 } });
+        await ada.Next(m => m.Answer);
+        Assert.Equal(("0", sid, "1"), host.Node.Sessions.Single(s => s.Identity == "ada" && s.RoomKey.EndsWith(_room, StringComparison.Ordinal)).Publications.Select(p => (p.Mid, p.TrackSid!, p.Backup!.Mid!)).Single());
+
+        Assert.Equal("vp8", (await host.Api($"rooms/{_room}/tracks")).GetProperty("tracks")[0].GetProperty("backup").GetProperty("codec").GetString());
+
+        host.Node.BackupDemand = Nexus.Link.LayerDemand.Off;
+        await host.Report(session);
+        Assert.Equal("vp9", (await ada.Next(m => m.SubscribedQualityUpdate)).SubscribedCodecs.Single(c => c.Qualities.Any(q => q.Enabled)).Codec);
+    }
+
+    [Fact]
     public async Task The_room_that_a_join_opens_is_as_its_token_says_and_one_that_is_open_stays_as_it_is()
     {
         string token = GatewayHost.Token(_room, "ada", t => t with { RoomConfig = new() { EmptyTimeout = 7, DepartureTimeout = 8, MaxParticipants = 2, Metadata = "by token" } });

@@ -30,6 +30,7 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
         { "UpdateParticipant", """{"room":"R","identity":"alice"}""" },
         { "UpdateSubscriptions", """{"room":"R","identity":"alice"}""" },
         { "MoveParticipant", """{"room":"R","identity":"alice","destination_room":"there"}""" },
+        { "ForwardParticipant", """{"room":"R","identity":"alice","destination_room":"there"}""" },
     };
 
     [Theory]
@@ -57,7 +58,6 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
     [InlineData("GET", "livekit.RoomService/ListRooms", null, null, 404, "bad_route")]
     [InlineData("POST", "livekit.RoomService/FlyToTheMoon", "application/json", "{}", 404, "bad_route")]
     [InlineData("POST", "livekit.RoomService/PerformRpc", "application/json", "{}", 501, "unimplemented")]
-    [InlineData("POST", "livekit.RoomService/ForwardParticipant", "application/json", "{}", 501, "unimplemented")]
     [InlineData("POST", "livekit.Egress/ListEgress", "application/json", "{}", 501, "unimplemented")]
     [InlineData("POST", "livekit.RoomService/DeleteRoom", "application/json", """{"room":"nowhere"}""", 404, "not_found")]
     [InlineData("POST", "livekit.RoomService/GetParticipant", "application/json", """{"room":"nowhere","identity":"a"}""", 404, "not_found")]
@@ -201,6 +201,38 @@ public sealed class RoomServiceTests(GatewayHost host) : IClassFixture<GatewayHo
         Assert.Empty((await Call<ListParticipantsRequest, ListParticipantsResponse>("ListParticipants", new() { Room = _room })).Participants);
         Assert.Equal("alice", Assert.Single((await Call<ListParticipantsRequest, ListParticipantsResponse>("ListParticipants", new() { Room = there })).Participants).Identity);
         await AssertRefused(HttpStatusCode.NotFound, "not_found", await Post("MoveParticipant", mover, to(there)));
+    }
+
+    [Fact]
+    public async Task A_participant_is_forwarded_to_another_room_until_it_is_removed_there()
+    {
+        string there = $"{_room}-there";
+        await Join("whip", "alice");
+        string forwarder = Token("", "admin", t => t with { Video = new() { RoomAdmin = true, Room = _room, DestinationRoom = there } });
+        string to(string destination) => $$"""{"room":"{{_room}}","identity":"alice","destinationRoom":"{{destination}}"}""";
+
+        await AssertRefused(HttpStatusCode.Forbidden, "permission_denied", await Post("ForwardParticipant", forwarder, to("elsewhere")));
+        await AssertRefused(HttpStatusCode.BadRequest, "invalid_argument", await Post("ForwardParticipant", AdminToken(), to(_room)));
+        await AssertRefused(HttpStatusCode.BadRequest, "invalid_argument", await Post("ForwardParticipant", AdminToken(), to("")));
+        await AssertRefused(HttpStatusCode.NotFound, "not_found", await Post("ForwardParticipant", AdminToken(), to(there).Replace("alice", "zoe", StringComparison.Ordinal)));
+        Assert.Equal(HttpStatusCode.OK, (await Post("ForwardParticipant", forwarder, to(there))).StatusCode);
+
+        ParticipantInfo here = (await Participants(_room)).Single(), forwarded = (await Participants(there)).Single();
+        Assert.Empty(here.KindDetails);
+        Assert.Equal([ParticipantInfo.Types.KindDetail.Forwarded], forwarded.KindDetails);
+        Assert.Equal(("alice", ParticipantInfo.Types.State.Active), (forwarded.Identity, forwarded.State));
+        Assert.NotEqual(here.Sid, forwarded.Sid);
+        Assert.NotEmpty(here.Tracks);
+        Assert.Equal(here.Tracks.Select(t => t.Sid), forwarded.Tracks.Select(t => t.Sid));
+
+        string mute = $$"""{"room":"{{there}}","identity":"alice","track_sid":"{{here.Tracks[0].Sid}}","muted":true}""";
+        await AssertRefused(HttpStatusCode.PreconditionFailed, "failed_precondition", await Post("MutePublishedTrack", AdminToken(), mute));
+        await Call<RoomParticipantIdentity, RemoveParticipantResponse>("RemoveParticipant", new() { Room = there, Identity = "alice" });
+        Assert.Empty(await Participants(there));
+        Assert.Equal("alice", (await Participants(_room)).Single().Identity);
+
+        async Task<IEnumerable<ParticipantInfo>> Participants(string room) =>
+            (await Call<ListParticipantsRequest, ListParticipantsResponse>("ListParticipants", new() { Room = room })).Participants;
     }
 
     [Fact]

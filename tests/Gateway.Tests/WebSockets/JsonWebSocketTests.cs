@@ -246,6 +246,7 @@ public sealed class JsonWebSocketTests(GatewayHost host) : IClassFixture<Gateway
     [InlineData("""{"type":"mute","requestId":9,"trackSid":"no sid","muted":true}""", "BAD_REQUEST")]
     [InlineData("""{"type":"invite","requestId":9,"to":"bob","timeoutSeconds":500}""", "BAD_REQUEST")]
     [InlineData("""{"type":"wishes","requestId":9,"wishes":[{"trackSid":"TR_x","layer":"best"}]}""", "BAD_REQUEST")]
+    [InlineData("""{"type":"wishes","requestId":9,"wishes":[{"trackSid":"TR_x","priority":256}]}""", "BAD_REQUEST")]
     [InlineData("""{"requestId":9,"t":1}""", "BAD_REQUEST")]
     public async Task A_bad_message_is_answered_by_name_and_the_session_goes_on(string text, string code)
     {

@@ -1,3 +1,4 @@
+using Nexus.Gateway.Tests.LiveKit;
 using static Nexus.Gateway.Tests.GatewayHost;
 
 namespace Nexus.Gateway.Tests.WebSockets;
@@ -19,5 +20,15 @@ public sealed class RebuildingTests : IAsyncLifetime
         Assert.Equal("UNAVAILABLE", refused.GetProperty("code").GetString());
         await ada.Closed();
         Assert.Equal(4503, (int)ada.CloseStatus!);
+    }
+
+    /// <summary>Clients of LiveKit that are told to leave as they come back join anew, whatever the word: they are told nothing.</summary>
+    [Fact]
+    public async Task A_LiveKit_client_whose_stay_nobody_knows_yet_hears_no_word_and_tries_again()
+    {
+        await using LiveKitClient ada = await LiveKitClient.Connect(_host, Token("r", "ada"), new() { Reconnect = true, ParticipantSid = "PA_unheardof" });
+        await ada.Closed();
+        Assert.Equal("UNAVAILABLE", ada.CloseReason);
+        Assert.Empty(ada.Rest);
     }
 }

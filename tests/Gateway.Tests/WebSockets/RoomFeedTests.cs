@@ -77,20 +77,64 @@ public sealed class RoomFeedTests : IRoomListener
     }
 
     [Fact]
-    public async Task A_watch_that_was_lost_is_made_anew_and_clients_hear_what_they_missed()
+    public async Task What_lacks_is_read_from_where_it_broke_off_and_not_whole()
     {
         _room.Pages = [Page(1, 5, null, "a")];
         await _feed.Ready();
         _feed.Subscribe(this, _ => { });
-        _room.IsKnown = false;
-        _room.Pages = [Page(1, 6, null) with { Participants = [Person("a") with { Version = 2 }] }];
+        _room.Missed = known => known == new RoomVersion(1, 5) ? [Delta(1, 5, 6, "b"), Delta(1, 6, 8, "c")] : null;
+        _room.Pages = [];
+        _feed.OnDelta(Delta(1, 8, 9, "d")); // two before it were lost
         await _feed.Renew();
+
+        Assert.Equal([6, 8, 9], _heard.Select(d => d.To));
+        Assert.Equal("a b c d", Roster());
+    }
+
+    [Fact]
+    public async Task A_delta_that_was_lost_and_that_no_other_follows_is_missed_by_the_third_renewal()
+    {
+        _room.Pages = [Page(1, 5, null, "a")];
+        await _feed.Ready();
+        _feed.Subscribe(this, _ => { });
+        _room.Missed = known => known.Version < 6 ? [Delta(1, 5, 6, "b")] : [];
+        for (int i = 0; i < 6; i++)
+        {
+            await _feed.Renew();
+        }
+
+        Assert.Equal(6, Assert.Single(_heard).To);
+        Assert.Equal([RoomVersion.None, new(1, 5), new(1, 6)], _room.Asked); // a call for the join, and two for six renewals
+    }
+
+    [Fact]
+    public async Task A_room_that_lost_its_memory_and_says_so_is_watched_anew_and_clients_hear_what_they_missed()
+    {
+        _room.Pages = [Page(1, 5, null, "a")];
+        await _feed.Ready();
+        _feed.Subscribe(this, _ => { });
+        _room.Pages = [Page(1, 6, null) with { Participants = [Person("a") with { Version = 2 }] }];
+        _feed.OnWoke();
         await _feed.Renew();
 
         Assert.Equal(2, Assert.Single(_heard).Participants.Single().Version);
         _room.Pages = [Page(2, 1, null, "a")];
-        await _feed.Renew();
+        await _feed.Renew(mayHaveLost: true);
         Assert.Equal((2, 0, 1), (_heard.Last().Epoch, _heard.Last().From, _heard.Last().To));
+    }
+
+    [Fact]
+    public async Task A_room_that_could_not_be_asked_is_asked_again_with_the_next_renewal()
+    {
+        _room.Pages = [Page(1, 5, null, "a")];
+        await _feed.Ready();
+        _feed.Subscribe(this, _ => { });
+        _room.Missed = _ => throw new TimeoutException();
+        _feed.OnDelta(Delta(1, 6, 7, "c"));
+        await Assert.ThrowsAsync<TimeoutException>(() => _feed.Renew());
+        _room.Missed = _ => [Delta(1, 5, 6, "b"), Delta(1, 6, 7, "c")];
+        await _feed.Renew();
+        Assert.Equal("a b c", Roster());
     }
 
     [Fact]
@@ -133,9 +177,8 @@ public sealed class RoomFeedTests : IRoomListener
     {
         _room.Pages = [Page(1, 5, null, "a", "b")];
         await _feed.Ready();
-        _room.IsKnown = false;
         _room.Pages = [Page(2, 1, null, "a") with { IsRebuilding = true }];
-        await _feed.Renew();
+        await _feed.Renew(mayHaveLost: true);
         Assert.Equal("a b", Roster());
 
         _room.Pages = [Page(2, 1, null, "a")];
@@ -288,28 +331,47 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task Attach(string link, NodeView node, INodePort port) => throw new NotSupportedException();
 
-        public Task Detach(string link, string reason) => throw new NotSupportedException();
+        public Task Detach(string link, string reason, bool wasSilent) => throw new NotSupportedException();
 
         public Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions) => throw new NotSupportedException();
 
         public Task<NodeView?> Describe() => throw new NotSupportedException();
 
-        public Task TrackSession(string nodeSessionKey, bool open) => throw new NotSupportedException();
+        public Task OnReport(SessionReport report) => throw new NotSupportedException();
+
+        public Task OnDigest(Digest digest) => throw new NotSupportedException();
+
+        public Task<RoomCensus?> Count(string roomKey, RoomCensusSum known) => throw new NotSupportedException();
+
+        public Task<SessionApplied> Apply(string session, SessionDesired desired, bool mustExist) => throw new NotSupportedException();
+
+        public Task<SessionApplied> Close(string session, string reason) => throw new NotSupportedException();
 
         public Task<ActResult> Drain() => throw new NotSupportedException();
+
+        public Task<ActResult> Undrain() => throw new NotSupportedException();
+
+        public Task OnLeaving(string bootId) => throw new NotSupportedException();
     }
 
     private sealed class FakeRoom : IRoomGrain
     {
         public RoomPage[] Pages { get; set; } = [];
 
-        public bool IsKnown { get; set; } = true;
-
         public Action? BeforeSecondPage { get; set; }
 
-        public Task<RoomPage?> Watch(string gateway, IGatewayObserver observer) => Task.FromResult<RoomPage?>(Pages[0]);
+        /// <summary>What it answers to who is not too far behind; null: the pages.</summary>
+        public Func<RoomVersion, ImmutableArray<RoomDelta>?> Missed { get; set; } = _ => null;
 
-        public Task<bool> RenewWatch(string gateway) => Task.FromResult(IsKnown);
+        public List<RoomVersion> Asked { get; } = [];
+
+        public Task<RoomNews?> Watch(SessionHolder gateway, long feed, RoomVersion known)
+        {
+            Asked.Add(known);
+            return Task.FromResult<RoomNews?>(Missed(known) is { } missed ? new([.. missed], null) : new([], Pages[0]));
+        }
+
+        public Task<RoomMoved> Relocate(RoomMove move) => throw new NotSupportedException();
 
         public Task<RoomPage?> Page(string after)
         {
@@ -317,7 +379,7 @@ public sealed class RoomFeedTests : IRoomListener
             return Task.FromResult<RoomPage?>(Pages[1]);
         }
 
-        public Task Unwatch(string gateway) => Task.CompletedTask;
+        public Task Unwatch(string gateway, long feed) => Task.CompletedTask;
 
         public Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant) => throw new NotSupportedException();
 

@@ -48,11 +48,11 @@ public sealed class DecisionTests
     public void The_newest_version_of_a_participant_wins_in_any_order()
     {
         var roster = new Roster();
-        roster.Update(Alice(version: 3, ParticipantState.Active), Noon);
-        Assert.False(roster.Update(Alice(version: 2, ParticipantState.Joining), Noon));
-        Assert.False(roster.Update(Alice(version: 2, ParticipantState.Disconnected), Noon));
+        roster.Update(Alice(version: 3, ParticipantState.Active));
+        Assert.False(roster.Update(Alice(version: 2, ParticipantState.Joining)));
+        Assert.False(roster.Update(Alice(version: 2, ParticipantState.Disconnected)));
         Assert.Equal(ParticipantState.Active, Assert.Single(roster.All).State);
-        Assert.True(roster.Update(Alice(version: 4, ParticipantState.Disconnected), Noon));
+        Assert.True(roster.Update(Alice(version: 4, ParticipantState.Disconnected)));
         Assert.Empty(roster.All);
     }
 
@@ -60,9 +60,9 @@ public sealed class DecisionTests
     public void The_end_of_an_older_stay_does_not_end_a_newer()
     {
         var roster = new Roster();
-        roster.Update(Alice(version: 9, ParticipantState.Active), Noon);
-        Assert.True(roster.Update(Alice(version: 1, ParticipantState.Joining) with { Sid = "PA_2", JoinedAt = Noon.AddSeconds(1) }, Noon));
-        Assert.False(roster.Update(Alice(version: 10, ParticipantState.Disconnected), Noon));
+        roster.Update(Alice(version: 9, ParticipantState.Active));
+        Assert.True(roster.Update(Alice(version: 1, ParticipantState.Joining) with { Sid = "PA_2", JoinedAt = Noon.AddSeconds(1) }));
+        Assert.False(roster.Update(Alice(version: 10, ParticipantState.Disconnected)));
         Assert.Equal("PA_2", Assert.Single(roster.All).Sid);
     }
 
@@ -70,41 +70,12 @@ public sealed class DecisionTests
     public void The_limit_holds_for_newcomers_only()
     {
         var roster = new Roster();
-        Assert.Null(roster.Admit(Alice(1, ParticipantState.Joining), 1, Noon));
-        Assert.Null(roster.Admit(Alice(2, ParticipantState.Joining), 1, Noon));
-        Assert.Equal(ReasonCodes.RoomFull, roster.Admit(Alice(1, ParticipantState.Joining) with { Identity = "bob" }, 1, Noon)!.Code);
-        Assert.Null(roster.Admit(Alice(1, ParticipantState.Joining) with { Identity = "bob" }, 0, Noon));
-    }
-
-    [Fact]
-    public void Who_gives_no_sign_of_life_leaves_and_comes_back_with_the_next()
-    {
-        var roster = new Roster();
-        roster.Update(Alice(1, ParticipantState.Active), Noon);
-        roster.Update(Alice(1, ParticipantState.Active) with { Identity = "bob" }, Noon);
-        roster.Update(Alice(1, ParticipantState.Active), Noon.AddSeconds(30)); // the same again: a sign of life
-        roster.Expire(Noon.AddSeconds(10));
-        Assert.Equal("alice", Assert.Single(roster.All).Identity);
-        roster.Update(Alice(1, ParticipantState.Active) with { Identity = "bob" }, Noon.AddSeconds(31));
-        Assert.Equal(2, roster.Count);
+        Assert.Null(roster.Admit(Alice(1, ParticipantState.Joining), 1));
+        Assert.Null(roster.Admit(Alice(2, ParticipantState.Joining), 1));
+        Assert.Equal(ReasonCodes.RoomFull, roster.Admit(Alice(1, ParticipantState.Joining) with { Identity = "bob" }, 1)!.Code);
+        Assert.Null(roster.Admit(Alice(1, ParticipantState.Joining) with { Identity = "bob" }, 0));
     }
 
     private static ParticipantView Alice(long version, ParticipantState state) =>
         new() { Sid = "PA_1", Identity = "alice", State = state, Version = version, JoinedAt = Noon };
-
-    [Fact]
-    public void The_roster_has_the_sizes_of_layers_and_is_not_told_when_only_their_rates_change()
-    {
-        var track = new TrackView
-        {
-            Sid = "TR_1", Identity = "a", Kind = "video", Source = "camera", Codec = "VP8",
-            Layers = [new("low", 320, 180, 150_000, true), new("high", 1280, 720, 1_500_000, true)],
-        };
-        TrackView slower = track with { Layers = [track.Layers[0], track.Layers[1] with { Bitrate = 900_000, Active = false }] };
-        TrackView smaller = track with { Layers = [track.Layers[0], track.Layers[1] with { Width = 960, Height = 540 }] };
-        Assert.True(ParticipantSessions.LooksTheSame(track, slower));
-        Assert.False(ParticipantSessions.LooksTheSame(track, smaller));
-        Assert.False(ParticipantSessions.LooksTheSame(track, track with { Muted = true }));
-        Assert.Equal([("low", 320, 0L), ("high", 1280, 0L)], ParticipantSessions.ForRoster(track).Layers.Select(l => (l.Rid, l.Width, l.Bitrate)));
-    }
 }

@@ -45,19 +45,23 @@ public sealed class SessionReconcilerPropertyTests
         Assert.Equal(a.Trace, b.Trace);
     }
 
-    private sealed class Run(int seed)
+    private sealed class Run
     {
         private const string Session = "SE_1";
 
-        private readonly Random _random = new(seed);
+        private readonly Random _random;
         private readonly FakeNode _node = new("ND_1", "local");
-        private readonly List<SessionCommand> _toNode = [];
+        private readonly List<(long Epoch, SessionCommand Command)> _toNode = [];
         private readonly List<DigestEntry> _digests = [];
-        private SessionReconciler _owner = new();
+        private CommandOrder _order = new();
+        private SessionReconciler _owner;
         private SessionCommand? _awaited;
+        private long _epoch;
         private int _offers;
         private SessionDesired? _wanted;
         private bool _ended;
+
+        public Run(int seed) => (_random, _owner) = (new(seed), new(_order));
 
         public List<string> Trace { get; } = [];
 
@@ -90,12 +94,17 @@ public sealed class SessionReconcilerPropertyTests
             {
                 foreach (DigestEntry entry in _node.Digest())
                 {
-                    _owner.OnDigest(entry);
+                    Hear(entry);
                 }
 
-                for (int i = 0; i < 20 && (i == 0 ? _owner.Check() : Next()) is var command && command is not SessionCommand.None; i++)
+                if (_node.Digest().IsEmpty)
                 {
-                    Answered(command, await Carry(command));
+                    _owner.OnAbsent();
+                }
+
+                for (int i = 0; i < 20 && Next() is var command && command is not SessionCommand.None; i++)
+                {
+                    Answered(command, await Carry(await Epoch(), command));
                 }
             }
         }
@@ -124,7 +133,6 @@ public sealed class SessionReconcilerPropertyTests
 
             _wanted = new SessionDesired
             {
-                OwnerKey = "any/local/ND_1/SE_1",
                 ParticipantKey = "any/t/r/alice",
                 RoomKey = "any/t/r",
                 Identity = "alice",
@@ -145,17 +153,18 @@ public sealed class SessionReconcilerPropertyTests
         }
 
         /// <summary>The grain has one command under way at a time; sending the next means that it gave up on the one before.</summary>
-        private Task Send()
+        private async Task Send()
         {
             if (Next() is not SessionCommand.None and var command)
             {
                 _awaited = command;
-                _toNode.Add(command);
-                return Did($"send {command.GetType().Name}");
+                _toNode.Add((await Epoch(), command));
+                await Did($"send {command.GetType().Name}");
             }
-
-            return Task.CompletedTask;
         }
+
+        /// <summary>The grain claims the node before the first command, and after it was told that another has claimed it since.</summary>
+        private async Task<long> Epoch() => _epoch = _epoch == 0 ? (await _node.Claim()).Epoch : _epoch;
 
         private async Task Deliver(bool answered, bool again)
         {
@@ -165,13 +174,13 @@ public sealed class SessionReconcilerPropertyTests
             }
 
             int index = _random.Next(_toNode.Count);
-            SessionCommand command = _toNode[index];
+            (long epoch, SessionCommand command) = _toNode[index];
             if (!again)
             {
                 _toNode.RemoveAt(index);
             }
 
-            object answer = await Carry(command);
+            object answer = await Carry(epoch, command);
             await Did($"deliver {command.GetType().Name}{(again ? " (it comes again)" : "")}{(answered ? "" : " (the answer is lost)")}");
             if (answered && ReferenceEquals(command, _awaited))
             {
@@ -205,47 +214,75 @@ public sealed class SessionReconcilerPropertyTests
             }
 
             int index = _random.Next(_digests.Count);
-            _owner.OnDigest(_digests[index]);
+            Hear(_digests[index]);
             _digests.RemoveAt(index);
             return Did("hear a digest");
         }
 
         private Task LoseOwner()
         {
-            (_owner, _awaited, _wanted, _ended) = (new SessionReconciler(), null, null, false);
+            _order = new();
+            Forget();
+            _epoch = 0;
             return Did("the owner loses its memory");
         }
 
         /// <summary>The node could not be reached for long, as far as the owner could tell.</summary>
         private Task LoseNode()
         {
-            _owner.Lose();
-            (_awaited, _wanted) = (null, null);
+            if (_owner.Phase != SessionPhase.Closing)
+            {
+                Forget();
+            }
+
+            _epoch = 0; // it is heard of again by another link
+
             return Did("the node counts as lost");
         }
 
         private Task RestartNode()
         {
             _node.Restart();
+            _epoch = 0; // the grain sees another boot, and by another link: what was under way on the old one never arrives
+            _awaited = null;
+            _toNode.Clear();
+            _digests.Clear();
             return Did("the node restarts");
         }
 
-        private SessionCommand Next() => _owner.Phase == SessionPhase.Unknown && _node.Digest().Length > 0 ? new SessionCommand.Claim() : _owner.Phase == SessionPhase.Unknown ? new SessionCommand.None() : _owner.Next();
+        private void Forget() => (_owner, _awaited, _wanted, _ended) = (new SessionReconciler(_order), null, null, false);
 
-        private async Task<object> Carry(SessionCommand command) => command switch
+        /// <summary>What is over is forgotten by the grain: a node that names it nevertheless is asked what it has.</summary>
+        private void Hear(DigestEntry entry)
         {
-            SessionCommand.Claim => await _node.Claim(Session),
-            SessionCommand.Apply a => await _node.Apply(new ApplySession(0, Session, a.Epoch, a.Seq, a.MustExist, a.Desired)),
-            SessionCommand.Close c => await _node.Close(new CloseSession(0, Session, c.Epoch, c.Seq, c.Reason)),
+            if (_owner.Phase == SessionPhase.Gone)
+            {
+                Forget();
+            }
+
+            _owner.OnDigest(entry);
+        }
+
+        /// <summary>The grain knows of a session that it did not begin by the node's word alone.</summary>
+        private SessionCommand Next() => _owner.Phase == SessionPhase.Unknown && _node.Digest().IsEmpty ? new SessionCommand.None() : _owner.Next();
+
+        private async Task<object> Carry(long epoch, SessionCommand command) => command switch
+        {
+            SessionCommand.Describe => await _node.Describe(Session),
+            SessionCommand.Apply a => await _node.Apply(new ApplySession(0, Session, epoch, a.Seq, a.MustExist, a.Desired)),
+            SessionCommand.Close c => await _node.Close(new CloseSession(0, Session, epoch, c.Seq, c.Reason)),
             _ => throw new InvalidOperationException(),
         };
 
         private void Answered(SessionCommand command, object answer)
         {
+            _epoch = answer is SessionApplied { Status: ApplyStatus.Stale } stale && stale.Epoch != _epoch ? 0 : _epoch;
             switch (command)
             {
-                case SessionCommand.Claim:
-                    _owner.OnClaimed((SessionClaim)answer);
+                case SessionCommand.Describe:
+                    var found = (SessionFound)answer;
+                    _owner.OnDescribed(found);
+                    _owner.OnActual(found.Actual);
                     break;
                 case SessionCommand.Apply a:
                     _owner.OnApplied(a.Seq, (SessionApplied)answer);
@@ -258,7 +295,7 @@ public sealed class SessionReconcilerPropertyTests
 
         private Task Did(string what)
         {
-            Trace.Add($"{what} → {_owner.Phase}, epoch {_owner.Epoch}, seq {_owner.Seq}");
+            Trace.Add($"{what} → {_owner.Phase}, epoch {_epoch}, seq {_owner.Seq}");
             return Task.CompletedTask;
         }
 

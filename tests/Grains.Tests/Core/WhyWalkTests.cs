@@ -29,8 +29,9 @@ public sealed class WhyWalkTests
         { "muted", ReasonCodes.Muted },
         { "server-muted", ReasonCodes.Muted },
         { "silent", ReasonCodes.NoSourcePackets },
-        // no part of the node says these two yet; when one does, they are named as they come
         { "paused:BANDWIDTH", ReasonCodes.Bandwidth },
+        { "paused:NOT_SPEAKING", ReasonCodes.NotSpeaking },
+        // no part of the node says this yet; when one does, it is named as it comes
         { "waiting:LINK_DOWN", ReasonCodes.LinkDown },
         { "no-subscribe", ReasonCodes.Permission },
         { "no-publish", ReasonCodes.Permission },
@@ -46,6 +47,10 @@ public sealed class WhyWalkTests
         { "publisher-new muted", ReasonCodes.NoIce },
         { "paused:NOT_ACKED subscriber-new", ReasonCodes.NotAcked },
         { "node-lost muted", ReasonCodes.NodeLost },
+        // nothing is sent of what nobody takes: that is no fault of the publisher's
+        { "silent unwanted paused:WISH", ReasonCodes.Wish },
+        { "silent unwanted paused:NOT_ACKED", ReasonCodes.NotAcked },
+        { "silent unwanted waiting:NO_SOURCE_PACKETS", ReasonCodes.NoSourcePackets },
     };
 
     [Theory]
@@ -75,6 +80,45 @@ public sealed class WhyWalkTests
         Assert.Empty(WhyWalk.Walk(room with { Sessions = [room.Sessions[0], bob with { Desired = bob.Desired with { Leg = SessionLeg.Publish } }] }));
     }
 
+    [Theory]
+    [InlineData(EstimateLimits.Delay, "limited by delay")]
+    [InlineData(EstimateLimits.Loss, "limited by loss")]
+    [InlineData(EstimateLimits.MaxBitrate, "limited by the client's own maximum")]
+    [InlineData(EstimateLimits.Ceiling, "limited by this server's max-receiver-bitrate")]
+    [InlineData(EstimateLimits.None, "")]
+    public void A_want_of_bandwidth_is_told_in_numbers(string limitedBy, string words)
+    {
+        var finding = Assert.Single(WhyWalk.Walk(Measured("paused:BANDWIDTH", Short() with { Needs = 250_400 }, new() { Estimate = 180_000, LimitedBy = limitedBy })));
+        Assert.Equal(ReasonCodes.Bandwidth, finding.Reason);
+        Assert.Contains($"estimate 180 kbit/s, the lowest layer needs 250 kbit/s{(words.Length > 0 ? "; " : ".")}{words}", finding.Explanation, StringComparison.Ordinal);
+        Assert.Equal(limitedBy == EstimateLimits.Ceiling, finding.Mend.Contains("max-receiver-bitrate", StringComparison.Ordinal));
+        Assert.Null(finding.Note);
+    }
+
+    [Fact]
+    public void A_lesser_layer_than_wished_is_a_note_and_no_fault()
+    {
+        ReceiverMeasured receiver = new() { Estimate = 400_000, LimitedBy = EstimateLimits.Delay, Loss = 0.123 };
+        var narrow = Assert.Single(WhyWalk.Walk(Measured("active:", Short() with { WishedLayer = "f", Needs = 750_000 }, receiver)));
+        Assert.Equal((true, null, ""), (narrow.Flows, narrow.Reason, narrow.Mend));
+        Assert.Contains("the wished f: estimate 400 kbit/s, the next layer needs 750 kbit/s; limited by delay", narrow.Note, StringComparison.Ordinal);
+
+        var lossy = Assert.Single(WhyWalk.Walk(Measured("active:", Short() with { LimitedBy = "loss", WishedLayer = "" }, receiver)));
+        Assert.Contains("than is wished: 12.3 % of the packets", lossy.Note, StringComparison.Ordinal);
+
+        Assert.Null(Assert.Single(WhyWalk.Walk(Measured("active:", Short() with { LimitedBy = null }, receiver))).Note);
+        Assert.Null(Assert.Single(WhyWalk.Walk(Room([]))).Note); // its node did not tell
+    }
+
+    private static SubscriptionMeasured Short() => new() { TrackSid = Sid, Mid = "1", LimitedBy = "bandwidth" };
+
+    private static WhyRoom Measured(string faults, SubscriptionMeasured subscription, ReceiverMeasured receiver)
+    {
+        var room = Room(faults.Split(' '));
+        var measured = new SessionMeasured { Transport = new(null, new(0, 0, 0, 0), new(0, 0, 0, 0), receiver), Subscriptions = [subscription] };
+        return room with { Sessions = [room.Sessions[0], room.Sessions[1] with { Measured = measured }] };
+    }
+
     private static WhyRoom Room(string[] faults)
     {
         bool Is(string fault) => faults.Contains(fault);
@@ -91,15 +135,16 @@ public sealed class WhyWalkTests
             Codec = "VP8",
             Muted = Is("muted") || Is("server-muted"),
             MutedByServer = Is("server-muted"),
+            Demand = Is("unwanted") ? LayerDemand.Off : LayerDemand.High,
             Layers = [new("", 640, 360, Is("silent") ? 0 : 500_000, !Is("silent"))],
         };
         string[] told = faults.FirstOrDefault(f => f.Contains(':'))?.Split(':') ?? ["active", ""];
         var subscription = new SubscriptionDescription(Sid, "1", told[0], null, told[1].Length == 0 ? null : told[1]);
-        var alice = new WhySession("ND_a", Desired("alice", SessionLeg.Duplex) with { CanPublish = !Is("no-publish") }, Report("alice", State("publisher")) with { Tracks = [actual] });
+        var alice = new WhySession("ND_a", Desired("alice", SessionLeg.Duplex) with { CanPublish = !Is("no-publish") }, Actual(State("publisher")) with { Tracks = [actual] });
         var bob = new WhySession(
             "ND_a",
             Desired("bob", SessionLeg.Duplex) with { CanSubscribe = !Is("no-subscribe"), Subscribe = new() { Auto = !Is("not-asked") } },
-            Report("bob", State("subscriber")) with { Subscriptions = Is("not-asked") || Is("unbound") ? [] : [subscription] });
+            Actual(State("subscriber")) with { Subscriptions = Is("not-asked") || Is("unbound") ? [] : [subscription] });
         var room = new RoomView
         {
             Sid = "RM_1", Name = "r", Tenant = "t", Zone = "any", CreatedAt = default, Policy = new(), Nodes = ["ND_a"],
@@ -115,9 +160,9 @@ public sealed class WhyWalkTests
 
     private static SessionDesired Desired(string identity, SessionLeg leg) => new()
     {
-        OwnerKey = identity, ParticipantKey = $"any/t/r/{identity}", RoomKey = "any/t/r", Identity = identity, ParticipantSid = $"PA_{identity}", Leg = leg,
+        ParticipantKey = $"any/t/r/{identity}", RoomKey = "any/t/r", Identity = identity, ParticipantSid = $"PA_{identity}", Leg = leg,
         CanPublish = true, CanSubscribe = true,
     };
 
-    private static SessionReport Report(string identity, SessionState state) => new() { Session = $"SE_{identity}", OwnerKey = identity, State = state };
+    private static SessionActual Actual(SessionState state) => new() { State = state };
 }

@@ -1,37 +1,24 @@
 using Nexus.Contracts;
 using Nexus.Grains.Tests.Rig;
 using Nexus.Link;
-using Nexus.TestKit.Nodes;
 
 namespace Nexus.Grains.Tests.Grains;
 
 /// <summary>Clients with two sessions: one that they publish on, and one beside it that they play on and the node makes the offers for.</summary>
-public sealed class BesideTests : IAsyncLifetime
+public sealed class BesideTests : GrainTest
 {
-    private GrainRig _rig = null!;
-    private FakeNode _node = null!;
-    private GatewayProbe _probe = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        (_rig, _node) = await GrainRig.StartWithNodeAsync();
-        _probe = new GatewayProbe(_rig);
-    }
-
-    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
-
     [Fact]
     public async Task The_nodes_offer_comes_with_the_join_and_the_next_as_news()
     {
         await Alice.Join(Main("SE_main"));
         JoinResult joined = await Alice.Join(Beside("SE_sub", "SE_main"));
-        Assert.Equal(new ServerOffer(1, "offer 1"), joined.Session!.Offer);
-        Assert.Null((await Alice.Answer("SE_sub", new(1, "answer"))).Session!.Offer);
-        Assert.Equal("answer", _node.Actual["SE_sub"].Answer!.Sdp);
+        Assert.Equal(new ServerOffer(1, "offer 1"), joined.Session!.Actual.Offer);
+        Assert.Null((await Alice.Answer("SE_sub", new(1, "answer"))).Session!.Actual.Offer);
+        Assert.Equal("answer", Node.Actual["SE_sub"].Answer!.Sdp);
 
-        _node.Say("SE_sub", r => r with { Offer = new(7, "offer 7") });
-        SessionNews news = await _probe.NextNews(_rig);
-        Assert.Equal(("SE_sub", 7), (news.Session, news.View!.Offer!.Id));
+        Node.Say("SE_sub", r => r with { Offer = new(7, "offer 7") });
+        SessionNews news = await Probe.NextNews(Rig);
+        Assert.Equal(("SE_sub", 7), (news.Session, news.View!.Actual.Offer!.Id));
         Assert.Equal("SESSION_NOT_FOUND", (await Alice.Answer("SE_other", new(1, "answer"))).Error!.Code);
     }
 
@@ -41,7 +28,7 @@ public sealed class BesideTests : IAsyncLifetime
         await Alice.Join(Main("SE_main"));
         await Alice.Join(Beside("SE_sub", "SE_main"));
         await Alice.Answer("SE_sub", new(1, "answer"));
-        Assert.Equal(2, (await Alice.RestartOffers("SE_sub")).Session!.Offer!.Id);
+        Assert.Equal(2, (await Alice.RestartOffers("SE_sub")).Session!.Actual.Offer!.Id);
     }
 
     [Fact]
@@ -51,11 +38,11 @@ public sealed class BesideTests : IAsyncLifetime
         JoinResult beside = await Alice.Join(Beside("SE_sub", "SE_main"));
         Assert.Equal(main.ParticipantSid, beside.ParticipantSid);
         Assert.Equal("Alice", beside.Participant!.Name);
-        Assert.Equal((false, true), (_node.Actual["SE_main"].CanSubscribe, _node.Actual["SE_sub"].CanSubscribe));
-        Assert.Equal((true, false), (_node.Actual["SE_main"].CanPublish, _node.Actual["SE_sub"].CanPublish));
+        Assert.Equal((false, true), (Node.Actual["SE_main"].CanSubscribe, Node.Actual["SE_sub"].CanSubscribe));
+        Assert.Equal((true, false), (Node.Actual["SE_main"].CanPublish, Node.Actual["SE_sub"].CanPublish));
 
         await Alice.SubscribeFor([new() { TrackSid = "TR_1", Kind = SubscriptionChangeKind.Subscribe }]);
-        Assert.Equal("TR_1", Assert.Single(_node.Actual["SE_sub"].Subscriptions).TrackSid);
+        Assert.Equal("TR_1", Assert.Single(Node.Actual["SE_sub"].Subscriptions).TrackSid);
     }
 
     [Fact]
@@ -64,7 +51,7 @@ public sealed class BesideTests : IAsyncLifetime
         await Alice.Join(Main("SE_main"));
         await Alice.Join(Beside("SE_sub", "SE_main"));
         Assert.Null((await Alice.Leave("SE_main", ReasonCodes.ClientLeft)).Error);
-        Assert.Empty(_node.Actual);
+        Assert.Empty(Node.Actual);
         Assert.Null(await Alice.Describe());
         Assert.Equal("SESSION_NOT_FOUND", (await Alice.Join(Beside("SE_sub2", "SE_main"))).Error!.Code);
     }
@@ -74,8 +61,8 @@ public sealed class BesideTests : IAsyncLifetime
     {
         await Alice.Join(Main("SE_main"));
         await Alice.Join(Beside("SE_sub", "SE_main"));
-        _node.SetState("SE_main", SessionState.Closed, ReasonCodes.ClientLeft);
-        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
+        Node.SetState("SE_main", SessionState.Closed, ReasonCodes.ClientLeft);
+        await Rig.UntilAsync(() => Node.Actual.IsEmpty);
         Assert.Null(await Alice.Describe());
     }
 
@@ -87,7 +74,7 @@ public sealed class BesideTests : IAsyncLifetime
         string newer = (await Alice.Join(Main("SE_main2"))).ParticipantSid;
         await Alice.Join(Beside("SE_sub2", "SE_main2"));
         Assert.NotEqual(older, newer);
-        Assert.Equal(["SE_main2", "SE_sub2"], _node.Actual.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["SE_main2", "SE_sub2"], Node.Actual.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["SE_main", "SE_sub"], new[] { await Ended(), await Ended() }.Order(StringComparer.Ordinal));
     }
 
@@ -99,27 +86,27 @@ public sealed class BesideTests : IAsyncLifetime
         foreach (string session in new[] { "SE_main", "SE_sub" })
         {
             await Alice.Detach(session, "GW_1");
-            await _rig.UntilAsync(async () => (await Alice.Describe())!.State == ParticipantState.Reconnecting);
-            SessionResult resumed = await Alice.Resume(session, _probe.Holder);
-            Assert.Equal((null, session == "SE_sub" ? 1 : null), (resumed.Error, resumed.Session!.Offer?.Id));
+            await Rig.UntilAsync(async () => (await Alice.Describe())!.State == ParticipantState.Reconnecting);
+            SessionResult resumed = await Alice.Resume(session, Probe.Holder);
+            Assert.Equal((null, session == "SE_sub" ? 1 : null), (resumed.Error, resumed.Session!.Actual.Offer?.Id));
             Assert.NotEqual(ParticipantState.Reconnecting, (await Alice.Describe())!.State);
         }
     }
 
-    private IParticipantGrain Alice => _rig.Participant("alice");
+    private IParticipantGrain Alice => Rig.Participant("alice");
 
-    private JoinRequest Main(string session) => _rig.Request(session, SessionLeg.Duplex) with
+    private JoinRequest Main(string session) => Rig.Request(session, SessionLeg.Duplex) with
     {
         Offer = null,
-        Holder = _probe.Holder,
+        Holder = Probe.Holder,
         Subscribe = new(),
         TrackNaming = TrackNaming.Elsewhere,
     };
 
-    private JoinRequest Beside(string session, string main) => _rig.Request(session, SessionLeg.Play) with
+    private JoinRequest Beside(string session, string main) => Rig.Request(session, SessionLeg.Play) with
     {
         Offer = null,
-        Holder = _probe.Holder,
+        Holder = Probe.Holder,
         Subscribe = new() { Auto = true },
         TrackNaming = TrackNaming.Offered,
         Beside = main,
@@ -127,10 +114,10 @@ public sealed class BesideTests : IAsyncLifetime
 
     private async Task<string> Ended()
     {
-        SessionNews news = await _probe.NextNews(_rig);
+        SessionNews news = await Probe.NextNews(Rig);
         while (news.Ended is null)
         {
-            news = await _probe.NextNews(_rig);
+            news = await Probe.NextNews(Rig);
         }
 
         Assert.Equal(ReasonCodes.DuplicateIdentity, news.Ended);

@@ -2,26 +2,13 @@ using System.Collections.Immutable;
 using Nexus.Contracts;
 using Nexus.Grains.Tests.Rig;
 using Nexus.Link;
-using Nexus.TestKit.Nodes;
 
 namespace Nexus.Grains.Tests.Grains;
 
 /// <summary>What participants may do, and what admins change of it while they are in.</summary>
-public sealed class GrantTests : IAsyncLifetime
+public sealed class GrantTests : GrainTest
 {
     private static readonly ProfileChange NoChange = new(null, ImmutableDictionary<string, string?>.Empty);
-
-    private GrainRig _rig = null!;
-    private FakeNode _node = null!;
-    private GatewayProbe _probe = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        (_rig, _node) = await GrainRig.StartWithNodeAsync();
-        _probe = new GatewayProbe(_rig);
-    }
-
-    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
     public async Task A_source_that_is_not_granted_is_refused_by_name_and_the_session_stays_as_it_was()
@@ -39,7 +26,7 @@ public sealed class GrantTests : IAsyncLifetime
         await Join(new() { CanPublish = false });
         Assert.Equal("PERMISSION", (await Alice.Negotiate("SE_alice", new(1, "audio"), [new() { Mid = "0", Source = "microphone" }])).Error!.Code);
         Assert.Null((await Alice.Negotiate("SE_alice", new(1, "audio"), [])).Error);
-        Assert.False(_node.Actual["SE_alice"].CanPublish);
+        Assert.False(Node.Actual["SE_alice"].CanPublish);
     }
 
     [Fact]
@@ -58,9 +45,9 @@ public sealed class GrantTests : IAsyncLifetime
         await Join(new());
         await Alice.Negotiate("SE_alice", new(1, "audio"), [new() { Mid = "0", Source = "microphone" }]);
         Assert.Null((await Alice.Administer(new("m", ImmutableDictionary<string, string?>.Empty.Add("k", "v"), "Alice"), new() { CanPublish = false, CanSubscribe = false })).Error);
-        SessionDesired desired = _node.Actual["SE_alice"];
+        SessionDesired desired = Node.Actual["SE_alice"];
         Assert.Equal((false, false, "m", "v", "Alice"), (desired.CanPublish, desired.CanSubscribe, desired.Metadata, desired.Attributes["k"], desired.Name));
-        ParticipantView inRoster = (await _rig.Room().Describe())!.Participants.Single();
+        ParticipantView inRoster = (await Rig.Room().Describe())!.Participants.Single();
         Assert.Equal((false, "m", "Alice"), (inRoster.Grants!.CanPublish, inRoster.Metadata, inRoster.Name));
 
         // the client can go on negotiating with the section that is not forwarded any more, and not add another
@@ -77,9 +64,9 @@ public sealed class GrantTests : IAsyncLifetime
         await Alice.Administer(NoChange, new() { CanPublishData = false, CanPublishSources = ["microphone"] });
         await Alice.Administer(NoChange, new() { CanPublishData = false, CanPublishSources = ["microphone"] });
         await Alice.Administer(NoChange, new() { CanPublishSources = ["camera"] });
-        Assert.Equal(new Grants { CanPublishData = false, CanPublishSources = ["microphone"] }, (await _probe.NextNews(_rig)).View!.Grants);
-        Assert.Equal(new Grants { CanPublishSources = ["camera"] }, (await _probe.NextNews(_rig)).View!.Grants);
-        Assert.Equal(["camera"], (await Alice.Resume("SE_alice", _probe.Holder)).Session!.Grants.CanPublishSources);
+        Assert.Equal(new Grants { CanPublishData = false, CanPublishSources = ["microphone"] }, (await Probe.NextNews(Rig)).View!.Grants);
+        Assert.Equal(new Grants { CanPublishSources = ["camera"] }, (await Probe.NextNews(Rig)).View!.Grants);
+        Assert.Equal(["camera"], (await Alice.Resume("SE_alice", Probe.Holder)).Session!.Grants.CanPublishSources);
     }
 
     [Fact]
@@ -87,7 +74,7 @@ public sealed class GrantTests : IAsyncLifetime
     {
         await Join(new());
         Assert.Null((await Alice.SubscribeFor([new() { TrackSid = "TR_1", Kind = SubscriptionChangeKind.Subscribe }])).Error);
-        Assert.Equal("TR_1", _node.Actual["SE_alice"].Subscriptions.Single().TrackSid);
+        Assert.Equal("TR_1", Node.Actual["SE_alice"].Subscriptions.Single().TrackSid);
     }
 
     [Fact]
@@ -95,23 +82,23 @@ public sealed class GrantTests : IAsyncLifetime
     {
         Assert.Equal("PARTICIPANT_NOT_FOUND", (await Alice.Administer(NoChange, null)).Error!.Code);
         Assert.Equal("PARTICIPANT_NOT_FOUND", (await Alice.SubscribeFor([])).Error!.Code);
-        Assert.Equal("ROOM_NOT_FOUND", (await _rig.Room().UpdateMetadata("m")).Error!.Code);
+        Assert.Equal("ROOM_NOT_FOUND", (await Rig.Room().UpdateMetadata("m")).Error!.Code);
     }
 
     [Fact]
     public async Task Everyone_hears_of_the_rooms_new_metadata()
     {
         await Join(new());
-        await _rig.Room().Watch("GW_1", _probe.Holder.Observer);
-        Assert.Equal("m", (await _rig.Room().UpdateMetadata("m")).Room!.Policy.Metadata);
-        Assert.Equal("m", (await _rig.Room().Page(""))!.Metadata);
+        await Rig.Room().Watch(Probe.Holder, 1, RoomVersion.None);
+        Assert.Equal("m", (await Rig.Room().UpdateMetadata("m")).Room!.Policy.Metadata);
+        Assert.Equal("m", (await Rig.Room().Page(""))!.Metadata);
     }
 
-    private IParticipantGrain Alice => _rig.Participant("alice");
+    private IParticipantGrain Alice => Rig.Participant("alice");
 
     private async Task Join(Grants grants)
     {
-        JoinResult joined = await Alice.Join(_rig.Request("SE_alice", SessionLeg.Duplex) with { Offer = null, Holder = _probe.Holder, Grants = grants });
+        JoinResult joined = await Alice.Join(Rig.Request("SE_alice", SessionLeg.Duplex) with { Offer = null, Holder = Probe.Holder, Grants = grants });
         Assert.Null(joined.Error);
     }
 }

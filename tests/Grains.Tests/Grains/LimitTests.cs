@@ -3,23 +3,15 @@ using Nexus.Contracts;
 using Nexus.Core;
 using Nexus.Grains.Tests.Rig;
 using Nexus.Link;
-using Nexus.TestKit.Nodes;
 
 namespace Nexus.Grains.Tests.Grains;
 
 /// <summary>What is too long to be told to everyone gets in by no way, and changes nothing.</summary>
-public sealed class LimitTests : IAsyncLifetime
+public sealed class LimitTests : GrainTest
 {
     private static readonly string Long = new('x', ProfileLimits.Metadata + 1);
 
-    private GrainRig _rig = null!;
-    private FakeNode _node = null!;
-
-    public async ValueTask InitializeAsync() => (_rig, _node) = await GrainRig.StartWithNodeAsync();
-
-    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
-
-    private IParticipantGrain Alice => _rig.Participant("alice");
+    private IParticipantGrain Alice => Rig.Participant("alice");
 
     /// <summary>By WHIP and WHEP as well as with a connection.</summary>
     [Theory]
@@ -28,13 +20,13 @@ public sealed class LimitTests : IAsyncLifetime
     [InlineData(SessionLeg.Duplex)]
     public async Task Who_says_too_much_as_he_joins_is_refused_by_name_and_leaves_nothing_behind(SessionLeg leg)
     {
-        JoinRequest request = _rig.Request("SE_a", leg);
+        JoinRequest request = Rig.Request("SE_a", leg);
         Refused(await Alice.Join(request with { Metadata = Long }));
         Refused(await Alice.Join(request with { Name = Long }));
         Refused(await Alice.Join(request with { Client = Long }));
         Refused(await Alice.Join(request with { Attributes = ImmutableDictionary<string, string>.Empty.Add("k", Long) }));
-        Assert.Null(await _rig.Room().Describe());
-        Assert.Empty(_node.Actual);
+        Assert.Null(await Rig.Room().Describe());
+        Assert.Empty(Node.Actual);
         Assert.Null((await Alice.Join(request)).Error);
 
         static void Refused(JoinResult result) => Assert.Equal(ReasonCodes.LimitExceeded, result.Error?.Code);
@@ -84,11 +76,11 @@ public sealed class LimitTests : IAsyncLifetime
     [Fact]
     public async Task The_metadata_of_a_room_is_bounded()
     {
-        Assert.Equal(ReasonCodes.LimitExceeded, (await _rig.Room().Create(new RoomPolicy { Metadata = Long }, _rig.Rules)).Error?.Code);
-        Assert.Null(await _rig.Room().Describe());
-        await _rig.Room().Create(new RoomPolicy { Metadata = "m" }, _rig.Rules);
-        Assert.Equal(ReasonCodes.LimitExceeded, (await _rig.Room().UpdateMetadata(Long)).Error?.Code);
-        Assert.Equal("m", (await _rig.Room().Summarize())!.Policy.Metadata);
+        Assert.Equal(ReasonCodes.LimitExceeded, (await Rig.Room().Create(new RoomPolicy { Metadata = Long }, Rig.Rules)).Error?.Code);
+        Assert.Null(await Rig.Room().Describe());
+        await Rig.Room().Create(new RoomPolicy { Metadata = "m" }, Rig.Rules);
+        Assert.Equal(ReasonCodes.LimitExceeded, (await Rig.Room().UpdateMetadata(Long)).Error?.Code);
+        Assert.Equal("m", (await Rig.Room().Summarize())!.Policy.Metadata);
     }
 
     [Fact]
@@ -96,13 +88,13 @@ public sealed class LimitTests : IAsyncLifetime
     {
         for (int i = 0; i < 10; i++)
         {
-            await _rig.Participant($"p{i}").Join(_rig.Request($"SE_{i}", SessionLeg.Play) with { Metadata = new string('m', ProfileLimits.Metadata) });
+            await Rig.Participant($"p{i}").Join(Rig.Request($"SE_{i}", SessionLeg.Play) with { Metadata = new string('m', ProfileLimits.Metadata) });
         }
 
         List<string> seen = [];
         for (string? next = ""; next is not null;)
         {
-            RoomPage page = (await _rig.Room().Page(next))!;
+            RoomPage page = (await Rig.Room().Page(next))!;
             Assert.InRange(page.Participants.Sum(RosterPages.Octets), 1, RosterPages.MostOctets);
             seen.AddRange(page.Participants.Select(p => p.Identity));
             next = page.Next;
@@ -111,10 +103,10 @@ public sealed class LimitTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(0, 10).Select(i => $"p{i}"), seen);
     }
 
-    private async Task Join() => Assert.Null((await Alice.Join(_rig.Request("SE_alice", SessionLeg.Duplex) with
+    private async Task Join() => Assert.Null((await Alice.Join(Rig.Request("SE_alice", SessionLeg.Duplex) with
     {
         Offer = null,
-        Holder = new GatewayProbe(_rig).Holder,
+        Holder = new GatewayProbe(Rig).Holder,
         Grants = new Grants { CanUpdateOwnMetadata = true },
     })).Error);
 

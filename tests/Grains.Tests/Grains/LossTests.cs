@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Nexus.Contracts;
 using Nexus.Grains.Tests.Rig;
 using Nexus.Link;
@@ -6,15 +7,8 @@ using Nexus.TestKit.Nodes;
 namespace Nexus.Grains.Tests.Grains;
 
 /// <summary>What is lost, and what comes back: commands, links, nodes, silos.</summary>
-public sealed class LossTests : IAsyncLifetime
+public sealed class LossTests : GrainTest
 {
-    private GrainRig _rig = null!;
-    private FakeNode _node = null!;
-
-    public async ValueTask InitializeAsync() => (_rig, _node) = await GrainRig.StartWithNodeAsync();
-
-    public async ValueTask DisposeAsync() => await _rig.DisposeAsync();
-
     [Theory]
     [InlineData(Fate.CommandLost)]
     [InlineData(Fate.AnswerLost)]
@@ -22,10 +16,10 @@ public sealed class LossTests : IAsyncLifetime
     [InlineData(Fate.Late)]
     public async Task A_change_whose_first_command_has_trouble_reaches_the_node(Fate fate)
     {
-        string session = await _rig.JoinAsync(_node, "alice");
+        string session = await Rig.JoinAsync(Node, "alice");
         Trouble(fate, commands: 1);
-        await _rig.Participant("alice").Mute($"TR_{session}_video", true);
-        await _rig.UntilAsync(() => _node.Actual[session].MutedTracks.Length == 1);
+        await Rig.Participant("alice").Mute($"TR_{session}_video", true);
+        await Rig.UntilAsync(() => Node.Actual[session].MutedTracks.Length == 1);
     }
 
     [Theory]
@@ -35,182 +29,290 @@ public sealed class LossTests : IAsyncLifetime
     [InlineData(Fate.Late)]
     public async Task An_end_whose_first_commands_have_trouble_reaches_the_node(Fate fate)
     {
-        string session = await _rig.JoinAsync(_node, "alice");
+        string session = await Rig.JoinAsync(Node, "alice");
         Trouble(fate, commands: 2);
-        await _rig.Participant("alice").Leave(session, ReasonCodes.ClientLeft);
-        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
-        Assert.Equal(ReasonCodes.ClientLeft, _node.CloseReasons[session]);
+        await Rig.Participant("alice").Leave(session, ReasonCodes.ClientLeft);
+        await Rig.UntilAsync(() => Node.Actual.IsEmpty);
+        Assert.Equal(ReasonCodes.ClientLeft, Node.CloseReasons[session]);
     }
 
     [Fact]
     public async Task A_join_that_the_node_does_not_answer_is_refused_by_name_and_leaves_nothing_behind()
     {
-        _rig.PortOf(_node).Fates = () => Fate.AnswerLost;
-        JoinResult refused = await _rig.Participant("alice").Join(_rig.Request("SE_a"));
+        Rig.PortOf(Node).Fates = () => Fate.AnswerLost;
+        JoinResult refused = await Rig.Participant("alice").Join(Rig.Request("SE_a"));
         Assert.Equal(ReasonCodes.NodeTimeout, refused.Error!.Code);
-        Assert.Empty(await _rig.RosterAsync());
-        _rig.PortOf(_node).Fates = () => Fate.Arrives;
-        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
+        Assert.Empty(await Rig.RosterAsync());
+        Rig.PortOf(Node).Fates = () => Fate.Arrives;
+        await Rig.UntilAsync(() => Node.Actual.IsEmpty);
     }
 
     [Fact]
     public async Task A_port_that_nobody_answers_at_ends_in_a_time_out_of_its_own()
     {
-        _rig.Abandon(_node);
-        var line = new NodeLine(_rig.Node(_node));
-        TimeoutException late = await Assert.ThrowsAsync<TimeoutException>(() => line.Ask(port => port.Claim("SE_a")));
+        Rig.Abandon(Node);
+        var line = new NodeLine(Rig.Node(Node));
+        TimeoutException late = await Assert.ThrowsAsync<TimeoutException>(() => line.Ask(port => port.Claim()));
         Assert.Contains(NodeLine.Deadline, late.Message, StringComparison.Ordinal); // and not by that of all calls
     }
 
     [Fact]
     public async Task Who_is_removed_while_nobody_answers_at_the_nodes_link_is_removed_when_it_is_linked_anew()
     {
-        string session = await _rig.JoinAsync(_node, "alice");
-        _rig.Abandon(_node);
-        Assert.Null((await _rig.Participant("alice").Remove(ReasonCodes.Removed)).Error);
-        Assert.True(_node.Actual.ContainsKey(session));
-        await _rig.LinkAsync(_node);
-        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
-        Assert.Equal(ReasonCodes.Removed, _node.CloseReasons[session]);
+        string session = await Rig.JoinAsync(Node, "alice");
+        Rig.Abandon(Node);
+        Assert.Null((await Rig.Participant("alice").Remove(ReasonCodes.Removed)).Error);
+        Assert.True(Node.Actual.ContainsKey(session));
+        await Rig.LinkAsync(Node);
+        await Rig.UntilAsync(() => Node.Actual.IsEmpty);
+        Assert.Equal(ReasonCodes.Removed, Node.CloseReasons[session]);
     }
 
     [Fact]
     public async Task A_node_linked_anew_gets_commands_at_once_though_nobody_answers_at_its_old_link()
     {
-        string session = await _rig.JoinAsync(_node, "alice");
-        _rig.Abandon(_node);
-        await _rig.LinkAsync(_node);
-        Assert.Null((await _rig.Participant("alice").Remove(ReasonCodes.Removed)).Error);
-        Assert.Equal(ReasonCodes.Removed, _node.CloseReasons[session]);
+        string session = await Rig.JoinAsync(Node, "alice");
+        Rig.Abandon(Node);
+        await Rig.LinkAsync(Node);
+        Assert.Null((await Rig.Participant("alice").Remove(ReasonCodes.Removed)).Error);
+        Assert.Equal(ReasonCodes.Removed, Node.CloseReasons[session]);
     }
 
     [Fact]
     public async Task A_node_that_restarts_has_lost_its_sessions()
     {
-        await _rig.JoinAsync(_node, "alice");
-        _node.Restart();
-        await _rig.LinkAsync(_node);
-        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 0);
-        Assert.Null(await _rig.Participant("alice").Describe());
-        await _rig.JoinAsync(_node, "alice");
+        await Rig.JoinAsync(Node, "alice");
+        Node.Restart();
+        await Rig.LinkAsync(Node);
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 0);
+        Assert.Null(await Rig.Participant("alice").Describe());
+        await Rig.JoinAsync(Node, "alice");
     }
 
     [Fact]
-    public async Task A_node_that_stays_away_has_lost_its_sessions_and_brings_back_those_whose_place_nobody_took()
+    public async Task A_node_that_stays_away_has_lost_its_sessions_and_brings_back_those_of_rooms_that_nobody_is_in()
     {
-        string alice = await _rig.JoinAsync(_node, "alice");
-        string bob = await _rig.JoinAsync(_node, "bob");
-        string sid = (await _rig.Participant("alice").Describe())!.Sid;
-        FakeNode other = await _rig.AddNodeAsync("ND_2");
-        await _rig.UnlinkAsync(_node);
-        Assert.Equal(NodeState.Lost, (await _rig.Node(_node).Describe())!.State);
-        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 0);
-        string bobAgain = await _rig.JoinAsync(other, "bob");
+        string alice = await Rig.JoinAsync(Node, "alice", "s");
+        string ann = await Rig.JoinAsync(Node, "ann");
+        string bob = await Rig.JoinAsync(Node, "bob");
+        string sid = (await Rig.Participant("alice", "s").Describe())!.Sid;
+        FakeNode other = await Rig.AddNodeAsync("ND_2");
+        await Rig.UnlinkAsync(Node);
+        Assert.Equal(NodeState.Lost, (await Rig.Node(Node).Describe())!.State);
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 0);
+        string bobAgain = await Rig.JoinAsync(other, "bob");
 
-        await _rig.LinkAsync(_node);
-        Assert.Equal(NodeState.Ready, (await _rig.Node(_node).Describe())!.State);
-        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 2);
-        await _rig.UntilAsync(() => !_node.Actual.ContainsKey(bob));
-        Assert.Equal(ReasonCodes.SessionSuperseded, _node.CloseReasons[bob]);
-        Assert.Equal(sid, (await _rig.Participant("alice").Describe())!.Sid);
-        Assert.Equal([alice], _node.Actual.Keys);
+        await Rig.LinkAsync(Node);
+        Assert.Equal(NodeState.Ready, (await Rig.Node(Node).Describe())!.State);
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync("s")).Length == 1);
+        await Rig.UntilAsync(() => Node.Actual.Count == 1);
+        Assert.Equal(ReasonCodes.SessionSuperseded, Node.CloseReasons[bob]);
+        Assert.Equal(ReasonCodes.NodeChanged, Node.CloseReasons[ann]); // the room is on another node now, as a whole
+        Assert.Equal(["bob"], await Rig.RosterAsync());
+        Assert.Equal(sid, (await Rig.Participant("alice", "s").Describe())!.Sid);
+        Assert.Equal([alice], Node.Actual.Keys);
         Assert.Equal([bobAgain], other.Actual.Keys);
     }
 
     [Fact]
     public async Task Who_was_removed_while_the_node_was_away_is_not_brought_back()
     {
-        string alice = await _rig.JoinAsync(_node, "alice");
-        _rig.PortOf(_node).Cut();
-        await _rig.Participant("alice").Remove(ReasonCodes.Removed);
-        Assert.Empty(await _rig.RosterAsync());
-        await _rig.UnlinkAsync(_node);
-        await _rig.PassAsync(TimeSpan.FromSeconds(60));
+        string alice = await Rig.JoinAsync(Node, "alice");
+        Rig.PortOf(Node).Cut();
+        await Rig.Participant("alice").Remove(ReasonCodes.Removed);
+        Assert.Empty(await Rig.RosterAsync());
+        await Rig.UnlinkAsync(Node);
+        await Rig.PassAsync(TimeSpan.FromSeconds(60));
 
-        await _rig.LinkAsync(_node);
-        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
-        Assert.Equal(ReasonCodes.Removed, _node.CloseReasons[alice]);
-        Assert.Empty(await _rig.RosterAsync());
+        await Rig.LinkAsync(Node);
+        await Rig.UntilAsync(() => Node.Actual.IsEmpty);
+        Assert.Equal(ReasonCodes.Removed, Node.CloseReasons[alice]);
+        Assert.Empty(await Rig.RosterAsync());
     }
 
     [Fact]
     public async Task A_link_that_is_soon_back_loses_nobody()
     {
-        string session = await _rig.JoinAsync(_node, "alice");
-        await _rig.UnlinkAsync(_node);
-        await _rig.LinkAsync(_node);
-        await _rig.PassAsync(TimeSpan.FromSeconds(3));
-        Assert.Equal(["alice"], await _rig.RosterAsync());
-        Assert.True(_node.Actual.ContainsKey(session));
+        string session = await Rig.JoinAsync(Node, "alice");
+        await Rig.UnlinkAsync(Node);
+        await Rig.LinkAsync(Node);
+        await Rig.PassAsync(TimeSpan.FromSeconds(3));
+        Assert.Equal(["alice"], await Rig.RosterAsync());
+        Assert.True(Node.Actual.ContainsKey(session));
+    }
+
+    [Fact]
+    public async Task The_sessions_of_a_node_whose_link_was_cut_are_lost_at_once_and_of_a_silent_one_soon()
+    {
+        FakeNode silent = await Rig.AddNodeAsync("ND_2");
+        await Rig.JoinAsync(Node, "alice");
+        await OperatorCall.By("me", Rig.Node(Node).Drain);
+        await Rig.UntilAsync(async () => (await Rig.Participant("bob", "s").Join(Rig.Request("SE_bob"))).Node == "ND_2");
+        await Rig.UnlinkAsync(Node);
+        await Rig.UnlinkAsync(silent, wasSilent: true);
+        await Rig.PassAsync(TimeSpan.FromSeconds(0.4));
+        Assert.Empty(await Rig.RosterAsync());
+        Assert.Equal(["bob"], await Rig.RosterAsync("s"));
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync("s")).Length == 0, TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task A_room_goes_to_another_node_as_a_whole_with_the_first_who_is_sent_there()
+    {
+        await Rig.JoinAsync(Node, "alice");
+        await Rig.Participant("bob").Join(Rig.Request("SE_bob", SessionLeg.Duplex) with { Offer = null, Holder = Probe.Holder });
+        await Rig.AddNodeAsync("ND_2");
+        await Rig.UnlinkAsync(Node);
+        JoinResult carol = await Rig.Participant("carol").Join(Rig.Request("SE_carol"));
+        Assert.Equal("ND_2", carol.Node);
+        Assert.Equal(("SE_bob", ReasonCodes.NodeLost), await Told());
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 1);
+
+        await Rig.LinkAsync(Node); // the process lives: who was let go is not taken back
+        await Rig.UntilAsync(() => Node.Actual.IsEmpty);
+        Assert.Equal(["carol"], await Rig.RosterAsync());
+        Assert.Equal("ND_2", (await Rig.Participant("bob").Join(Rig.Request("SE_bob2"))).Node);
+
+        async Task<(string, string?)> Told()
+        {
+            SessionNews news;
+            do
+            {
+                news = await Probe.NextNews(Rig);
+            }
+            while (news.Ended is null);
+            return (news.Session, news.Ended);
+        }
+    }
+
+    [Fact]
+    public async Task A_join_whose_node_is_lost_under_it_goes_to_another()
+    {
+        await Rig.AddNodeAsync("ND_2");
+        Rig.PortOf(Node).Fates = () =>
+        {
+            _ = Rig.UnlinkAsync(Node);
+            return Fate.CommandLost;
+        };
+        JoinResult joined = await Rig.Participant("alice").Join(Rig.Request("SE_a"));
+        Assert.Equal((null, "ND_2"), (joined.Error, joined.Node));
+        Assert.Equal(["alice"], await Rig.RosterAsync());
+    }
+
+    [Fact]
+    public async Task Who_lost_his_node_finds_the_room_open_and_comes_in_though_it_is_locked()
+    {
+        Rig.Rules = new() { DefaultPolicy = new RoomPolicy { EmptyTimeoutSeconds = 0, DepartureTimeoutSeconds = 0 } };
+        await Rig.JoinAsync(Node, "alice");
+        string sid = (await Rig.Room().Describe())!.Sid;
+        Assert.Null((await Rig.Room().Lock(true)).Error);
+        await Rig.AddNodeAsync("ND_2");
+        await Rig.UnlinkAsync(Node);
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 0);
+        await Rig.PassAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(ReasonCodes.RoomLocked, (await Rig.Participant("bob").Join(Rig.Request("SE_bob"))).Error!.Code);
+        JoinResult back = await Rig.Participant("alice").Join(Rig.Request("SE_a"));
+        Assert.Equal((null, sid, "ND_2"), (back.Error, back.RoomSid, back.Node));
+        await Rig.Participant("alice").Leave("SE_a", ReasonCodes.ClientLeft);
+        await Rig.UntilAsync(async () => await Rig.Room().Describe() is null, TimeSpan.FromSeconds(2)); // nobody is to come any more
+    }
+
+    [Fact]
+    public async Task Who_lost_his_node_comes_back_as_he_was_made_since_unless_his_token_says_something_else()
+    {
+        await Join("SE_1", new Grants());
+        Assert.Null((await Rig.Participant("alice").Administer(new("from an admin", ImmutableDictionary<string, string?>.Empty), new Grants { CanPublish = false })).Error);
+        FakeNode other = await Rig.AddNodeAsync("ND_2");
+        await Rig.UnlinkAsync(Node);
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 0);
+        ParticipantView back = await Join("SE_2", new Grants());
+        Assert.Equal((false, "from an admin"), (back.Grants!.CanPublish, back.Metadata));
+        Assert.False(other.Actual["SE_2"].CanPublish);
+
+        await Rig.AddNodeAsync("ND_3");
+        await Rig.UnlinkAsync(other);
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 0);
+        back = await Join("SE_3", new Grants { Hidden = true });
+        Assert.Equal((true, true, "from an admin"), (back.Grants!.CanPublish, back.Hidden, back.Metadata));
+
+        await Rig.Participant("alice").Leave("SE_3", ReasonCodes.ClientLeft);
+        await Rig.PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal("", (await Join("SE_4", new Grants())).Metadata); // a stay of its own
+
+        async Task<ParticipantView> Join(string session, Grants grants)
+        {
+            JoinRequest request = Rig.Request(session, SessionLeg.Duplex) with { Offer = null, Holder = Probe.Holder, Grants = grants };
+            Assert.Null((await Rig.Participant("alice").Join(request)).Error);
+            return (await Rig.Participant("alice").Describe())!;
+        }
     }
 
     [Fact]
     public async Task The_end_of_an_older_link_does_not_end_a_newer_one()
     {
-        LossyPort older = _rig.PortOf(_node);
-        await _rig.LinkAsync(_node);
+        LossyPort older = Rig.PortOf(Node);
+        await Rig.LinkAsync(Node);
         older.Cut();
-        await _rig.Node(_node).Detach("link-1", "the older connection timed out");
-        Assert.Equal(NodeState.Ready, (await _rig.Node(_node).Describe())!.State);
+        await Rig.Node(Node).Detach("link-1", "the older connection timed out");
+        Assert.Equal(NodeState.Ready, (await Rig.Node(Node).Describe())!.State);
     }
 
     [Fact]
     public async Task A_session_that_the_node_silently_forgot_is_found_out_when_its_lease_ends()
     {
-        await _rig.JoinAsync(_node, "alice");
-        _node.Restart(); // and its link does not say so
-        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 0);
+        await Rig.JoinAsync(Node, "alice");
+        Node.Restart(); // and its link does not say so
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 0);
     }
 
     [Fact]
     public async Task A_session_whose_digests_are_lost_goes_on_while_the_node_has_it()
     {
-        string session = await _rig.JoinAsync(_node, "alice");
-        _rig.IsDeaf = true;
-        await _rig.PassAsync(TimeSpan.FromSeconds(40));
-        Assert.Equal(["alice"], await _rig.RosterAsync());
-        Assert.True(_node.Actual.ContainsKey(session));
+        string session = await Rig.JoinAsync(Node, "alice");
+        Rig.IsDeaf = true;
+        await Rig.PassAsync(TimeSpan.FromSeconds(40));
+        Assert.Equal(["alice"], await Rig.RosterAsync());
+        Assert.True(Node.Actual.ContainsKey(session));
     }
 
     [Fact]
     public async Task After_the_loss_of_all_silos_rooms_participants_and_tracks_are_rebuilt_from_the_node()
     {
-        string session = await _rig.JoinAsync(_node, "alice");
-        string bob = await _rig.JoinAsync(_node, "bob", leg: SessionLeg.Play);
-        await _rig.Participant("alice").Mute($"TR_{session}_video", true);
-        ParticipantView alice = (await _rig.Participant("alice").Describe())!;
-        string room = (await _rig.Room().Describe())!.Sid;
+        string session = await Rig.JoinAsync(Node, "alice");
+        string bob = await Rig.JoinAsync(Node, "bob", leg: SessionLeg.Play);
+        await Rig.Participant("alice").Mute($"TR_{session}_video", true);
+        ParticipantView alice = (await Rig.Participant("alice").Describe())!;
+        string room = (await Rig.Room().Describe())!.Sid;
 
-        await _rig.Fabric.StartSiloAsync("local");
-        await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[0]);
+        await Rig.Fabric.StartSiloAsync("local");
+        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
 
-        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 2);
-        Assert.Equal(room, (await _rig.Room().Describe())!.Sid);
-        await _rig.UntilAsync(async () => (await _rig.Participant("alice").Describe())?.State == ParticipantState.Active);
-        ParticipantView rebuilt = (await _rig.Participant("alice").Describe())!;
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 2);
+        Assert.Equal(room, (await Rig.Room().Describe())!.Sid);
+        await Rig.UntilAsync(async () => (await Rig.Participant("alice").Describe())?.State == ParticipantState.Active);
+        ParticipantView rebuilt = (await Rig.Participant("alice").Describe())!;
         Assert.Equal((alice.Sid, alice.Name, alice.Node), (rebuilt.Sid, rebuilt.Name, rebuilt.Node));
         Assert.Equal(alice.Tracks.Select(t => (t.Sid, t.Muted)), rebuilt.Tracks.Select(t => (t.Sid, t.Muted)));
-        await _rig.UntilAsync(async () => (await _rig.Track($"TR_{session}_video").Describe())?.Muted == true);
-        await _rig.UntilAsync(async () => (await _rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms(new())).Names.Contains("r"));
-        Assert.Equal([session, bob], _node.Actual.Keys.Order(StringComparer.Ordinal));
+        await Rig.UntilAsync(async () => (await Rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms(new())).Names.Contains("r"));
+        Assert.Equal([session, bob], Node.Actual.Keys.Order(StringComparer.Ordinal));
 
         // and they are under command again
-        Assert.Null((await _rig.Participant("bob").Remove(ReasonCodes.Removed)).Error);
-        Assert.False(_node.Actual.ContainsKey(bob));
+        Assert.Null((await Rig.Participant("bob").Remove(ReasonCodes.Removed)).Error);
+        Assert.False(Node.Actual.ContainsKey(bob));
     }
 
     [Fact]
     public async Task A_room_whose_record_was_lost_with_its_silo_comes_back_with_those_who_are_in()
     {
-        await _rig.JoinAsync(_node, "alice");
-        await _rig.JoinAsync(_node, "bob");
-        await _rig.Fabric.StartSiloAsync("local");
-        await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[0]);
-        _rig.Fabric.LoseStorage();
-        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 2);
-        await _rig.PassAsync(TimeSpan.FromMinutes(1));
-        Assert.Equal(["alice", "bob"], await _rig.RosterAsync());
-        Assert.Equal(2, _node.Actual.Count);
+        await Rig.JoinAsync(Node, "alice");
+        await Rig.JoinAsync(Node, "bob");
+        await Rig.Fabric.StartSiloAsync("local");
+        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
+        Rig.Fabric.LoseStorage();
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 2);
+        await Rig.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(["alice", "bob"], await Rig.RosterAsync());
+        Assert.Equal(2, Node.Actual.Count);
     }
 
     [Theory]
@@ -218,64 +320,63 @@ public sealed class LossTests : IAsyncLifetime
     [InlineData(1)]
     public async Task After_the_loss_of_either_silo_everything_is_whole_again(int killed)
     {
-        await _rig.Fabric.StartSiloAsync("local");
+        await Rig.Fabric.StartSiloAsync("local");
         var sessions = new List<(string Identity, string Session)>();
         for (int i = 0; i < 12; i++)
         {
-            sessions.Add(($"p{i:00}", await _rig.JoinAsync(_node, $"p{i:00}", $"room{i % 4}")));
+            sessions.Add(($"p{i:00}", await Rig.JoinAsync(Node, $"p{i:00}", $"room{i % 4}")));
         }
 
-        await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[killed]);
-        await _rig.PassAsync(TimeSpan.FromSeconds(40));
+        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[killed]);
+        await Rig.PassAsync(TimeSpan.FromSeconds(40));
 
         for (int i = 0; i < 4; i++)
         {
-            Assert.Equal(sessions.Where((_, n) => n % 4 == i).Select(s => s.Identity), await _rig.RosterAsync($"room{i}"));
+            Assert.Equal(sessions.Where((_, n) => n % 4 == i).Select(s => s.Identity), await Rig.RosterAsync($"room{i}"));
         }
 
         for (int i = 0; i < 12; i++)
         {
-            Assert.Equal(ParticipantState.Active, (await _rig.Participant(sessions[i].Identity, $"room{i % 4}").Describe())?.State);
-            Assert.NotNull(await _rig.Track($"TR_{sessions[i].Session}_audio", $"room{i % 4}").Describe());
-            Assert.Null((await _rig.Participant(sessions[i].Identity, $"room{i % 4}").Leave(sessions[i].Session, ReasonCodes.ClientLeft)).Error);
+            Assert.Equal(ParticipantState.Active, (await Rig.Participant(sessions[i].Identity, $"room{i % 4}").Describe())?.State);
+            Assert.Null((await Rig.Participant(sessions[i].Identity, $"room{i % 4}").Leave(sessions[i].Session, ReasonCodes.ClientLeft)).Error);
         }
 
-        Assert.Equal(4, (await _rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms(new())).Total);
-        Assert.Empty(_node.Actual);
+        Assert.Equal(4, (await Rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms(new())).Total);
+        Assert.Empty(Node.Actual);
     }
 
     [Fact]
     public async Task A_node_that_goes_while_its_grain_has_no_memory_still_loses_its_sessions()
     {
-        await _rig.Fabric.StartSiloAsync("local");
+        await Rig.Fabric.StartSiloAsync("local");
         for (int i = 0; i < 8; i++)
         {
-            await _rig.JoinAsync(_node, $"p{i}");
+            await Rig.JoinAsync(Node, $"p{i}");
         }
 
-        _rig.IsDeaf = true;
-        await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[0]);
-        await _rig.UnlinkAsync(_node);
-        await _rig.UntilAsync(async () => (await _rig.RosterAsync()).Length == 0, TimeSpan.FromSeconds(120));
-        await _rig.UntilAsync(async () => await _rig.Room().Describe() is null);
+        Rig.IsDeaf = true;
+        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
+        await Rig.UnlinkAsync(Node);
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 0, TimeSpan.FromSeconds(120));
+        await Rig.UntilAsync(async () => await Rig.Room().Describe() is null);
     }
 
     [Fact]
     public async Task A_session_that_ended_while_nobody_remembered_it_is_not_brought_back()
     {
-        string session = await _rig.JoinAsync(_node, "alice");
-        await _rig.Fabric.StartSiloAsync("local");
-        await _rig.Fabric.KillSiloAsync(_rig.Fabric.Silos[0]);
-        _node.SetState(session, SessionState.Closed, ReasonCodes.ClientLeft);
-        await _rig.UntilAsync(() => _node.Actual.IsEmpty);
-        await _rig.UntilAsync(async () => await _rig.Participant("alice").Describe() is null);
-        Assert.Empty(await _rig.RosterAsync());
+        string session = await Rig.JoinAsync(Node, "alice");
+        await Rig.Fabric.StartSiloAsync("local");
+        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
+        Node.SetState(session, SessionState.Closed, ReasonCodes.ClientLeft);
+        await Rig.UntilAsync(() => Node.Actual.IsEmpty);
+        await Rig.UntilAsync(async () => await Rig.Participant("alice").Describe() is null);
+        Assert.Empty(await Rig.RosterAsync());
     }
 
     /// <summary>The next commands meet this; the ones after them arrive.</summary>
     private void Trouble(Fate fate, int commands)
     {
         int left = commands;
-        _rig.PortOf(_node).Fates = () => Interlocked.Decrement(ref left) >= 0 ? fate : Fate.Arrives;
+        Rig.PortOf(Node).Fates = () => Interlocked.Decrement(ref left) >= 0 ? fate : Fate.Arrives;
     }
 }

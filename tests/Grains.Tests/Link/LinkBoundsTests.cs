@@ -41,7 +41,7 @@ public sealed class LinkBoundsTests : IAsyncLifetime
     [Fact]
     public async Task A_command_with_a_session_that_is_too_long_is_refused_as_a_bad_request_and_the_link_stands()
     {
-        long epoch = (await _server.Claim("SE_1")).Epoch;
+        long epoch = (await _server.Claim()).Epoch;
         SessionApplied applied = await _server.Apply("SE_1", epoch, 1, false, Desired() with { Offer = new SdpOffer(1, new string('x', LinkConnection.MaxFrame)) });
         Assert.Equal((ApplyStatus.Refused, ReasonCodes.BadRequest, epoch, 1), (applied.Status, applied.Error!.Code, applied.Epoch, applied.Seq));
         Assert.Contains("ApplySession", applied.Error.Message, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public sealed class LinkBoundsTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_that_is_too_long_is_refused_to_the_one_who_asked_and_the_link_stands()
     {
-        long epoch = (await _server.Claim("SE_1")).Epoch;
+        long epoch = (await _server.Claim()).Epoch;
         await _server.Apply("SE_1", epoch, 1, false, Desired());
         _node.Say("SE_1", report => report with { Subscriptions = Subscriptions(40_000) });
         Assert.Contains("SessionChanged", await _refused.Reader.ReadAsync(), StringComparison.Ordinal); // it was not asked for: nobody waits
@@ -65,13 +65,14 @@ public sealed class LinkBoundsTests : IAsyncLifetime
         Assert.Equal(ReasonCodes.TooLong, refused.Error.Code);
         Assert.Contains("RoomInspected", await _refused.Reader.ReadAsync(), StringComparison.Ordinal);
         Assert.Single((await _server.InspectRoom(question with { Parts = InspectionParts.None })).Sessions);
+        _node.Say("SE_1", actual => actual);
         await AssertStands(epoch);
     }
 
     [Fact]
     public async Task A_message_that_cannot_be_handled_ends_nothing()
     {
-        long epoch = (await _server.Claim("SE_1")).Epoch; // the node is there
+        long epoch = (await _server.Claim()).Epoch; // the node is there
         _node.Tell(new LoadReport(-1, 0, 0, 0));
         Assert.IsType<ArgumentOutOfRangeException>(await _faults.Reader.ReadAsync());
         await AssertStands(epoch);
@@ -83,7 +84,6 @@ public sealed class LinkBoundsTests : IAsyncLifetime
         {
             SessionDesired desired = Desired() with
             {
-                OwnerKey = $"any/{LongName}/ND_1/SE_1",
                 ParticipantKey = string.Concat("any/t/", Uri.EscapeDataString(LongName), "/", Uri.EscapeDataString(LongName)),
                 RoomKey = string.Concat("any/t/", Uri.EscapeDataString(LongName)),
                 Identity = LongName,
@@ -94,15 +94,13 @@ public sealed class LinkBoundsTests : IAsyncLifetime
                 Attributes = ImmutableDictionary<string, string>.Empty.Add("a", new string('"', 64 * 1024)),
                 Subscriptions = [.. Enumerable.Range(0, 1000).Select(i => new SubscriptionWish
                 {
-                    TrackSid = $"TR_{i:D12}", Mid = $"{i}", Layer = LayerWish.Middle, MaxHeight = 1080, Acknowledged = true,
+                    TrackSid = $"TR_{i:D12}", Mid = $"{i}", Layer = LayerWish.Middle, Width = 1920, Height = 1080, Priority = 128, Acknowledged = true,
                 })],
                 MutedTracks = [.. Enumerable.Range(0, 20).Select(i => $"TR_{i:D12}")],
                 Audience = new Audience { Everyone = false, Members = [.. Enumerable.Range(0, 1000).Select(i => new AudienceMember { ParticipantSid = $"PA_{i:D12}", AllTracks = true })] },
             };
-            SessionReport report = new()
+            SessionActual actual = new()
             {
-                Session = "SE_123456789012345678901234",
-                OwnerKey = desired.OwnerKey,
                 Version = long.MaxValue,
                 State = SessionState.Disconnected,
                 Reason = ReasonCodes.NoSourcePackets,
@@ -110,29 +108,48 @@ public sealed class LinkBoundsTests : IAsyncLifetime
                 Tracks = [.. Enumerable.Range(0, 20).Select(i => Track(i))],
                 Offer = new ServerOffer(1, Sdp()) { Tracks = Enumerable.Range(0, 1000).ToImmutableDictionary(i => $"{i}", i => $"TR_{i:D12}") },
             };
+            SessionReport report = new("SE_123456789012345678901234", actual);
             SessionApplied applied = new()
             {
                 Status = ApplyStatus.Applied,
-                Answer = new SdpAnswer(1, Sdp()) { Tracks = report.Offer.Tracks },
-                Offer = report.Offer,
-                Tracks = report.Tracks,
-                Subscriptions = report.Subscriptions,
+                Answer = new SdpAnswer(1, Sdp()) { Tracks = actual.Offer.Tracks },
+                Actual = actual,
             };
             SessionInspection inspection = SessionInspection.Of(
-                desired, report, new ParticipantConnection("PA_123456789012", QualityLabel.Good, 4.4), InspectionParts.Subscriptions | InspectionParts.Wishes);
+                report.Session, desired, actual, new ParticipantConnection("PA_123456789012", QualityLabel.Good, 4.4), InspectionParts.Subscriptions | InspectionParts.Wishes | InspectionParts.Measured, Measured());
             return new()
             {
                 { "apply", new ApplySession(long.MaxValue, report.Session, 9, 9, true, desired) },
-                { "claimed", new SessionClaimed(long.MaxValue, new SessionClaim(9, desired, report)) },
+                { "described", new SessionDescribed(long.MaxValue, new SessionFound(desired, 9, actual)) },
                 { "applied", new SessionReply(long.MaxValue, applied) },
                 { "session", new SessionChanged(report) },
                 { "inspected", new RoomInspected(1, new RoomInspection { NodeId = "ND_1", Sessions = [inspection], Next = LongName }) },
-                { "digest", new Digest("boot", [.. Enumerable.Repeat(new DigestEntry(report.Session, report.OwnerKey, 9, 9, SessionState.Disconnected), 500)], false) },
+                { "digest", new Digest("boot", [.. Enumerable.Repeat(new DigestEntry(report.Session, long.MaxValue, long.MaxValue), 500)], false) },
                 { "connections", new RoomConnections(desired.RoomKey, [.. Enumerable.Repeat(new ParticipantConnection("PA_123456789012", QualityLabel.Poor, 4.4012345678), 500)]) },
                 { "levels", new RoomLevels(desired.RoomKey, [.. Enumerable.Repeat(new SpeakerLevel("PA_123456789012", 0.123456789), 16)]) },
                 { "data", new SendData(1, desired.RoomKey, true, new byte[64_000]) },
             };
         }
+    }
+
+    private static SessionMeasured Measured()
+    {
+        PathMeasured path = new(0.1234, 1234.123456789, int.MaxValue, int.MaxValue);
+        ReceiverMeasured receiver = new() { Estimate = int.MaxValue, LimitedBy = EstimateLimits.ApplicationLimited, Sent = int.MaxValue, Overrun = "aboveEstimate" };
+        return new()
+        {
+            Transport = new(1234.123456789, path, path, receiver),
+            Layers = [.. Enumerable.Range(0, 60).Select(i => new LayerMeasured($"{i}", "f", int.MaxValue, int.MaxValue, 1234.123456789, int.MaxValue, int.MaxValue, int.MaxValue))],
+            Subscriptions =
+            [
+                .. Enumerable.Range(0, 1000).Select(i => new SubscriptionMeasured
+                {
+                    TrackSid = $"TR_{i:D12}", Mid = $"{i}", Bitrate = int.MaxValue, Packets = int.MaxValue, Lost = int.MaxValue, JitterMs = 1234.123456789,
+                    Nacks = int.MaxValue, Repeats = int.MaxValue, KeyFrameRequests = int.MaxValue, Dropped = int.MaxValue, Freezes = int.MaxValue,
+                    FrozenMs = int.MaxValue, LikelyFreezes = int.MaxValue, LimitedBy = "bandwidth", WishedLayer = "f", Needs = int.MaxValue,
+                }),
+            ],
+        };
     }
 
     public static TheoryData<string> Messages => [.. Longest.Keys];
@@ -161,7 +178,7 @@ public sealed class LinkBoundsTests : IAsyncLifetime
 
     private static SessionDesired Desired() => new()
     {
-        OwnerKey = "any/local/ND_1/SE_1", ParticipantKey = "any/t/r/alice", RoomKey = "any/t/r", Identity = "alice", ParticipantSid = "PA_1",
+        ParticipantKey = "any/t/r/alice", RoomKey = "any/t/r", Identity = "alice", ParticipantSid = "PA_1",
         Leg = SessionLeg.Duplex, CanPublish = true, CanSubscribe = true, Offer = new SdpOffer(1, "audio"),
     };
 

@@ -20,7 +20,7 @@ public sealed class LinkConnectionTests
         await using (control)
         await using (node)
         {
-            DigestEntry entry = new("SE_1", "any/local/ND_1/SE_1", 3, 4, SessionState.Connected);
+            DigestEntry entry = new("SE_1", 3, 4);
             Task sending = Task.Run(async () =>
             {
                 for (int i = 0; i < 100; i++)
@@ -60,7 +60,6 @@ public sealed class LinkConnectionTests
     {
         var desired = new SessionDesired
         {
-            OwnerKey = "any/local/ND_1/SE_1",
             ParticipantKey = "any/t/r%2F1/ali%2Fce",
             RoomKey = "any/t/r%2F1",
             Identity = "ali/ce ☺",

@@ -33,14 +33,15 @@ public sealed class LinkTracingTests
         using (Activity asking = Asker.StartActivity("a grain's call")!)
         {
             mine = asking.TraceId;
-            await rig.Server.Claim("SE_1");
+            await rig.Server.Claim();
+            await rig.Server.Describe("SE_1");
             await rig.Server.Close("SE_1", 1, 1, ReasonCodes.ClientLeft);
             await rig.Server.SendData("any/t/r", true, [1]);
             await rig.Server.InspectRoom(new RoomQuestion { RoomKey = "any/t/r" });
         }
 
         Activity root = seen.Single(a => a.Source.Name == "LinkTracingTests");
-        foreach (string command in new[] { "node claim", "node close", "node send-data", "node inspect-room" })
+        foreach (string command in new[] { "node claim", "node describe", "node close", "node send-data", "node inspect-room" })
         {
             Activity control = seen.Single(a => a.Source.Name == LinkTracing.ControlSource && a.OperationName == command);
             Activity node = seen.Single(a => a.Source.Name == LinkTracing.NodeSource && a.OperationName == command);
@@ -48,7 +49,7 @@ public sealed class LinkTracingTests
             Assert.Equal((control.SpanId, root.TraceId, ActivityKind.Server), (node.ParentSpanId, node.TraceId, node.Kind));
         }
 
-        Assert.Equal("SE_1", seen.First(a => a.OperationName == "node claim").GetTagItem("nexus.session"));
+        Assert.Equal("SE_1", seen.First(a => a.OperationName == "node describe").GetTagItem("nexus.session"));
     }
 
     [Fact]
@@ -56,7 +57,7 @@ public sealed class LinkTracingTests
     {
         await using var rig = await TracedNode.StartAsync();
         Assert.Null(Activity.Current);
-        await rig.Server.Claim("SE_1");
+        await rig.Server.Claim();
         Assert.Null(Assert.Single(rig.Handled).Traceparent);
     }
 

@@ -71,8 +71,8 @@ public sealed class NodeLinkHostTests : IAsyncLifetime
         Task serving = _host.ServeAsync(control, _stop.Token);
         await node.SendAsync(new Hello(LinkConnection.Version, "ND_evil", "b", "local", Secret, "test", 1));
         Assert.IsType<Welcome>(await node.ReceiveAsync());
-        await node.SendAsync(new SessionChanged(report with { Version = 99, State = SessionState.Closed }));
-        await node.SendAsync(new Digest("b", [new DigestEntry(session, report.OwnerKey, 99, 99, SessionState.Closed), new DigestEntry("x", "", 1, 1, SessionState.New)], true));
+        await node.SendAsync(new SessionChanged(report with { Actual = report.Actual with { Version = 99, State = SessionState.Closed } }));
+        await node.SendAsync(new Digest("b", [new DigestEntry(session, 99, 99), new DigestEntry("x", 1, 1)], true));
         await node.DisposeAsync();
         await serving; // everything that it said has been dealt with
 

@@ -32,13 +32,13 @@ public sealed class NodeLinkTests
         Task serving = server.RunAsync(_heard, stop.Token);
         Assert.True((await _heard.Digests.Reader.ReadAsync()).Last);
 
-        Assert.Equal(1, (await server.Claim("SE_1")).Epoch);
+        Assert.Equal(1, (await server.Claim()).Epoch);
         SessionApplied applied = await server.Apply("SE_1", 1, 1, false, Desired());
         Assert.Equal((ApplyStatus.Applied, "answer to audio"), (applied.Status, applied.Answer!.Sdp));
-        Assert.Equal(SessionState.New, (await _heard.Reports.Reader.ReadAsync()).State);
+        Assert.Equal(SessionState.New, (await _heard.Reports.Reader.ReadAsync()).Actual.State);
         _node.SetState("SE_1", SessionState.Connected);
-        Assert.Equal(SessionState.Connected, (await _heard.Reports.Reader.ReadAsync()).State);
-        Assert.Equal("SE_1", Assert.Single((await server.InspectRoom(Question)).Sessions).Report.Session);
+        Assert.Equal(SessionState.Connected, (await _heard.Reports.Reader.ReadAsync()).Actual.State);
+        Assert.Equal("SE_1", Assert.Single((await server.InspectRoom(Question)).Sessions).Session);
         await server.ListenRoom("any/t/r", on: true);
         Assert.Equal(new ListenRoom("any/t/r", true), await _node.Listening.Reader.ReadAsync());
         _node.Speak("any/t/r", new SpeakerLevel("PA_1", 0.25));
@@ -62,8 +62,10 @@ public sealed class NodeLinkTests
         await server.AcceptAsync();
         Task serving = server.RunAsync(_heard, stop.Token);
 
-        SessionClaim[] claims = await Task.WhenAll(Enumerable.Range(0, 500).Select(i => server.Claim($"SE_{i % 5}")));
-        Assert.Equal(Enumerable.Range(1, 100).Select(e => (long)e), claims.Where((_, i) => i % 5 == 0).Select(c => c.Epoch).Order());
+        long epoch = (await server.Claim()).Epoch;
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(async i => await server.Apply($"SE_{i}", epoch, i + 1, false, Desired())));
+        SessionFound[] found = await Task.WhenAll(Enumerable.Range(0, 500).Select(i => server.Describe($"SE_{i}")));
+        Assert.Equal(Enumerable.Range(1, 500).Select(e => (long)e), found.Select(f => f.Seq));
 
         await stop.CancelAsync();
         await Task.WhenAll(Quietly(client), Quietly(serving));
@@ -142,7 +144,7 @@ public sealed class NodeLinkTests
         await server.AcceptAsync();
         Task serving = server.RunAsync(_heard);
         await AdvanceUntilEnded(serving);
-        Assert.Contains("nothing was heard", (await Assert.ThrowsAsync<LinkException>(() => serving)).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing was heard", (await Assert.ThrowsAsync<LinkSilentException>(() => serving)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -154,7 +156,7 @@ public sealed class NodeLinkTests
         await control.ReceiveAsync();
         await control.SendAsync(new Welcome(LinkConnection.Version, 500, 5000));
         await AdvanceUntilEnded(client);
-        Assert.Contains("nothing was heard", (await Assert.ThrowsAsync<LinkException>(() => client)).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing was heard", (await Assert.ThrowsAsync<LinkSilentException>(() => client)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -174,7 +176,7 @@ public sealed class NodeLinkTests
             await Task.WhenAny(serving, Task.Delay(10));
         }
 
-        Assert.Contains("nothing was read by", (await Assert.ThrowsAsync<LinkException>(() => serving)).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing was read by", (await Assert.ThrowsAsync<LinkSilentException>(() => serving)).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<LinkException>(() => stuck);
     }
 
@@ -210,19 +212,19 @@ public sealed class NodeLinkTests
         Assert.IsType<Welcome>(await node.ReceiveAsync());
         Task serving = server.RunAsync(_heard);
 
-        Task<SessionClaim> first = server.Claim("SE_1");
-        ClaimSession claim = await Next<ClaimSession>(node);
+        Task<NodeClaim> first = server.Claim();
+        ClaimNode claim = await Next<ClaimNode>(node);
         _time.Advance(_timing.Command + TimeSpan.FromMilliseconds(1));
         await Assert.ThrowsAsync<TimeoutException>(() => first);
 
-        Task<SessionClaim> second = server.Claim("SE_2");
-        await node.SendAsync(new SessionClaimed(claim.Id, new SessionClaim(66, null, null)));
-        await node.SendAsync(new SessionClaimed((await Next<ClaimSession>(node)).Id, new SessionClaim(7, null, null)));
+        Task<NodeClaim> second = server.Claim();
+        await node.SendAsync(new NodeClaimed(claim.Id, new NodeClaim(66)));
+        await node.SendAsync(new NodeClaimed((await Next<ClaimNode>(node)).Id, new NodeClaim(7)));
         Assert.Equal(7, (await second).Epoch);
 
         // and whoever waits when the link ends hears so at once
-        Task<SessionClaim> third = server.Claim("SE_3");
-        await Next<ClaimSession>(node);
+        Task<NodeClaim> third = server.Claim();
+        await Next<ClaimNode>(node);
         await node.DisposeAsync();
         await Assert.ThrowsAsync<LinkException>(() => third);
         await Quietly(serving);
@@ -275,7 +277,6 @@ public sealed class NodeLinkTests
 
     private static SessionDesired Desired() => new()
     {
-        OwnerKey = "any/local/ND_1/SE_1",
         ParticipantKey = "any/t/r/alice",
         RoomKey = "any/t/r",
         Identity = "alice",

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Nexus.Contracts;
@@ -21,6 +22,12 @@ public sealed class GatewayProbe : IGatewayObserver
 
     public SessionHolder Holder { get; }
 
+    /// <summary>The sessions whose clients are connected here, when somebody asks.</summary>
+    public ConcurrentDictionary<string, IParticipantGrain> Sessions { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>As a gateway says every ten seconds.</summary>
+    public Task RenewAsync(GrainRig rig) => rig.Gateways.Renew(Holder);
+
     /// <summary>Null when nothing (more) was told so far.</summary>
     public RoomDelta? Delta => _deltas.Reader.TryRead(out RoomDelta? delta) ? delta : null;
 
@@ -28,7 +35,20 @@ public sealed class GatewayProbe : IGatewayObserver
 
     public Task OnDelta(string roomKey, RoomDelta delta) => _deltas.Writer.WriteAsync(delta).AsTask();
 
+    /// <summary>Rooms that said that they have lost their memory.</summary>
+    public Channel<string> Woken { get; } = Channel.CreateUnbounded<string>();
+
+    public Task OnRoomWoke(string roomKey) => Woken.Writer.WriteAsync(roomKey).AsTask();
+
     public Task OnSession(SessionNews news) => _news.Writer.WriteAsync(news).AsTask();
+
+    public async Task OnSought(ImmutableArray<string> sessions)
+    {
+        foreach (string session in sessions)
+        {
+            await (Sessions.TryGetValue(session, out IParticipantGrain? participant) ? participant.Hold(session, Holder) : Task.CompletedTask);
+        }
+    }
 
     public Task OnLevels(string roomKey, string node, ImmutableArray<SpeakerLevel> speakers) =>
         Levels.Writer.WriteAsync((roomKey, node, speakers)).AsTask();

@@ -18,9 +18,12 @@ public sealed class GrainRig : IAsyncDisposable
     private int _links;
     private int _sessions;
 
-    private GrainRig(TestFabric fabric) => Fabric = fabric;
+    private GrainRig(TestFabric fabric, CallCounter calls) => (Fabric, Calls) = (fabric, calls);
 
     public TestFabric Fabric { get; }
+
+    /// <summary>What grains were asked.</summary>
+    public CallCounter Calls { get; }
 
     public IGrainFactory Grains => Fabric.Client;
 
@@ -33,21 +36,28 @@ public sealed class GrainRig : IAsyncDisposable
     public static Task<GrainRig> StartAsync(ZoneMap? zones = null, params string[] regions) => StartAsync(zones, null, regions);
 
     /// <summary>A rig with one silo, whose rooms tell <paramref name="listener"/> what happens in them.</summary>
-    public static Task<GrainRig> StartAsync(IRoomEvents listener) => StartAsync(null, listener, []);
+    public static Task<GrainRig> StartAsync(IRoomEvents listener) => StartAsync(null, silo => silo.Services.AddSingleton(listener), []);
 
-    private static async Task<GrainRig> StartAsync(ZoneMap? zones, IRoomEvents? listener, string[] regions) => new(await TestFabric.StartAsync(new FabricOptions
+    /// <summary>A rig with one silo, to which the test adds something.</summary>
+    public static Task<GrainRig> StartAsync(Action<ISiloBuilder> configure) => StartAsync(null, configure, []);
+
+    private static async Task<GrainRig> StartAsync(ZoneMap? zones, Action<ISiloBuilder>? configure, string[] regions)
     {
-        Regions = regions.Length == 0 ? ["local"] : regions,
-        Storages = [StorageNames.Rooms],
-        ConfigureSilo = (_, silo) =>
-        {
-            silo.AddNexusGrains(zones ?? ZoneMap.Open);
-            if (listener is not null)
+        var calls = new CallCounter();
+        return new(
+            await TestFabric.StartAsync(new FabricOptions
             {
-                silo.Services.AddSingleton(listener);
-            }
-        },
-    }));
+                Regions = regions.Length == 0 ? ["local"] : regions,
+                Storages = [StorageNames.Rooms],
+                ConfigureSilo = (_, silo) =>
+                {
+                    silo.AddNexusGrains(zones ?? ZoneMap.Open);
+                    silo.Services.AddSingleton<IIncomingGrainCallFilter>(calls);
+                    configure?.Invoke(silo);
+                },
+            }),
+            calls);
+    }
 
     /// <summary>A rig with one silo and one node, ready.</summary>
     public static async Task<(GrainRig Rig, FakeNode Node)> StartWithNodeAsync()
@@ -59,7 +69,7 @@ public sealed class GrainRig : IAsyncDisposable
     public async Task<FakeNode> AddNodeAsync(string id, string region = "local")
     {
         var node = new FakeNode(id, region);
-        node.Reported += report => _ = TellAsync(report);
+        node.Reported += report => _ = TellAsync(node, report);
         await LinkAsync(node);
         return node;
     }
@@ -75,11 +85,11 @@ public sealed class GrainRig : IAsyncDisposable
     }
 
     /// <summary>The node's link ends.</summary>
-    public async Task UnlinkAsync(FakeNode node)
+    public async Task UnlinkAsync(FakeNode node, bool wasSilent = false)
     {
         _linked.Remove(node, out Attachment? attachment);
         attachment!.Port.Cut();
-        await Node(node).Detach(attachment.Link, "the link was cut");
+        await Node(node).Detach(attachment.Link, "the link was cut", wasSilent);
     }
 
     /// <summary>The holder of the node's link dies: nobody answers at its port any more, and nobody says so.</summary>
@@ -100,10 +110,7 @@ public sealed class GrainRig : IAsyncDisposable
         }
 
         await AttachAsync(node, attachment);
-        foreach (DigestEntry entry in node.Digest())
-        {
-            _ = QuietlyAsync(Grains.GetGrain<INodeSessionGrain>(entry.OwnerKey).OnDigest(entry));
-        }
+        _ = QuietlyAsync(Node(node).OnDigest(new Digest(node.BootId, node.Digest(), Last: true)));
     }
 
     /// <summary>Lets time pass, tick by tick and with digests of all linked nodes, until the condition holds.</summary>
@@ -154,12 +161,12 @@ public sealed class GrainRig : IAsyncDisposable
 
     public IMediaNodeGrain Node(FakeNode node) => Grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(node.Region, node.Id));
 
+    public IGatewayListGrain Gateways => Grains.GetGrain<IGatewayListGrain>(0);
+
     public IRoomGrain Room(string room = "r", string zone = Keys.AnyZone) => Grains.GetGrain<IRoomGrain>(Keys.Room(zone, Tenant, room));
 
     public IParticipantGrain Participant(string identity, string room = "r", string zone = Keys.AnyZone) =>
         Grains.GetGrain<IParticipantGrain>(Keys.Participant(Keys.Room(zone, Tenant, room), identity));
-
-    public ITrackGrain Track(string sid, string room = "r") => Grains.GetGrain<ITrackGrain>(Keys.Track(Keys.Room(Keys.AnyZone, Tenant, room), sid));
 
     public string NewSession() => $"SE_{Interlocked.Increment(ref _sessions)}";
 
@@ -195,8 +202,8 @@ public sealed class GrainRig : IAsyncDisposable
         new NodeView { Id = node.Id, Region = node.Region, State = NodeState.Ready, BootId = node.BootId },
         attachment.Reference);
 
-    private Task TellAsync(SessionReport report) =>
-        IsDeaf ? Task.CompletedTask : QuietlyAsync(Grains.GetGrain<INodeSessionGrain>(report.OwnerKey).OnReport(report));
+    private Task TellAsync(FakeNode node, SessionReport report) =>
+        IsDeaf || !_linked.ContainsKey(node) ? Task.CompletedTask : QuietlyAsync(Node(node).OnReport(report));
 
     /// <summary>As the link's end does: it goes on whether or not a word got through.</summary>
     private static async Task QuietlyAsync(Task telling)

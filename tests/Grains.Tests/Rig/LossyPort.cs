@@ -28,14 +28,20 @@ public sealed class LossyPort(FakeNode node) : INodePort
     private readonly Lock _gate = new();
     private readonly List<Func<Task>> _late = [];
     private bool _cut;
+    private int _sent;
 
     /// <summary>Asked for each command; any thread.</summary>
     public Func<Fate> Fates { get; set; } = () => Fate.Arrives;
 
+    /// <summary>Commands that were sent, whatever became of them.</summary>
+    public int Sent => Volatile.Read(ref _sent);
+
     /// <summary>All commands fail from now on.</summary>
     public void Cut() => _cut = true;
 
-    public Task<SessionClaim> Claim(string session) => Send(() => node.Claim(session));
+    public Task<NodeClaim> Claim() => Send(node.Claim);
+
+    public Task<SessionFound> DescribeSession(string session) => Send(() => node.Describe(session));
 
     public Task<SessionApplied> Apply(string session, long epoch, long seq, bool mustExist, SessionDesired desired) =>
         Send(() => node.Apply(new ApplySession(0, session, epoch, seq, mustExist, desired)));
@@ -47,6 +53,15 @@ public sealed class LossyPort(FakeNode node) : INodePort
         Send(() => node.SendData(new SendData(0, roomKey, reliable, packet)));
 
     public Task<RoomInspection> InspectRoom(RoomQuestion question) => Send(() => node.InspectRoom(question));
+
+    /// <summary>What the node was told last of its being emptied.</summary>
+    public DrainNode? Told { get; private set; }
+
+    public Task Drain(DrainNode drain)
+    {
+        Told = _cut ? Told : drain;
+        return Task.CompletedTask;
+    }
 
     public Task<ActResult> Listen(string roomKey, SessionHolder gateway, int leaseSeconds) => Send(() => Task.FromResult(ActResult.Done));
 
@@ -68,6 +83,7 @@ public sealed class LossyPort(FakeNode node) : INodePort
 
     private async Task<T> Send<T>(Func<Task<T>> command)
     {
+        Interlocked.Increment(ref _sent);
         Fate fate = _cut ? Fate.CommandLost : Fates();
         switch (fate)
         {

@@ -3,8 +3,8 @@ using System.Net;
 using System.Text;
 using Nexus.DataEcho;
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Link;
-using Nexus.MediaNode.Loop;
 
 // usage: HTTP-PREFIX MEDIA-PORT; POST /NAME takes an offer and gives the answer of a duplex session of that name.
 await using var node = new NodeAgent(new NodeOptions
@@ -23,7 +23,7 @@ long lastId = 0;
 node.Start();
 node.OnLinked(message =>
 {
-    var id = message switch { SessionClaimed claimed => claimed.Id, SessionReply reply => reply.Id, _ => 0 };
+    var id = message switch { NodeClaimed claimed => claimed.Id, SessionReply reply => reply.Id, _ => 0 };
     if (replies.TryRemove(id, out var waiting))
     {
         waiting.SetResult(message);
@@ -50,10 +50,9 @@ while (true)
 
 async Task<string> Answer(string name, string offer)
 {
-    var claimed = await Ask<SessionClaimed>(id => new ClaimSession(id, name));
+    var claimed = await Ask<NodeClaimed>(id => new ClaimNode(id));
     var desired = new SessionDesired
     {
-        OwnerKey = $"owner/{name}",
         ParticipantKey = $"any/t/room/{name}",
         RoomKey = "any/t/room",
         Identity = name,

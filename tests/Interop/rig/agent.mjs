@@ -24,6 +24,8 @@ export class Agent {
   data = [];
   heard = new Map();
   seen = new Map();
+  /** Called with the identity for each picture. */
+  onPicture = () => {};
   #speaking = [];
 
   /**
@@ -136,6 +138,9 @@ export class Agent {
   }
 
   async #look(track, identity) {
-    for await (const _ of new VideoStream(track)) this.seen.set(identity, (this.seen.get(identity) ?? 0) + 1);
+    for await (const _ of new VideoStream(track)) {
+      this.seen.set(identity, (this.seen.get(identity) ?? 0) + 1);
+      this.onPicture(identity);
+    }
   }
 }

@@ -1,10 +1,13 @@
 // Real browsers, driven by puppeteer-core, with the in-page library of page.js.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { Recorder } from './recorder.mjs';
-import { token } from './server.mjs';
+import { Process, freePort, token } from './server.mjs';
 import { until } from './wait.mjs';
 
 const pageLibrary = readFileSync(new URL('page.js', import.meta.url), 'utf8');
@@ -47,14 +50,56 @@ export async function launchChromium({ netns, stranger = false, fakeUi = true, f
   return new Browser(browser, () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
 }
 
-/** Firefox with a fake camera and microphone. */
-export async function launchFirefox() {
+/**
+ * Firefox with a fake camera and microphone; in `netns` when given, where what comes from `origins` counts as secure.
+ * @param {{ netns?: import('./netns.mjs').Netns, origins?: string[] }} options
+ */
+export async function launchFirefox({ netns, origins = [] } = {}) {
+  if (netns) return launchFirefoxInside(netns, origins);
   const browser = await puppeteer.launch({
     browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, extraPrefsFirefox: firefoxPrefs,
     protocolTimeout: 60_000,
   });
   return new Browser(browser, () => {});
 }
+
+/** Firefox is driven over a WebSocket, which nobody outside can open: each connection goes through a pipe to a process inside. */
+async function launchFirefoxInside(netns, origins) {
+  const profile = mkdtempSync(join(tmpdir(), 'nexus-firefox-'));
+  const prefs = {
+    ...firefoxPrefs, 'dom.securecontext.allowlist': origins.join(), 'media.devices.insecure.enabled': true, 'media.getusermedia.insecure.enabled': true,
+    'browser.shell.checkDefaultBrowser': false, 'datareporting.policy.dataSubmissionEnabled': false, 'app.update.enabled': false, 'network.captive-portal-service.enabled': false,
+  };
+  writeFileSync(join(profile, 'user.js'), Object.entries(prefs).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(''));
+  const port = await freePort(); // the same inside and outside: Firefox looks at the Host
+  const [command, ...args] = netns.inside('/usr/bin/firefox-esr', '--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', `${port}`, 'about:blank');
+  const firefox = new Process(command, args, { HOME: profile });
+  const pipes = new Set(), door = createServer(socket => {
+    const [command, ...args] = netns.inside(process.execPath, '-e', `const s=require("net").connect(${port},"127.0.0.1");process.stdin.pipe(s).pipe(process.stdout);s.on("error",()=>process.exit(1))`);
+    const pipe = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    pipes.add(pipe);
+    socket.pipe(pipe.stdin).on('error', () => {});
+    pipe.stdout.pipe(socket).on('error', () => {});
+  });
+  const cleanUp = async () => {
+    for (const pipe of pipes) pipe.kill();
+    door.close();
+    await firefox.stop();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await firefox.says(/BiDi listening/, 60);
+    await once(door.listen(port, '127.0.0.1'), 'listening');
+    const browser = await puppeteer.connect({ browserWSEndpoint: `ws://127.0.0.1:${port}/session`, protocol: 'webDriverBiDi', protocolTimeout: 60_000 });
+    return new Browser(browser, cleanUp);
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
+
+/** A page in a window of its own: one behind another tab is hidden, and an adaptive room then asks for no pictures. */
+export const newWindow = browser => browser.newPage({ type: 'window' });
 
 class Browser {
   constructor(browser, cleanUp) {
@@ -64,7 +109,7 @@ class Browser {
 
   /** A tab at `url`, any document of a secure origin. */
   async open(url) {
-    const page = await this.browser.newPage();
+    const page = await newWindow(this.browser);
     const tab = new Tab(page);
     page.on('pageerror', error => tab.errors.push(String(error)));
     await Recorder.of(page, () => `tab ${tab.name ?? ''}`, () => page.evaluate(() => globalThis.member?.room && globalThis.member.view()));
@@ -74,7 +119,7 @@ class Browser {
 
   async close() {
     await this.browser.close();
-    this.cleanUp();
+    await this.cleanUp();
   }
 }
 

@@ -10,6 +10,9 @@ export class Crowd {
   #sockets = [];
   #pings = setInterval(() => this.#sockets.forEach(socket => socket.readyState === WebSocket.OPEN && socket.send('{"type":"ping","t":1}')), pingEveryMs);
 
+  /** By room, the epoch that people there were told of last: it rises when a room has lost its memory. */
+  epochs = new Map();
+
   constructor(server) {
     this.server = server;
   }
@@ -31,6 +34,10 @@ export class Crowd {
       this.#sockets.push(socket);
       socket.on('error', reject);
       socket.on('close', code => reject(new Error(`${identity} was closed with ${code}`)));
+      socket.on('message', data => {
+        const { epoch, roster } = JSON.parse(data);
+        if (epoch ?? roster) this.epochs.set(room, epoch ?? roster.epoch);
+      });
       socket.on('open', () => socket.send(JSON.stringify({ type: 'join', requestId: 1, room, token: token({ room, identity, ttl: 3600 }) })));
       socket.once('message', data => {
         const message = JSON.parse(data);

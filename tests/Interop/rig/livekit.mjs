@@ -37,13 +37,21 @@ export class WebMember {
 
   /**
    * Opens a page of the app and joins.
-   * @param {{ via?: string, bearer?: string, grants?: object, claims?: object, options?: object, connect?: object, password?: string, camera?: boolean, microphone?: boolean }} options
-   *   `options` are those of `new Room`, `connect` those of `room.connect`; `password` encrypts end to end.
+   * @param {{ via?: string, bearer?: string, grants?: object, claims?: object, options?: object, connect?: object, password?: string, camera?: boolean, microphone?: boolean, before?: () => void }} options
+   *   `options` are those of `new Room`, `connect` those of `room.connect`; `password` encrypts end to end; `before` changes the page's browser first.
    */
-  static async joins(t, stage, room, identity, { via, bearer, grants, claims, options = {}, connect = {}, password, camera = true, microphone = true } = {}) {
+  static async joins(t, stage, room, identity, { via, bearer, grants, claims, options = {}, connect = {}, password, camera = true, microphone = true, before } = {}) {
     const [server, app, browser] = await Promise.all([stage.server, stage.app, stage.chromium]);
-    const tab = await browser.open(`${app.url}/`), member = new WebMember(tab, identity);
+    const tab = await browser.open(`${app.url}/`);
     t.after(() => tab.close());
+    if (before) await tab.evaluate(`(${before})()`);
+    return WebMember.enters(tab, server, room, identity, { via, bearer, grants, claims, options, connect, password, camera, microphone });
+  }
+
+  /** Joins from a page that is open, and need not have the SDK. */
+  static async enters(tab, server, room, identity, { via, bearer, grants, claims, options = {}, connect = {}, password, camera = true, microphone = true } = {}) {
+    const member = new WebMember(tab, identity);
+    if (!await tab.evaluate(() => Boolean(globalThis.LivekitClient))) await tab.evaluate(`${scripts['/livekit-client.umd.js']}`);
     await tab.evaluate(`globalThis.member = (${library})()`);
     await tab.evaluate((...args) => member.join(...args), via ?? server.url, bearer ?? token({ room, identity, grants, claims }), { options, connect, password, camera, microphone });
     return member;
@@ -147,16 +155,17 @@ function library() {
   member.view = async () => {
     const { room, events, data, joinedMs } = member;
     const all = room?.engine?.pcManager ? await stats() : [];
+    const codecs = new Map(all.filter(({ type }) => type === 'codec').map(({ id, mimeType }) => [id, mimeType]));
     const inbound = new Map(all.filter(({ type }) => type === 'inbound-rtp').map(entry => [entry.trackIdentifier, entry]));
     const media = track => {
       const entry = inbound.get(track?.mediaStreamTrack?.id);
-      return { frames: entry?.framesDecoded, width: entry?.frameWidth, height: entry?.frameHeight, packets: entry?.packetsReceived, bytes: entry?.bytesReceived, energy: entry?.totalAudioEnergy, freezes: entry?.freezeCount };
+      return { frames: entry?.framesDecoded, width: entry?.frameWidth, height: entry?.frameHeight, packets: entry?.packetsReceived, bytes: entry?.bytesReceived, energy: entry?.totalAudioEnergy, freezes: entry?.freezeCount, codec: codecs.get(entry?.codecId) };
     };
-    const publication = p => ({ sid: p.trackSid, source: p.source, mime: p.mimeType, muted: p.isMuted, subscribed: p.isSubscribed, dimensions: p.dimensions, ...media(p.track) });
+    const publication = p => ({ sid: p.trackSid, source: p.source, mime: p.mimeType, codecs: p.trackInfo?.codecs.map(({ mimeType }) => mimeType.toLowerCase()), muted: p.isMuted, subscribed: p.isSubscribed, dimensions: p.dimensions, ...media(p.track) });
     return {
       state: room.state, sid: room.localParticipant.sid, name: room.name, metadata: room.metadata, events, data, joinedMs,
       own: [...room.localParticipant.trackPublications.values()].map(p => ({ sid: p.trackSid, source: p.source, muted: p.isMuted })),
-      sending: all.filter(({ type }) => type === 'outbound-rtp').map(({ kind, rid, active, frameWidth, framesSent, packetsSent, codecId }) => ({ kind, rid, active, frameWidth, framesSent, packetsSent, codecId })),
+      sending: all.filter(({ type }) => type === 'outbound-rtp').map(({ kind, rid, active, frameWidth, framesSent, packetsSent, codecId }) => ({ kind, rid, active, frameWidth, framesSent, packetsSent, codec: codecs.get(codecId) })),
       remote: Object.fromEntries([...room.remoteParticipants.values()].map(p => [p.identity, {
         sid: p.sid, name: p.name, metadata: p.metadata, attributes: p.attributes, speaking: p.isSpeaking, quality: p.connectionQuality,
         tracks: [...p.trackPublications.values()].map(publication),

@@ -1,15 +1,20 @@
 // The meeting page, used as a person uses it.
+import { newWindow } from './browser.mjs';
 import { Recorder } from './recorder.mjs';
 import { until } from './wait.mjs';
 
-/** Before the page's own scripts: remembers the WebSockets, so that a test can cut one. */
+/** Before the page's own scripts: remembers the WebSockets, so that a test can cut one, and what was said of subscriptions, by track. */
 const rememberSockets = () => {
   const Original = globalThis.WebSocket;
   globalThis.sockets = [];
+  globalThis.subscriptions = {};
   globalThis.WebSocket = class extends Original {
     constructor(...args) {
       super(...args);
       globalThis.sockets.push(this);
+      this.addEventListener('message', ({ data }) => {
+        for (const subscription of JSON.parse(data).subscriptions ?? []) globalThis.subscriptions[subscription.trackSid] = subscription;
+      });
     }
   };
 };
@@ -17,7 +22,7 @@ const rememberSockets = () => {
 export class Guest {
   /** Opens the page in a tab of its own and waits for the preview. */
   static async comes(browser, server, room, name, { query = {}, devices = true } = {}) {
-    const page = await browser.browser.newPage(), guest = new Guest(page, name);
+    const page = await newWindow(browser.browser), guest = new Guest(page, name);
     page.on('pageerror', error => guest.errors.push(String(error)));
     await Recorder.of(page, () => `${name}'s page`, () => guest.state());
     await page.evaluateOnNewDocument(rememberSockets);
@@ -78,6 +83,14 @@ export class Guest {
   /** What stands on the page after a refusal or the end: its code. */
   refusal() {
     return this.page.evaluate(() => document.getElementById('refusal').hidden ? undefined : document.getElementById('refusal').dataset.code);
+  }
+
+  /** The server says something of all tracks that this page gets. */
+  hears(change) {
+    return this.page.evaluate(change => {
+      const subscriptions = Object.values(globalThis.subscriptions).map(s => ({ trackSid: s.trackSid, participantSid: s.participantSid, mid: s.mid, ...change }));
+      globalThis.sockets.at(-1).dispatchEvent(new MessageEvent('message', { data: JSON.stringify({ type: 'subscriptions', subscriptions }) }));
+    }, change);
   }
 
   /** The WebSocket breaks. */

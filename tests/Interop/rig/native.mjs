@@ -27,11 +27,11 @@ const offerOf = peer => new Promise(resolve => {
 });
 
 /** POSTs the offer to WHEP; resolves with the session's URL, its token and the answer. */
-export const whep = (server, room, identity, sdp) => post(server, 'whep', room, identity, sdp);
+export const whep = (server, room, identity, sdp, query = '') => post(server, 'whep', room, identity, sdp, query);
 
-async function post(server, door, room, identity, sdp) {
+async function post(server, door, room, identity, sdp, query = '') {
   const bearer = token({ room, identity });
-  const response = await fetch(`${server.url}/${door}/${room}`, {
+  const response = await fetch(`${server.url}/${door}/${room}${query}`, {
     method: 'POST', body: sdp, headers: { 'content-type': 'application/sdp', authorization: `Bearer ${bearer}` },
   });
   const answer = await response.text();
@@ -52,6 +52,18 @@ export function connect(peer, answer, seconds = 15) {
   });
 }
 
+/** Has the peer connected by what `join` posts; one that cannot is closed. */
+async function joins(peer, join) {
+  try {
+    const joined = await join();
+    await connect(peer, joined.answer);
+    return joined;
+  } catch (error) {
+    peer.close();
+    throw error;
+  }
+}
+
 /** A WHIP publisher of one video section that is connected; its track takes RTP packets of that SSRC. */
 async function camera(server, room, identity, ssrc, addCodec) {
   const peer = new datachannel.PeerConnection(identity, { iceServers: [], bindAddress: '127.0.0.1', disableAutoNegotiation: true });
@@ -59,9 +71,7 @@ async function camera(server, room, identity, ssrc, addCodec) {
   addCodec(video);
   video.addSSRC(ssrc, identity, identity, 'video');
   const track = peer.addTrack(video);
-  const { answer } = await post(server, 'whip', room, identity, await offerOf(peer));
-  await connect(peer, answer);
-  return { peer, track };
+  return { peer, track, ...await joins(peer, async () => post(server, 'whip', room, identity, await offerOf(peer))) };
 }
 
 /**
@@ -69,7 +79,7 @@ async function camera(server, room, identity, ssrc, addCodec) {
  * keyframe each second. Resolves once it is connected.
  */
 export async function publish(server, room, identity, { rate = 1000 } = {}) {
-  const ssrc = 0x51e5510, { peer, track } = await camera(server, room, identity, ssrc, video => video.addVP8Codec(96));
+  const ssrc = 0x51e5510, { peer, track, location, bearer } = await camera(server, room, identity, ssrc, video => video.addVP8Codec(96));
 
   const packet = Buffer.alloc(1100), perFrame = 10, began = performance.now();
   let sent = 0, timer;
@@ -86,12 +96,12 @@ export async function publish(server, room, identity, { rate = 1000 } = {}) {
       packet[13] = 0x80; // a picture id of 15 bits follows
       packet.writeUInt16BE(0x8000 | (frame & 0x7fff), 14);
       if (first) packet.set(key ? [0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0], 16);
-      track.sendMessageBinary(packet);
+      if (track.isOpen()) track.sendMessageBinary(packet); // its peer may be gone
     }
     timer = setTimeout(send, 5);
   };
   send();
-  return { close: () => (clearTimeout(timer), peer.close()) };
+  return { location, bearer, close: () => (clearTimeout(timer), peer.close()) };
 }
 
 /**
@@ -112,14 +122,16 @@ export async function publishH264(server, room, identity, file, { profile = 'hig
   return { close: () => (player.kill(), socket.close(), peer.close()) };
 }
 
-/** Plays by WHEP and counts what arrives. Resolves once it is connected. */
-export async function watch(server, room, identity) {
+/**
+ * Plays by WHEP and counts what arrives. Resolves once it is connected.
+ * @param {{ of?: string, arrived?: () => void }} options `of`: whom it plays, everyone by default.
+ */
+export async function watch(server, room, identity, { of, arrived = () => {} } = {}) {
   const { peer, sdp } = await offer(identity);
   let packets = 0;
-  for (const track of peer.tracks) track.onMessage(() => packets++);
-  const { answer } = await whep(server, room, identity, sdp);
-  await connect(peer, answer);
-  return { packets: () => packets, close: () => peer.close() };
+  for (const track of peer.tracks) track.onMessage(() => (packets++, arrived()));
+  const { location, bearer } = await joins(peer, () => whep(server, room, identity, sdp, of ? `?identity=${of}` : ''));
+  return { location, bearer, packets: () => packets, close: () => peer.close() };
 }
 
 export const leave = async ({ location, bearer }) =>

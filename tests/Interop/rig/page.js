@@ -6,9 +6,9 @@
 
   /**
    * Opens a WHIP (`kind` "whip") or WHEP call.
-   * whip: { audio = true, video = true, codec, width = 640, height = 360, fps = 30, simulcast = false, maxBitrate, hint, noise = false }
+   * whip: { audio = true, video = true, codec, width = 640, height = 360, fps = 30, simulcast = false, encodings, maxBitrate, hint, noise = false }
    *   `noise` publishes a picture that no codec can compress, instead of the fake camera's.
-   *   `simulcast` sends three layers with the rids low, middle, high (a quarter, half and whole size).
+   *   `simulcast` sends three layers with the rids low, middle, high (a quarter, half and whole size); `encodings` are sent as they are.
    * whep: { audio = true, video = true, codecs, format } where `codecs` are the only video codecs offered, and `format` is a regular
    *   expression for their format parameters.
    * both: { ice: 'relay' | 'all' } configures the ICE servers of the answer's Link headers, with that iceTransportPolicy.
@@ -60,7 +60,7 @@
   }
 
   async function addSources({ pc, options }) {
-    const { audio = true, video = true, width = 640, height = 360, fps = 30, simulcast = false, codec, maxBitrate, hint, noise } = options;
+    const { audio = true, video = true, width = 640, height = 360, fps = 30, simulcast = false, encodings, codec, maxBitrate, hint, noise } = options;
     const stream = await navigator.mediaDevices.getUserMedia({ audio, video: video && !noise && { width, height, frameRate: fps } });
     if (noise) stream.addTrack(noiseTrack(width, height, fps));
     for (const track of stream.getAudioTracks()) pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
@@ -69,20 +69,24 @@
       // Without a scalability mode Chromium makes one SVC stream of the layers of VP9 and AV1.
       const layers = [['low', 4], ['middle', 2], ['high', 1]].map(([rid, scaleResolutionDownBy]) =>
         ({ rid, scaleResolutionDownBy, ...(/VP9|AV1/.test(codec) && { scalabilityMode: 'L1T1' }) }));
-      const sendEncodings = simulcast ? layers : [maxBitrate ? { maxBitrate } : {}];
+      const sendEncodings = encodings ?? (simulcast ? layers : [maxBitrate ? { maxBitrate } : {}]);
       const transceiver = pc.addTransceiver(track, { direction: 'sendonly', streams: [stream], sendEncodings });
       if (codec) prefer(transceiver, [codec], RTCRtpSender);
     }
   }
 
-  /** A canvas that shows another cut of one large noise picture with each frame. */
-  function noiseTrack(width, height, fps) {
-    const [source, canvas] = [[2 * width, 2 * height], [width, height]].map(([w, h]) =>
+  /**
+   * A canvas that shows another cut of one large noise picture with each frame. The larger the grain, in pixels, the fewer bits it takes:
+   * with 1 no codec can compress it.
+   */
+  function noiseTrack(width, height, fps, grain = 1) {
+    const [noise, source, canvas] = [[2 * width / grain, 2 * height / grain], [2 * width, 2 * height], [width, height]].map(([w, h]) =>
       Object.assign(document.createElement('canvas'), { width: w, height: h }));
-    const paint = source.getContext('2d'), picture = paint.createImageData(source.width, source.height);
+    const paint = noise.getContext('2d'), picture = paint.createImageData(noise.width, noise.height);
     const words = new Uint32Array(picture.data.buffer);
     for (let i = 0; i < words.length; i++) words[i] = 0xff000000 | (Math.random() * 0x1000000);
     paint.putImageData(picture, 0, 0);
+    source.getContext('2d').drawImage(noise, 0, 0, source.width, source.height);
     const show = canvas.getContext('2d');
     const timer = setInterval(() => show.drawImage(source, -Math.random() * width, -Math.random() * height), 1000 / fps);
     const [track] = canvas.captureStream(fps).getVideoTracks();
@@ -232,5 +236,5 @@
     return call.firstFrameAt - call.startedAt;
   }
 
-  globalThis.rig = { calls, open, gather, iceServers, stats, trickle, restartIce, end, vanish, firstFrame };
+  globalThis.rig = { calls, open, noiseTrack, gather, iceServers, stats, trickle, restartIce, end, vanish, firstFrame };
 })();

@@ -6,14 +6,21 @@ export class Proxy {
   #pairs = new Set();
   #server;
   #port;
+  #target;
 
   /** Listens on a free loopback port and forwards to `url`. */
   static async start(url) {
-    const proxy = new Proxy(), { hostname, port } = new URL(url);
-    proxy.#server = createServer(client => proxy.#forward(client, hostname, port));
+    const proxy = new Proxy();
+    proxy.to(url);
+    proxy.#server = createServer(client => proxy.#forward(client));
     await proxy.#listen(0);
     proxy.#port = proxy.#server.address().port;
     return proxy;
+  }
+
+  /** New connections go there from now on. */
+  to(url) {
+    this.#target = new URL(url);
   }
 
   get url() {
@@ -41,8 +48,8 @@ export class Proxy {
     await once(this.#server, 'listening');
   }
 
-  #forward(client, hostname, port) {
-    const server = connect(Number(port), hostname), pair = [client, server];
+  #forward(client) {
+    const server = connect(Number(this.#target.port), this.#target.hostname), pair = [client, server];
     this.#pairs.add(pair);
     for (const socket of pair) {
       socket.on('error', () => {});

@@ -22,14 +22,14 @@ export class Member {
 
   /**
    * Joins by the SDK and publishes what is asked for.
-   * @param {{ via?: string, region?: string, bearer?: string, grants?: object, camera?: object | false, microphone?: boolean, join?: object }} options
+   * @param {{ via?: string, region?: string, bearer?: string, grants?: object, camera?: object | false, microphone?: boolean, join?: object, pictures?: boolean }} options
    *   `via`: URL of the signalling, when it is not the server's own; `join`: options of `NexusClient.join`.
-   * Rejects with the SDK's code in front of the message.
+   * `pictures`: the page's `arrivals.note(identity)` is called for each picture. Rejects with the SDK's code in front of the message.
    */
-  static async joins(tab, server, room, identity, { via = server.url, region, bearer, grants, camera = { resolution: '360p' }, microphone = true, join = {} } = {}) {
+  static async joins(tab, server, room, identity, { via = server.url, region, bearer, grants, camera = { resolution: '360p' }, microphone = true, join = {}, pictures = false } = {}) {
     tab.name = identity;
     await tab.evaluate(pageLibrary);
-    await tab.evaluate((...args) => member.join(...args), `${server.url}/sdk/nexus-sdk.js`, via, bearer ?? token({ room, identity, grants }), room, { region, camera, microphone, join });
+    await tab.evaluate((...args) => member.join(...args), `${server.url}/sdk/nexus-sdk.js`, via, bearer ?? token({ room, identity, grants }), room, { region, camera, microphone, join, pictures });
     return new Member(tab);
   }
 
@@ -85,7 +85,8 @@ function library() {
     member.granted ??= await navigator.mediaDevices.getUserMedia({ audio: true });
   };
 
-  member.join = async (sdk, url, token, name, { region, camera, microphone, join }) => {
+  member.join = async (sdk, url, token, name, { region, camera, microphone, join, pictures }) => {
+    if (pictures) member.onPicture = identity => arrivals.note(identity);
     await member.grant();
     member.sdk = await import(sdk);
     const client = new member.sdk.NexusClient({ url, token, region });
@@ -113,6 +114,7 @@ function library() {
     const note = (event, ...details) => member.events.push([event, ...details].join(' '));
     const show = track => {
       const element = track.attach();
+      if (member.onPicture && track.kind === 'video') member.follow(element, track.participantSid);
       element.style.cssText = 'position: fixed; inset: 0; width: 640px; height: 360px'; // in sight, or an adaptive room pauses it
       document.body.append(element);
     };
@@ -134,9 +136,23 @@ function library() {
     }
   };
 
+  /** Calls `onPicture` for each picture of someone's. */
+  member.follow = (element, sid) => {
+    const { identity } = member.room.participants.find(participant => participant.sid === sid);
+    const next = () => element.requestVideoFrameCallback(() => {
+      member.onPicture(identity);
+      next();
+    });
+    next();
+  };
+
   const pairOf = stats => stats.find(({ type }) => type === 'transport')?.selectedCandidatePairId;
   /** One's own end of the selected pair. */
   const localOf = stats => stats.find(({ id }) => id === stats.find(({ id }) => id === pairOf(stats))?.localCandidateId);
+
+  /** Whether a layer is switched on; of browsers' statistics only Chromium's say so. */
+  const isActive = (mid, rid) => member.room.peerConnection.getTransceivers().find(t => t.mid === mid)?.sender.getParameters()
+    .encodings.find(encoding => encoding.rid === rid)?.active;
 
   member.view = async () => {
     const { room, events } = member;
@@ -146,8 +162,8 @@ function library() {
       state: room.state, sid: room.localParticipant.sid, events, pair: pairOf(stats), address: localOf(stats)?.address, localType: localOf(stats)?.candidateType, relayProtocol: localOf(stats)?.relayProtocol,
       name: room.name, locked: room.locked, own: room.localParticipant.tracks.map(({ source, muted, mutedByServer }) => ({ source, muted, mutedByServer })),
       estimate: stats.find(({ id }) => id === pairOf(stats))?.availableOutgoingBitrate,
-      sends: stats.filter(({ type }) => type === 'outbound-rtp').map(({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason }) =>
-        ({ mid, rid, framesSent, packetsSent, targetBitrate, qualityLimitationReason })),
+      sends: stats.filter(({ type }) => type === 'outbound-rtp').map(({ kind, mid, rid, framesSent, packetsSent, bytesSent, targetBitrate, qualityLimitationReason }) =>
+        ({ kind, mid, rid, active: isActive(mid, rid), framesSent, packetsSent, bytes: bytesSent, targetBitrate, qualityLimitationReason })),
       speakers: room.activeSpeakers.map(({ identity, audioLevel }) => ({ identity, level: audioLevel })),
       participants: room.participants.map(({ sid, identity, state, quality, isSpeaking, metadata, attributes, tracks }) => ({
         sid, identity, state, quality, isSpeaking, metadata, attributes,
@@ -155,8 +171,8 @@ function library() {
           const media = inbound.get(track.mediaStreamTrack?.id);
           return {
             sid: track.sid, source: track.source, state: track.state, reason: track.reason, muted: track.muted, mutedByServer: track.mutedByServer, layer: track.layer, codec: track.codec,
-            frames: media?.framesDecoded, width: media?.frameWidth, height: media?.frameHeight, packets: media?.packetsReceived,
-            freezes: media?.freezeCount, frozen: media?.totalFreezesDuration, energy: media?.totalAudioEnergy, lost: media?.packetsLost, concealed: media?.concealedSamples,
+            frames: media?.framesDecoded, width: media?.frameWidth, height: media?.frameHeight, packets: media?.packetsReceived, bytes: media?.bytesReceived,
+            keyFrames: media?.keyFramesDecoded, plis: media?.pliCount, dropped: media?.framesDropped, freezes: media?.freezeCount, frozen: media?.totalFreezesDuration, energy: media?.totalAudioEnergy, lost: media?.packetsLost, concealed: media?.concealedSamples,
           };
         }),
       })),

@@ -2,6 +2,7 @@
 import { spawn, execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -115,7 +116,7 @@ export class Server extends Process {
 
   /** What it says of its rooms and what it logged last, for the message of a wait that failed. */
   async explain() {
-    const { rooms } = await this.api('/rooms'), lines = this.output.trimEnd().split('\n').slice(-12);
+    const { rooms } = await this.api('/rooms').catch(() => ({ rooms: [] })), lines = this.output.trimEnd().split('\n').slice(-12);
     for (const { name } of rooms.filter(room => room.numParticipants > 0)) {
       const [{ participants }, { findings }] = await Promise.all(['participants', 'why'].map(what => this.api(`/rooms/${encodeURIComponent(name)}/${what}`)));
       lines.push(`room ${name}: ${participants.map(p => `${p.identity} ${p.state} [${p.tracks.map(t => t.source)}]`).join(', ')}`);
@@ -132,6 +133,11 @@ export class Server extends Process {
     if (body) args.push('--data-binary', body);
     const output = await this.netns.run(...args), cut = output.lastIndexOf('\n');
     return { status: Number(output.slice(cut + 1)), headers: {}, text: output.slice(0, cut), json: parsed(output.slice(0, cut)) };
+  }
+
+  /** What its process has in memory now. */
+  residentMiB() {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) / 1024;
   }
 
   /** An admin read below /api/v1; throws unless it answers 200. */

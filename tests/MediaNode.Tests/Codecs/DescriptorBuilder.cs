@@ -40,6 +40,46 @@ internal sealed class DescriptorBuilder(int idOffset, int targets, int chains, p
         new(1, 0, "-S", [1], [1, 1]))
     { ProtectedBy = [0, 1] };
 
+    /// <summary>
+    /// The structure of LxTy or LxTy_KEY with all layers in every picture, as libwebrtc makes it (ScalabilityStructureFullSvc, …KeySvc),
+    /// without chains. Its templates are, per spatial layer, that of key pictures and one per temporal layer.
+    /// </summary>
+    public static DescriptorBuilder Svc(int spatials, int temporals, bool keyMode, params (int Width, int Height)[] resolutions) => new(
+        0, spatials * temporals, 0,
+        [
+            .. from spatial in Enumerable.Range(0, spatials)
+               from temporal in Enumerable.Range(-1, temporals + 1)
+               let key = temporal < 0
+               select new Template(
+                   spatial,
+                   Math.Max(temporal, 0),
+                   string.Concat(
+                       from s in Enumerable.Range(0, spatials)
+                       from t in Enumerable.Range(0, temporals)
+                       select IndicationOf(spatial, Math.Max(temporal, 0), s, t, key, keyMode)),
+                   References(spatials, temporals, spatial, temporal, keyMode),
+                   []),
+        ])
+    { Resolutions = resolutions };
+
+    /// <summary>The frames that one refers to, as distances: of its layer four, two or one pictures back, and of the layer below.</summary>
+    /// <param name="temporal">-1 in a key picture.</param>
+    public static int[] References(int spatials, int temporals, int spatial, int temporal, bool keyMode)
+    {
+        var earlier = temporal < 0 ? Array.Empty<int>() : [spatials << (temporals - 1 - temporal)];
+        return spatial > 0 && (temporal < 0 || !keyMode) ? [.. earlier, 1] : earlier;
+    }
+
+    private static char IndicationOf(int spatial, int temporal, int targetSpatial, int targetTemporal, bool key, bool keyMode)
+    {
+        if (targetSpatial < spatial || targetTemporal < temporal || (keyMode && !key && targetSpatial != spatial))
+        {
+            return '-';
+        }
+
+        return key || targetSpatial == spatial ? temporal > 0 && targetTemporal == temporal ? 'D' : 'S' : 'R';
+    }
+
     /// <param name="template">Index into the templates, not the id on the wire.</param>
     public byte[] Packet(
         int frameNumber, int template, bool start = true, bool end = true, bool attach = false, uint? active = null,

@@ -2,6 +2,7 @@ using System.Text;
 using Nexus.Link;
 using Nexus.MediaNode.Data;
 using Nexus.MediaNode.Protocol.Sctp;
+using Nexus.MediaNode.Session;
 using Nexus.TestKit.Media;
 
 namespace Nexus.MediaNode.Tests.Data;

@@ -1,6 +1,6 @@
 using Nexus.Link;
 using Nexus.MediaNode.Data;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Session;
 using Nexus.TestKit.Media;

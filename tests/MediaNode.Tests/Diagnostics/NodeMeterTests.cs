@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Link;
-using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol.Rtcp;
 using Nexus.MediaNode.Tests.Session;
 using Nexus.TestKit.Diagnostics;

@@ -52,6 +52,20 @@ public class DtlsTransportTests
     }
 
     [Fact]
+    public void A_flight_is_taken_though_a_repeat_of_the_one_before_leads_its_datagram()
+    {
+        // A client whose timer ran out just before the server's answer came sends its hello again in front of what comes next.
+        using var pair = new DtlsPair();
+        pair.Server.Start(pair.Now);
+        pair.Client.Start(pair.Now);
+        var hello = Output(pair.Client);
+        pair.Server.Handle(pair.Now, hello);
+        pair.Client.Handle(pair.Now, Output(pair.Server));
+        pair.Server.Handle(pair.Now, Renumbered([.. hello, .. Output(pair.Client)], 1));
+        Assert.Equal(DtlsState.Connected, pair.Server.State);
+    }
+
+    [Fact]
     public void A_peer_with_another_certificate_than_announced_is_refused()
     {
         var another = DtlsCertificate.Create(DateTimeOffset.UtcNow).Fingerprint;
@@ -147,6 +161,30 @@ public class DtlsTransportTests
         AssertSameKeys(pair);
         Assert.Equal(DropReason.DtlsMalformed, pair.Server.Handle(pair.Now, new byte[12]));
         Assert.Equal(DropReason.DtlsMalformed, pair.Server.Handle(pair.Now, new byte[64]));
+    }
+
+    /// <summary>The records of epoch 0 with other numbers, from this one on.</summary>
+    private static byte[] Renumbered(byte[] records, byte first)
+    {
+        for (var at = 0; at < records.Length; at += 13 + (records[at + 11] << 8) + records[at + 12])
+        {
+            records[at + 10] = records[at + 4] == 0 ? first++ : records[at + 10];
+        }
+
+        return records;
+    }
+
+    /// <summary>All that it sends now, as one datagram.</summary>
+    private static byte[] Output(IDtlsTransport transport)
+    {
+        var all = new List<byte>();
+        var buffer = new byte[2000];
+        while (transport.TryGetOutput(buffer, out var length))
+        {
+            all.AddRange(buffer.AsSpan(0, length));
+        }
+
+        return [.. all];
     }
 
     private static bool BothConnected(DtlsPair pair) =>

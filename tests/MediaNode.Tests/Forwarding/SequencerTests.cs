@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
 using Nexus.MediaNode.Forwarding;
+using Nexus.MediaNode.Forwarding.Projection;
 using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Tests.Rtp;
+using Nexus.TestKit.Diagnostics;
 
 namespace Nexus.MediaNode.Tests.Forwarding;
 
@@ -8,14 +11,15 @@ public sealed class SequencerTests
 {
     private static readonly TimeSpan Rtt = TimeSpan.FromMilliseconds(50);
 
-    private readonly Sequencer _sequencer = new(16);
+    private readonly Sequencer _sequencer = new(16, 16);
     private Instant _now = Instant.Zero.AddMilliseconds(5_000_000_000);
 
     [Fact]
     public void A_sent_packet_is_found_with_all_that_was_rewritten()
     {
-        var packet = new SentPacket(65_537, 99_999, 0xFFFF_FFFF, 2, true, new(1, ulong.MaxValue));
-        _sequencer.Add(packet);
+        var packet = new SentPacket(65_537, 0x1_0000_0003, Patch);
+        _sequencer.Add(_now, packet);
+        _sequencer.Add(_now, packet with { EgressSequence = 65_538, SourceSequence = 0x1_0000_0004 });
         Assert.Equal(DropReason.None, _sequencer.TryRepeat(_now, 1, Rtt, out var found));
         Assert.Equal(packet, found);
     }
@@ -71,6 +75,51 @@ public sealed class SequencerTests
     }
 
     [Fact]
+    public void It_grows_until_it_reaches_back_a_second_and_no_further_than_its_bound()
+    {
+        var video = new Sequencer(64, 512);
+        var audio = new Sequencer(64, 512);
+        for (long i = 0; i < 2000; i++, _now = _now.AddMilliseconds(5))
+        {
+            video.Add(_now, new(i, 100 + i, Patch));
+            if (i % 4 == 0)
+            {
+                audio.Add(_now, new(i / 4, i / 4, Patch));
+            }
+        }
+
+        Assert.Equal((256, 64), (video.Capacity, audio.Capacity));
+        Assert.Equal(DropReason.None, video.TryRepeat(_now, 1800, Rtt, out var packet));
+        Assert.Equal(1900, packet.SourceSequence);
+        Assert.Equal(DropReason.None, audio.TryRepeat(_now, 450, Rtt, out _));
+        for (long i = 2000; i < 10_000; i++)
+        {
+            video.Add(_now, new(i, 100 + i, Patch));
+        }
+
+        Assert.Equal(512, video.Capacity);
+        Assert.Equal(DropReason.None, video.TryRepeat(_now, 10_000 - 512, Rtt, out _));
+        Assert.Equal(DropReason.NackNotHeld, video.TryRepeat(_now, 10_000 - 513, Rtt, out _));
+    }
+
+    [Fact]
+    public void What_it_holds_survives_its_growth()
+    {
+        var sequencer = new Sequencer(2, 2048);
+        for (long i = 1; i < 4000; i += 3)
+        {
+            sequencer.Add(_now, new(i, i + 7, Patch));
+        }
+
+        for (long i = 3998; i > 2050; i--)
+        {
+            var found = sequencer.TryRepeat(_now, (ushort)i, Rtt, out var packet);
+            Assert.Equal(i % 3 == 1 ? DropReason.None : DropReason.NackNotHeld, found);
+            Assert.Equal(i % 3 == 1 ? i + 7 : 0, packet.SourceSequence);
+        }
+    }
+
+    [Fact]
     public void A_repeat_is_undone_to_the_packet_it_repeats()
     {
         var rtx = new RtxSender(55, 65_535);
@@ -98,10 +147,7 @@ public sealed class SequencerTests
     [Fact]
     public void Remembering_and_repeating_allocate_nothing()
     {
-        Round(0);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Round(1000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Least(i => Round(i * 1000)));
 
         void Round(long from)
         {
@@ -113,7 +159,10 @@ public sealed class SequencerTests
         }
     }
 
-    private void Add(long egress) => _sequencer.Add(new(egress, 70_000 + egress, 0, 0, false, default));
+    /// <summary>Every octet counts.</summary>
+    private static PacketPatch Patch => MemoryMarshal.Read<PacketPatch>("0123456789abcdef"u8);
+
+    private void Add(long egress) => _sequencer.Add(_now, new(egress, 70_000 + egress, default));
 
     private DropReason Repeat(ushort sequence) => _sequencer.TryRepeat(_now, sequence, Rtt, out _);
 }

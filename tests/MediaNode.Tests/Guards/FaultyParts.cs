@@ -1,5 +1,5 @@
 using System.Net;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Srtp;
@@ -198,6 +198,8 @@ internal sealed class FaultyEngine(IDtlsEngine engine) : IDtlsEngine
         }
 
         public bool TrySend(ReadOnlySpan<byte> data) => transport.TrySend(data);
+
+        public void ForgetHandshake() => transport.ForgetHandshake();
 
         public bool TryReceive(Span<byte> destination, out int length) => transport.TryReceive(destination, out length);
 

@@ -2,8 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
+using Nexus.MediaNode.Engine;
+using Nexus.MediaNode.Handshakes;
+using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Link;
-using Nexus.MediaNode.Loop;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Rtcp;
 using Nexus.TestKit.Diagnostics;
@@ -130,7 +132,7 @@ public sealed class FaultyThreadTests
             }
         });
         await node.CloseSessionsAsync();
-        node.OnMessage(new ClaimSession(1, "alice"));
+        node.OnMessage(new ClaimNode(1));
         node.OnMessage(new Nexus.Link.ApplySession(2, "alice", 1, 1, false, Nexus.TestKit.Media.VirtualNode.Desired("alice", SessionLeg.Publish)));
         var refused = (await replies.Task.WaitAsync(Limit)).Result;
         Assert.Equal((ApplyStatus.Refused, ReasonCodes.ServerShutdown), (refused.Status, refused.Error?.Code));

@@ -1,6 +1,6 @@
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Session;
 using Nexus.TestKit.Media;
@@ -25,7 +25,7 @@ public sealed class LoopFaultTests : IDisposable
 
     public LoopFaultTests()
     {
-        _rig = new ForwardingRig(_now, _port, Publisher, [.. Enumerable.Range(0, Subscribers).Select(Tuple)], tcp: _tcp, wrap: Wrap);
+        _rig = new ForwardingRig(_now, _port, Publisher, [.. Enumerable.Range(0, Subscribers).Select(Tuple)], tcp: _tcp, wrap: Wrap, transportFeedback: false);
         Turn(); // what their joins made
         Reset();
     }
@@ -91,7 +91,7 @@ public sealed class LoopFaultTests : IDisposable
         Assert.Equal((SessionState.Closed, "INTERNAL"), Ends().Last(e => e.Id == Struck).Outcome);
         Assert.Null(_rig.Loop.Sessions.Find(Tuple(1)));
 
-        _rig.Loop.TryPost(new Nexus.MediaNode.Session.RemoveSession(Struck));
+        _rig.Loop.TryPost(new Nexus.MediaNode.Engine.RemoveSession(Struck));
         Turn();
         Assert.Null(_rig.Loop.Sessions.Find(Struck));
         _now = _now.AddMilliseconds(3000);

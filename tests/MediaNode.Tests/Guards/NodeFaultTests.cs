@@ -2,7 +2,7 @@ using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Session;
@@ -124,7 +124,7 @@ public sealed class NodeFaultTests : IDisposable
         var bob = Call();
         var carol = Join("carol");
         var mid = _node.ReportOf("carol").Subscriptions.Single().Mid;
-        _node.Loop.TryPost(new BindTrack("carol", mid, "alice", TrackOf("alice"), null!, null));
+        _node.Loop.TryPost(new BindTrack("carol", mid, "alice", SectionOf("alice"), null!, default));
         _node.RunUntil(() => ReportOf("carol")!.Subscriptions.Single() is { State: "paused", Reason: "INTERNAL" });
         AssertFlows(bob);
         AssertTold(FaultPlace.Command, 1, "carol");
@@ -171,11 +171,11 @@ public sealed class NodeFaultTests : IDisposable
         _node.Apply("carol", VirtualNode.Desired("carol", SessionLeg.Play) with { Subscriptions = default }, seq: 2);
         Publish("alice");
         _node.Run(TimeSpan.FromSeconds(2));
-        Assert.Equal("PA_alice", _node.Sent.OfType<SessionChanged>().Last(c => c.Report.Session == "bob").Report.Subscriptions.Single().ParticipantSid);
+        Assert.Equal("PA_alice", _node.Sent.OfType<SessionChanged>().Last(c => c.Report.Session == "bob").Report.Actual.Subscriptions.Single().ParticipantSid);
         AssertTold(FaultPlace.Plan, (int)_node.Faults[FaultPlace.Plan], "carol");
 
         // and its broken state costs the answer about the room that session alone
-        Assert.Equal(["alice", "bob"], _node.Inspect().Select(s => s.Report.Session));
+        Assert.Equal(["alice", "bob"], _node.Inspect().Select(s => s.Session));
         Assert.Equal(1, _node.Faults[FaultPlace.Report]);
     }
 
@@ -281,10 +281,10 @@ public sealed class NodeFaultTests : IDisposable
     private static void SetChannels(SessionData data, DataChannels? channels) =>
         typeof(SessionData).GetField("<Channels>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(data, channels);
 
-    private string TrackOf(string session) => _node.ReportOf(session).Tracks.Single().Sid;
+    private string SectionOf(string session) => _node.ReportOf(session).Tracks.Single().Mid;
 
-    private SessionReport? ReportOf(string session) =>
-        _node.Sent.OfType<SessionChanged>().LastOrDefault(s => s.Report.Session == session)?.Report;
+    private SessionActual? ReportOf(string session) =>
+        _node.Sent.OfType<SessionChanged>().LastOrDefault(s => s.Report.Session == session)?.Report.Actual;
 
     private SessionState StateOf(string session) => ReportOf(session)?.State ?? SessionState.New;
 

@@ -144,6 +144,33 @@ public class Av1ProjectionTests
     }
 
     [Fact]
+    public void A_lower_layer_of_which_nothing_is_missing_takes_effect_with_the_next_picture()
+    {
+        var l1t3 = DescriptorBuilder.L1T3();
+        Projection.SetTarget(LayerTarget.All(0));
+        Feed(l1t3.Packet(0, 0, attach: true), key: true);
+        Assert.True(Feed(l1t3.Packet(1, 3)));
+        Projection.SetTarget(new LayerTarget(0, 0, 0));
+        Assert.False(Feed(l1t3.Packet(2, 2)));
+        Assert.False(Feed(l1t3.Packet(3, 4)));
+        Assert.True(Feed(l1t3.Packet(4, 1)));
+    }
+
+    [Fact]
+    public void Frame_numbers_run_on_when_the_publisher_starts_anew()
+    {
+        var l1t3 = DescriptorBuilder.L1T3();
+        Projection.SetTarget(LayerTarget.All(0));
+        Feed(l1t3.Packet(0, 0, attach: true), key: true);
+        Feed(l1t3.Packet(1, 3));
+        _subscription.Rebind(CodecKind.Av1);
+        Assert.False(Feed(l1t3.Packet(40_000, 4)));
+        Assert.True(Feed(l1t3.Packet(40_001, 0, attach: true), key: true));
+        var first = _subscription.Sent[0].Info.Descriptor.FrameNumber;
+        Assert.Equal([0, 1, 2], _subscription.Sent.Select(p => (ushort)(p.Info.Descriptor.FrameNumber - first) + 0));
+    }
+
+    [Fact]
     public void Late_packets_of_a_frame_follow_its_decision()
     {
         var l1t3 = DescriptorBuilder.L1T3();

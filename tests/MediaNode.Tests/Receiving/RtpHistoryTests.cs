@@ -6,7 +6,7 @@ public sealed class RtpHistoryTests
 {
     private const long Base = 70_000;
 
-    private readonly RtpHistory<int> _history = new(8, TimeSpan.FromSeconds(1));
+    private readonly RtpHistory<int> _history = new(8, TimeSpan.FromSeconds(1), 8);
     private Instant _now = Instant.Zero.AddMilliseconds(100_000);
 
     [Fact]
@@ -35,6 +35,49 @@ public sealed class RtpHistoryTests
         Assert.Equal(HistoryInsert.Duplicate, Insert(10).Result);
         Assert.Equal(HistoryInsert.Duplicate, Insert(3).Result);
         Assert.Equal(2, _history.Count);
+    }
+
+    [Fact]
+    public void It_grows_while_what_would_give_way_is_young_and_to_its_bound()
+    {
+        var history = new RtpHistory<int>(64, TimeSpan.FromSeconds(1), 4);
+        for (var i = 0; i < 200; i++, _now = _now.AddMilliseconds(50))
+        {
+            history.Insert(_now, Base + i, i, out _);
+        }
+
+        Assert.Equal(32, history.Capacity);
+        for (var i = 180; i < 200; i++)
+        {
+            Assert.True(history.TryGet(Base + i, out var packet));
+            Assert.Equal(i, packet);
+        }
+
+        for (var i = 200; i < 1000; i++)
+        {
+            history.Insert(_now, Base + i, i, out _);
+        }
+
+        Assert.Equal((64, 64), (history.Capacity, history.Count));
+    }
+
+    [Fact]
+    public void It_grows_for_one_that_comes_late_and_loses_none_meanwhile()
+    {
+        var history = new RtpHistory<int>(1024, TimeSpan.FromSeconds(1), 4);
+        history.Insert(_now, Base, 0, out _);
+        history.Insert(_now, Base + 900, 900, out _);
+        Assert.Equal(HistoryInsert.Stored, history.Insert(_now, Base + 100, 100, out _));
+        Assert.True(history.TryGet(Base, out _) && history.TryGet(Base + 100, out _) && history.TryGet(Base + 900, out _));
+        Assert.Equal(3, history.Count);
+        Assert.Equal(HistoryInsert.TooOld, history.Insert(_now, Base - 200, 0, out _));
+        var taken = 0;
+        while (history.TryTake(out _))
+        {
+            taken++;
+        }
+
+        Assert.Equal(3, taken);
     }
 
     [Fact]

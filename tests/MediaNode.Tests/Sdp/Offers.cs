@@ -47,7 +47,7 @@ internal static class Offers
                 Cname = "PA_alice",
                 Ssrc = 1000 + (uint)(m.Line * 2),
                 RtxSsrc = m.Kind == MediaKind.Video ? 1001 + (uint)(m.Line * 2) : 0,
-                Track = m.Kind == MediaKind.Video ? video : null,
+                Formats = m.Kind == MediaKind.Video && video is not null ? [video] : [],
                 TrackName = m.Kind == MediaKind.Video ? "TR_camera" : null,
             }),
         };

@@ -161,7 +161,7 @@ public class SessionOfferTests
             Cname = "PA_bob",
             Ssrc = ssrc,
             RtxSsrc = kind == MediaKind.Video ? ssrc + 1 : 0,
-            Track = track,
+            Formats = [track],
             TrackName = $"TR_{mid}",
         },
     };

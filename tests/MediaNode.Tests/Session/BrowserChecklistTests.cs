@@ -144,7 +144,7 @@ public sealed class BrowserChecklistTests : NodeTest
             new(publisher, "0", 20) { Sequence = 20_000, Width = 640, Height = 360, NamedPackets = 0 },
             new(publisher, "0", 30) { Sequence = 40_000, Width = 1280, Height = 720, NamedPackets = 0 },
         ];
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 120; i++)
         {
             foreach (var layer in layers)
             {
@@ -167,7 +167,7 @@ public sealed class BrowserChecklistTests : NodeTest
         layers[1].SendVp8Frame(Node.Clock.Now, keyFrame: false);
         Node.RunUntil(() => publisher.Nacks.Contains((ushort)lost));
         layers[1].Repeat(lost, 21);
-        Node.RunUntil(() => viewers[1].Packets.Exists(p => TestStream.MarkOf(p.Payload) == lost));
+        Node.RunUntil(() => viewers[1].PacketsOf(viewers[1].AnsweredSsrc(0)).Any(p => TestStream.MarkOf(p.Payload) == lost));
     }
 
     [Fact]

@@ -27,12 +27,12 @@ public sealed class DuplexTests : IDisposable
         Assert.Equal((ApplyStatus.Applied, null), (joined.Status, joined.Answer));
 
         var asked = Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track }] });
-        Assert.Equal(new SectionsWanted(2, 2), asked.SectionsWanted);
-        Assert.Equal(new SubscriptionDescription(track, "", "waiting", null, "NO_SECTION", "PA_alice"), asked.Subscriptions.Single());
+        Assert.Equal(new SectionsWanted(2, 2), asked.Actual.SectionsWanted);
+        Assert.Equal(new SubscriptionDescription(track, "", "waiting", null, "NO_SECTION", "PA_alice"), asked.Actual.Subscriptions.Single());
 
         var offered = Offer(_node.Peer("bob"), VideoIn);
-        Assert.Equal(new SectionsWanted(2, 2), offered.SectionsWanted);
-        Assert.Equal(new SubscriptionDescription(track, "0", "paused", null, "NOT_ACKED", "PA_alice"), offered.Subscriptions.Single());
+        Assert.Equal(new SectionsWanted(2, 2), offered.Actual.SectionsWanted);
+        Assert.Equal(new SubscriptionDescription(track, "0", "paused", null, "NOT_ACKED", "PA_alice"), offered.Actual.Subscriptions.Single());
         Assert.True(alice.IsConnected);
     }
 
@@ -63,9 +63,9 @@ public sealed class DuplexTests : IDisposable
         var track = TrackOf("alice");
         var rule = new SubscribeRule { Auto = true, Acknowledge = true };
         var joined = Apply("bob", d => d with { Subscribe = rule });
-        Assert.Equal((new SectionsWanted(2, 2), "NO_SECTION"), (joined.SectionsWanted, joined.Subscriptions.Single().Reason));
-        Assert.Equal("NOT_ACKED", Offer(_node.Peer("bob"), VideoIn).Subscriptions.Single().Reason);
-        Assert.Empty(Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track, Unwanted = true }] }).Subscriptions);
+        Assert.Equal((new SectionsWanted(2, 2), "NO_SECTION"), (joined.Actual.SectionsWanted, joined.Actual.Subscriptions.Single().Reason));
+        Assert.Equal("NOT_ACKED", Offer(_node.Peer("bob"), VideoIn).Actual.Subscriptions.Single().Reason);
+        Assert.Empty(Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track, Unwanted = true }] }).Actual.Subscriptions);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class DuplexTests : IDisposable
         Assert.NotEqual(0, got);
 
         var paused = Apply("bob", d => d with { Subscriptions = [d.Subscriptions[0] with { Paused = true }] });
-        Assert.Equal(("paused", "WISH"), (paused.Subscriptions.Single().State, paused.Subscriptions.Single().Reason));
+        Assert.Equal(("paused", "WISH"), (paused.Actual.Subscriptions.Single().State, paused.Actual.Subscriptions.Single().Reason));
         Send(video, 5, keyFrames: true);
         Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
 
@@ -99,7 +99,7 @@ public sealed class DuplexTests : IDisposable
         var ssrc = bob.AnsweredSsrc(0);
 
         var again = Offer(bob, VideoIn, AudioOut);
-        Assert.Equal("audio", again.Tracks.Single().Kind);
+        Assert.Equal("audio", again.Actual.Tracks.Single().Kind);
         Assert.Equal(ssrc, bob.AnsweredSsrc(0));
         Send(video, 10, keyFrames: false);
         Assert.Equal(video.SentSequences, bob.PacketsOf(ssrc).Select(p => TestStream.MarkOf(p.Payload)));
@@ -130,7 +130,7 @@ public sealed class DuplexTests : IDisposable
     {
         var video = new TestStream(Publish(VideoOut), "0", 2222);
         Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
-        string State() => _node.Sent.OfType<SessionChanged>().Last(c => c.Report.Session == "bob").Report.Subscriptions.Single().State;
+        string State() => _node.Sent.OfType<SessionChanged>().Last(c => c.Report.Session == "bob").Report.Actual.Subscriptions.Single().State;
         _node.Run(TimeSpan.FromSeconds(2));
         _node.RunUntil(() => _node.Sent[^1] is LoadReport);
         Assert.Equal("waiting", State());
@@ -161,8 +161,8 @@ public sealed class DuplexTests : IDisposable
     {
         var alice = Publish(VideoOut);
         var before = TrackOf("alice");
-        Assert.Empty(Offer(alice, VideoOut with { Direction = "inactive" }).Tracks);
-        Assert.NotEqual(before, Offer(alice, VideoOut).Tracks.Single().Sid);
+        Assert.Empty(Offer(alice, VideoOut with { Direction = "inactive" }).Actual.Tracks);
+        Assert.NotEqual(before, Offer(alice, VideoOut).Actual.Tracks.Single().Sid);
     }
 
     [Fact]
@@ -175,9 +175,9 @@ public sealed class DuplexTests : IDisposable
         var offered = Offer(bob, VideoIn);
 
         Assert.Equal(ApplyStatus.Applied, offered.Status);
-        Assert.Contains(new SubscriptionDescription(track, "", "refused", null, "CODEC", "PA_alice"), offered.Subscriptions);
-        Assert.Contains(new SubscriptionDescription("TR_none", "", "refused", null, "TRACK_NOT_FOUND"), offered.Subscriptions);
-        Assert.Equal(new SectionsWanted(2, 2), offered.SectionsWanted);
+        Assert.Contains(new SubscriptionDescription(track, "", "refused", null, "CODEC", "PA_alice"), offered.Actual.Subscriptions);
+        Assert.Contains(new SubscriptionDescription("TR_none", "", "refused", null, "TRACK_NOT_FOUND"), offered.Actual.Subscriptions);
+        Assert.Equal(new SectionsWanted(2, 2), offered.Actual.SectionsWanted);
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class DuplexTests : IDisposable
     {
         var video = new TestStream(Publish(VideoOut), "0", 2222);
         var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
-        var named = Apply("alice", d => d with { Publications = [new() { Mid = "0", Source = "screen", Name = "slides", Muted = true }] }).Tracks.Single();
+        var named = Apply("alice", d => d with { Publications = [new() { Mid = "0", Source = "screen", Name = "slides", Muted = true }] }).Actual.Tracks.Single();
         Assert.Equal(("screen", "slides", true), (named.Source, named.Name, named.Muted));
         Send(video, 5, keyFrames: true);
         Assert.Empty(bob.PacketsOf(bob.AnsweredSsrc(0)));
@@ -201,7 +201,7 @@ public sealed class DuplexTests : IDisposable
     {
         Apply("alice", d => d with { Publications = [new() { Mid = "0", Source = "camera", TrackSid = "TR_told", Details = "its own" }] });
         Publish(VideoOut);
-        Assert.Equal(("TR_told", "its own"), (Apply("alice", d => d).Tracks.Single().Sid, Apply("alice", d => d).Tracks.Single().Details));
+        Assert.Equal(("TR_told", "its own"), (Apply("alice", d => d).Actual.Tracks.Single().Sid, Apply("alice", d => d).Actual.Tracks.Single().Details));
     }
 
     [Fact]
@@ -210,13 +210,13 @@ public sealed class DuplexTests : IDisposable
         var video = new TestStream(Publish(VideoOut), "0", 2222);
         var bob = Subscribe(new() { TrackSid = TrackOf("alice"), Acknowledged = true });
         Send(video, 3, keyFrames: true);
-        Assert.Empty(Apply("alice", d => d with { CanPublish = false }).Tracks);
+        Assert.Empty(Apply("alice", d => d with { CanPublish = false }).Actual.Tracks);
         var got = bob.PacketsOf(bob.AnsweredSsrc(0)).Count();
         Send(video, 3, keyFrames: true);
         Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
 
-        Assert.Empty(Apply("alice", d => d with { CanPublish = true, Grants = new() { CanPublishSources = ["microphone"] } }).Tracks);
-        Assert.Single(Apply("alice", d => d with { Grants = new() { CanPublishSources = ["camera"] } }).Tracks);
+        Assert.Empty(Apply("alice", d => d with { CanPublish = true, Grants = new() { CanPublishSources = ["microphone"] } }).Actual.Tracks);
+        Assert.Single(Apply("alice", d => d with { Grants = new() { CanPublishSources = ["camera"] } }).Actual.Tracks);
         Send(video, 3, keyFrames: true);
         Assert.NotEqual(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());
     }
@@ -247,7 +247,7 @@ public sealed class DuplexTests : IDisposable
 
         var moved = Apply("alice", d => d with { RoomKey = "any/acme/other" });
         Assert.Equal(ApplyStatus.Applied, moved.Status);
-        Assert.Single(moved.Tracks);
+        Assert.Single(moved.Actual.Tracks);
         var got = bob.PacketsOf(bob.AnsweredSsrc(0)).Count();
         Send(video, 3, keyFrames: true);
         Assert.Equal(got, bob.PacketsOf(bob.AnsweredSsrc(0)).Count());

@@ -1,4 +1,5 @@
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Protocol.Rtcp;
 using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.TestKit.Media;
@@ -7,8 +8,18 @@ using Nexus.TestKit.Net;
 namespace Nexus.MediaNode.Tests.Session;
 
 /// <summary>What a node tells of a room that somebody listens to: who speaks, and how people are connected.</summary>
-public sealed class ListenedRoomsTests : NodeTest
+public class ListenedRoomsTests : NodeTest
 {
+    public ListenedRoomsTests()
+        : this(null)
+    {
+    }
+
+    private protected ListenedRoomsTests(Func<LoopOptions, LoopOptions>? change)
+        : base(change: change)
+    {
+    }
+
     private const string Room = "any/t/room";
     private const byte Loud = 0x80 | 25;
     private const byte Quiet = 70;

@@ -21,8 +21,8 @@ public sealed class NamedTracksTests : NodeTest
         Assert.Equal(MediaDirection.Inactive, bob.Answer.Media[2].Direction);
         Assert.Equal(["0", "1", "2"], bob.Answer.Bundle!);
         Assert.Empty(joined.Answer!.Tracks);
-        Assert.Null(joined.OfferWanted);
-        Assert.Equal(SectionsWanted.None, joined.SectionsWanted);
+        Assert.Null(joined.Actual.OfferWanted);
+        Assert.Equal(SectionsWanted.None, joined.Actual.SectionsWanted);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class NamedTracksTests : NodeTest
         Assert.Equal((audio, video), (answered.Answer!.Tracks["1"], answered.Answer.Tracks["2"]));
         Assert.Equal([$"PA_alice|camera {audio}", $"PA_alice|camera {video}"], bob.Answer.Media.Skip(1).Select(m => m.Msid!.ToString()));
         Assert.Equal([MediaDirection.SendOnly, MediaDirection.SendOnly], bob.Answer.Media.Skip(1).Select(m => m.Direction));
-        Assert.Null(answered.OfferWanted);
+        Assert.Null(answered.Actual.OfferWanted);
         Node.RunUntil(() => alice.Plis.Contains(2222));
         var sent = camera.SentSequences.Count;
         SendFrames(camera, null, 5);
@@ -56,7 +56,7 @@ public sealed class NamedTracksTests : NodeTest
         Offer(Node.Peer("bob"), VideoIn);
         Offer(Node.Peer("alice"), AudioOut, VideoOut, VideoOut);
         Offer(Node.Peer("carol"), VideoOut);
-        Assert.Equal(new OfferWanted(1, 2), Apply("bob", d => d).OfferWanted);
+        Assert.Equal(new OfferWanted(1, 2), Apply("bob", d => d).Actual.OfferWanted);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class NamedTracksTests : NodeTest
     {
         var reused = WatchForReusedNumbers();
         var alice = Node.Peer("alice");
-        var first = Offer(alice, VideoOut).Tracks.Single().Sid;
+        var first = Offer(alice, VideoOut).Actual.Tracks.Single().Sid;
         var bob = Node.Peer("bob");
         Assert.Equal(first, Offer(bob, VideoIn).Answer!.Tracks["0"]);
         var camera = new TestStream(alice, "0", 2222);
@@ -74,18 +74,18 @@ public sealed class NamedTracksTests : NodeTest
 
         // the same section of the publisher again is another track
         Offer(alice, VideoOut with { Direction = "inactive" });
-        var second = Offer(alice, VideoOut).Tracks.Single().Sid;
+        var second = Offer(alice, VideoOut).Actual.Tracks.Single().Sid;
         var wanted = Apply("bob", d => d);
-        Assert.Equal((new OfferWanted(0, 0), "NO_SECTION"), (wanted.OfferWanted, wanted.Subscriptions.Single().Reason));
+        Assert.Equal((new OfferWanted(0, 0), "NO_SECTION"), (wanted.Actual.OfferWanted, wanted.Actual.Subscriptions.Single().Reason));
         var got = bob.Packets.Count;
         var next = new TestStream(alice, "0", 3333);
         SendFrames(next, null, 5);
         Assert.Equal(got, bob.Packets.Count);
 
-        Assert.Equal(new OfferWanted(0, 0), Offer(bob, VideoIn).OfferWanted);
+        Assert.Equal(new OfferWanted(0, 0), Offer(bob, VideoIn).Actual.OfferWanted);
         Assert.Equal(MediaDirection.Inactive, bob.Answer.Media[0].Direction);
         var bound = Offer(bob, VideoIn);
-        Assert.Equal((second, null), (bound.Answer!.Tracks["0"], bound.OfferWanted));
+        Assert.Equal((second, null), (bound.Answer!.Tracks["0"], bound.Actual.OfferWanted));
         Assert.NotEqual(ssrc, bob.AnsweredSsrc(0));
         SendFrames(next, null, 5);
         Assert.NotEmpty(bob.PacketsOf(bob.AnsweredSsrc(0)));
@@ -97,17 +97,17 @@ public sealed class NamedTracksTests : NodeTest
     {
         var reused = WatchForReusedNumbers();
         var alice = Node.Peer("alice");
-        var track = Offer(alice, VideoOut).Tracks.Single().Sid;
+        var track = Offer(alice, VideoOut).Actual.Tracks.Single().Sid;
         var bob = Node.Peer("bob");
         Offer(bob, VideoIn, VideoIn);
         var camera = new TestStream(alice, "0", 2222);
         SendFrames(camera, null, 3);
 
         var left = Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track, Unwanted = true }] });
-        Assert.Equal(new OfferWanted(0, 0), left.OfferWanted);
-        Assert.Empty(left.Subscriptions);
+        Assert.Equal(new OfferWanted(0, 0), left.Actual.OfferWanted);
+        Assert.Empty(left.Actual.Subscriptions);
         var back = Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track }] });
-        Assert.Equal((null, "0"), (back.OfferWanted, back.Subscriptions.Single().Mid));
+        Assert.Equal((null, "0"), (back.Actual.OfferWanted, back.Actual.Subscriptions.Single().Mid));
         SendFrames(camera, null, 3);
         AssertContinuous([.. bob.PacketsOf(bob.AnsweredSsrc(0))]);
         Assert.Equal(["0"], Offer(bob, VideoIn, VideoIn).Answer!.Tracks.Keys);
@@ -117,11 +117,11 @@ public sealed class NamedTracksTests : NodeTest
     [Fact]
     public void A_track_that_no_section_decodes_is_refused_by_name_and_wants_no_offer()
     {
-        var track = Offer(Node.Peer("alice"), VideoOut with { Codecs = ["AV1"] }).Tracks.Single().Sid;
+        var track = Offer(Node.Peer("alice"), VideoOut with { Codecs = ["AV1"] }).Actual.Tracks.Single().Sid;
         var bob = Node.Peer("bob");
         var joined = Offer(bob, VideoIn, VideoIn);
-        Assert.Equal(new SubscriptionDescription(track, "", "refused", null, "CODEC", "PA_alice"), joined.Subscriptions.Single());
-        Assert.Null(joined.OfferWanted);
+        Assert.Equal(new SubscriptionDescription(track, "", "refused", null, "CODEC", "PA_alice"), joined.Actual.Subscriptions.Single());
+        Assert.Null(joined.Actual.OfferWanted);
         Assert.Equal([MediaDirection.Inactive, MediaDirection.Inactive], bob.Answer.Media.Select(m => m.Direction));
     }
 
@@ -145,7 +145,7 @@ public sealed class NamedTracksTests : NodeTest
     public void Who_may_not_receive_a_track_is_told_so_and_gets_nothing_from_that_moment_on()
     {
         var alice = Node.Peer("alice");
-        var track = Offer(alice, VideoOut).Tracks.Single().Sid;
+        var track = Offer(alice, VideoOut).Actual.Tracks.Single().Sid;
         var bob = Node.Peer("bob");
         Offer(bob, VideoIn);
         var camera = new TestStream(alice, "0", 2222);
@@ -157,8 +157,8 @@ public sealed class NamedTracksTests : NodeTest
         SendFrames(camera, null, 3);
         Assert.Equal(got, bob.Packets.Count);
         var refused = new SubscriptionDescription(track, "", "refused", null, "PERMISSION", "PA_alice");
-        Assert.Equal(refused, Apply("bob", d => d).Subscriptions.Single());
-        Assert.Equal(refused, Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track }] }).Subscriptions.Single());
+        Assert.Equal(refused, Apply("bob", d => d).Actual.Subscriptions.Single());
+        Assert.Equal(refused, Apply("bob", d => d with { Subscriptions = [new() { TrackSid = track }] }).Actual.Subscriptions.Single());
 
         Apply("alice", d => d with { Audience = new() { Everyone = false, Members = [new() { ParticipantSid = "PA_bob", TrackSids = [track] }] } });
         SendFrames(camera, null, 3);
@@ -171,14 +171,14 @@ public sealed class NamedTracksTests : NodeTest
         var alice = Node.Peer("alice");
         Publication[] publications = [new() { Mid = "0", Source = "screenAudio" }, new() { Mid = "1", Source = "screen" }, new() { Mid = "2", Source = "unknown" }];
         Apply("alice", d => d with { Publications = [.. publications] });
-        var strange = Offer(alice, AudioOut, VideoOut, VideoOut).Tracks.Single(t => t.Mid == "2").Sid;
+        var strange = Offer(alice, AudioOut, VideoOut, VideoOut).Actual.Tracks.Single(t => t.Mid == "2").Sid;
         var bob = Node.Peer("bob");
         Offer(bob, AudioIn, VideoIn, VideoIn);
         Assert.Equal(["PA_alice|screen", "PA_alice|screen", $"PA_alice|{strange}"], bob.Answer.Media.Select(m => m.Msid!.StreamId));
     }
 
     private static (string Audio, string Video) Tracks(SessionApplied applied) =>
-        (applied.Tracks.Single(t => t.Kind == "audio").Sid, applied.Tracks.Single(t => t.Kind == "video").Sid);
+        (applied.Actual.Tracks.Single(t => t.Kind == "audio").Sid, applied.Actual.Tracks.Single(t => t.Kind == "video").Sid);
 
     private SessionApplied Apply(string name, Func<SessionDesired, SessionDesired> change)
     {

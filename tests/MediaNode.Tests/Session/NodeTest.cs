@@ -1,5 +1,7 @@
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Protocol;
+using Nexus.MediaNode.Session;
 using Nexus.TestKit.Media;
 
 namespace Nexus.MediaNode.Tests.Session;
@@ -13,7 +15,12 @@ public abstract class NodeTest : IDisposable
     protected static readonly TestSection VideoIn = new("video", "recvonly", ["VP8", "H264"]);
     protected static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(33);
 
-    protected VirtualNode Node { get; } = new();
+    protected NodeTest(ReceiverLimits limits = default, Func<LoopOptions, LoopOptions>? change = null) => Node = new(limits: limits, change: change);
+
+    /// <summary>Who only watches is on the second loop, to which what the others publish goes over a ring.</summary>
+    protected static LoopOptions OverRing(LoopOptions options) => options with { Loops = 2, MostSessions = 0 };
+
+    protected VirtualNode Node { get; }
 
     public void Dispose()
     {
@@ -21,8 +28,8 @@ public abstract class NodeTest : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected SessionReport? ReportOf(string session) =>
-        Node.Sent.OfType<SessionChanged>().LastOrDefault(s => s.Report.Session == session)?.Report;
+    protected SessionActual? ReportOf(string session) =>
+        Node.Sent.OfType<SessionChanged>().LastOrDefault(s => s.Report.Session == session)?.Report.Actual;
 
     protected SessionState StateOf(string session) => ReportOf(session)?.State ?? SessionState.New;
 
@@ -68,7 +75,7 @@ public abstract class NodeTest : IDisposable
         Node.Network.Filter = (from, to, datagram) =>
         {
             var bytes = datagram.ToArray();
-            if (from == Node.Port.Address && PacketClassifier.Classify(bytes) == PacketKind.Rtp)
+            if (Node.Ports.Any(p => p.Address == from) && PacketClassifier.Classify(bytes) == PacketKind.Rtp)
             {
                 var sequence = System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(2));
                 var ssrc = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(8));

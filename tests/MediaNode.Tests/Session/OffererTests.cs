@@ -15,14 +15,14 @@ public sealed class OffererTests : NodeTest
     public void The_first_offer_is_for_data_alone_and_connects_the_client()
     {
         var joined = Apply("bob", d => d);
-        var offer = Parse(joined.Offer!.Sdp);
-        Assert.Equal(1, joined.Offer.Id);
+        var offer = Parse(joined.Actual.Offer!.Sdp);
+        Assert.Equal(1, joined.Actual.Offer.Id);
         Assert.True(offer.IceLite);
         Assert.True(Assert.Single(offer.Media).IsDataChannel);
         Assert.Equal(DtlsSetup.ActPass, offer.Media[0].Transport.Setup);
         Assert.NotEmpty(offer.Media[0].Transport.Candidates);
 
-        Assert.Null(Answer().Offer);
+        Assert.Null(Answer().Actual.Offer);
         Node.RunUntil(() => StateOf("bob") == SessionState.Connected);
     }
 
@@ -43,7 +43,7 @@ public sealed class OffererTests : NodeTest
         SendFrames(camera, null, 3);
         Assert.Empty(Bob.Packets);
         alice.Plis.Clear();
-        Assert.Equal(("1", "waiting"), Answer().Subscriptions.Select(s => (s.Mid, s.State)).Single());
+        Assert.Equal(("1", "waiting"), Answer().Actual.Subscriptions.Select(s => (s.Mid, s.State)).Single());
         Node.RunUntil(() => alice.Plis.Contains(2222));
         var sent = camera.SentSequences.Count;
         SendFrames(camera, null, 3);
@@ -56,12 +56,12 @@ public sealed class OffererTests : NodeTest
         Apply("bob", d => d);
         Publish(Node.Peer("alice"), AudioOut, VideoOut);
         Publish(Node.Peer("carol"), VideoOut);
-        Assert.Equal(1, Apply("bob", d => d).Offer!.Id);
-        var next = Answer().Offer!;
+        Assert.Equal(1, Apply("bob", d => d).Actual.Offer!.Id);
+        var next = Answer().Actual.Offer!;
         Assert.Equal((2, 3), (next.Id, next.Tracks.Count));
         Assert.Equal(["0", "1", "2", "3"], Parse(next.Sdp).Media.Select(m => m.Mid));
-        Assert.Null(Answer().Offer);
-        Assert.Equal(3, Apply("bob", d => d).Subscriptions.Count(s => s.Mid.Length > 0));
+        Assert.Null(Answer().Actual.Offer);
+        Assert.Equal(3, Apply("bob", d => d).Actual.Subscriptions.Count(s => s.Mid.Length > 0));
     }
 
     [Fact]
@@ -71,8 +71,8 @@ public sealed class OffererTests : NodeTest
         var first = Answer();
         Publish(Node.Peer("alice"), VideoOut);
         var again = Apply("bob", d => d);
-        Assert.Equal((ApplyStatus.Applied, 2), (again.Status, again.Offer!.Id));
-        Assert.Null(first.Offer);
+        Assert.Equal((ApplyStatus.Applied, 2), (again.Status, again.Actual.Offer!.Id));
+        Assert.Null(first.Actual.Offer);
     }
 
     [Fact]
@@ -110,14 +110,14 @@ public sealed class OffererTests : NodeTest
         Publish(Node.Peer("alice"), VideoOut with { Codecs = ["AV1"] });
         Apply("bob", d => d);
         var answered = Answer(m => m.Kind == Protocol.MediaKind.Video ? m with { Port = 0 } : m);
-        Assert.Equal(("", "refused", "CODEC"), answered.Subscriptions.Select(s => (s.Mid, s.State, s.Reason)).Single());
-        Assert.Null(answered.Offer);
+        Assert.Equal(("", "refused", "CODEC"), answered.Actual.Subscriptions.Select(s => (s.Mid, s.State, s.Reason)).Single());
+        Assert.Null(answered.Actual.Offer);
 
         Publish(Node.Peer("carol"), VideoOut);
         var next = Parse(ReportOf("bob")!.Offer!.Sdp);
         Assert.Equal([9, 0, 9], next.Media.Select(m => m.Port));
         Assert.Equal(["0", "2"], next.Bundle!);
-        Assert.Null(Answer().Offer);
+        Assert.Null(Answer().Actual.Offer);
     }
 
     [Fact]
@@ -128,8 +128,8 @@ public sealed class OffererTests : NodeTest
         Node.RunUntil(() => StateOf("bob") == SessionState.Connected);
         var before = Bob.Answer.Media[0].Transport.IceUfrag;
         var restart = Apply("bob", d => d with { OfferGeneration = 1 });
-        Assert.NotEqual(before, Parse(restart.Offer!.Sdp).Media[0].Transport.IceUfrag);
-        Assert.Null(Answer().Offer);
+        Assert.NotEqual(before, Parse(restart.Actual.Offer!.Sdp).Media[0].Transport.IceUfrag);
+        Assert.Null(Answer().Actual.Offer);
         Publish(Node.Peer("alice"), VideoOut);
         Answer();
         Assert.Equal(SessionState.Connected, StateOf("bob"));
@@ -138,11 +138,11 @@ public sealed class OffererTests : NodeTest
     [Fact]
     public void A_bad_answer_is_refused_and_the_offer_stands()
     {
-        var id = Apply("bob", d => d).Offer!.Id;
+        var id = Apply("bob", d => d).Actual.Offer!.Id;
         var refused = Apply("bob", d => d with { Answer = new(id, "v=0") });
         Assert.Equal((ApplyStatus.Refused, "SDP_INVALID"), (refused.Status, refused.Error!.Code));
         _sessions["bob"] = (_sessions["bob"].Desired with { Answer = null }, _sessions["bob"].Seq);
-        Assert.Null(Answer().Offer);
+        Assert.Null(Answer().Actual.Offer);
     }
 
     [Fact]
@@ -153,8 +153,8 @@ public sealed class OffererTests : NodeTest
         var own = Node.Peer("bob-publisher");
         Apply("bob-publisher", d => d with { ParticipantSid = "PA_bob", Offer = new(1, own.Offer([AudioOut])) });
         var bob = Apply("bob", d => d);
-        Assert.Null(bob.Offer);
-        Assert.Empty(bob.Subscriptions);
+        Assert.Null(bob.Actual.Offer);
+        Assert.Empty(bob.Actual.Subscriptions);
     }
 
     private static SessionDescription Parse(string sdp) => SessionDescription.TryParse(sdp, out var parsed, out var error)
@@ -178,7 +178,7 @@ public sealed class OffererTests : NodeTest
         Assert.True(applied.Status == ApplyStatus.Applied, applied.Error?.Message);
         peer.Accept(Node.Clock.Now, applied.Answer!.Sdp);
         Node.RunUntil(() => peer.IsConnected);
-        return applied.Tracks.LastOrDefault()?.Sid ?? "";
+        return applied.Actual.Tracks is [.., { Sid: var sid }] ? sid : "";
     }
 
     /// <summary>Answers the offer that stands.</summary>

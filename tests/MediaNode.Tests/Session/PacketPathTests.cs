@@ -90,8 +90,8 @@ public sealed class PacketPathTests : IDisposable
 
             if (frame % 10 == 9)
             {
-                // The first number is random below 2^15: of every 499th one at least is among the last 512.
-                var missing = Enumerable.Range(0, 80).Select(n => (ushort)(n * 499)).ToArray();
+                // The first number is random below 2^15: of every 249th one at least is among the last 256.
+                var missing = Enumerable.Range(0, 160).Select(n => (ushort)(n * 249)).ToArray();
                 var length = _rig.WriteNack(frame / 10 % Subscribers, buffer, missing);
                 _port.Add(Subscriber(frame / 10 % Subscribers), buffer[..length].ToArray());
             }

@@ -1,11 +1,22 @@
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
 using Nexus.TestKit.Media;
 
 namespace Nexus.MediaNode.Tests.Session;
 
 /// <summary>Publishers that do less than browsers, and restart: FFmpeg, libdatachannel, hardware encoders. None names its section on packets.</summary>
-public sealed class PlainPublisherTests : NodeTest
+public class PlainPublisherTests : NodeTest
 {
+    public PlainPublisherTests()
+        : this(null)
+    {
+    }
+
+    private protected PlainPublisherTests(Func<LoopOptions, LoopOptions>? change)
+        : base(change: change)
+    {
+    }
+
     private const string Bundle = "a=group:BUNDLE 0\r\n";
 
     [Theory]

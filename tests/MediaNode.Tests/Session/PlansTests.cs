@@ -8,6 +8,8 @@ public sealed class PlansTests : NodeTest
 {
     private const int Viewers = 10;
 
+    private static readonly TestSection H264Out = new("video", "sendonly", ["H264"]);
+
     [Fact]
     public void Viewers_come_and_go_at_the_cost_of_their_own_plan()
     {
@@ -26,6 +28,16 @@ public sealed class PlansTests : NodeTest
     }
 
     [Fact]
+    public void A_publisher_that_negotiates_the_same_again_concerns_itself_alone()
+    {
+        var peer = Node.Peer("alice");
+        Connect(peer, SessionLeg.Publish, H264Out);
+        ForEachViewer(Join);
+        var again = VirtualNode.Desired("alice", SessionLeg.Publish) with { Offer = new(2, peer.Offer([H264Out])) };
+        Assert.Equal(1, PlansFor(() => Node.Apply("alice", again, seq: 2)));
+    }
+
+    [Fact]
     public void A_viewer_whose_connection_ends_concerns_nobody()
     {
         Publish("alice");
@@ -41,16 +53,15 @@ public sealed class PlansTests : NodeTest
     }
 
     [Fact]
-    public void Only_a_changed_size_has_a_layer_chosen_anew_by_those_who_asked_by_size()
+    public void A_changed_size_is_the_loops_own_affair()
     {
         var video = Publish("alice");
         var sid = Node.ReportOf("alice").Tracks.Single().Sid;
         ForEachViewer(Join);
         ForEachViewer(name => Node.Apply(name, BySize(name, sid), seq: 2));
         SendFrames(video, null, 60); // the size becomes known
-        Assert.Equal(0, PlansFor(() => SendFrames(video, null, 90)));
         (video.Width, video.Height) = (320, 180);
-        Assert.Equal(Viewers, PlansFor(() => SendFrames(video, null, 90)));
+        Assert.Equal(0, PlansFor(() => SendFrames(video, null, 90)));
     }
 
     [Fact]
@@ -64,7 +75,7 @@ public sealed class PlansTests : NodeTest
     }
 
     private static SessionDesired BySize(string name, string sid) =>
-        VirtualNode.Desired(name, SessionLeg.Play) with { Subscriptions = [new SubscriptionWish { TrackSid = sid, MaxHeight = 360, Acknowledged = true }] };
+        VirtualNode.Desired(name, SessionLeg.Play) with { Subscriptions = [new SubscriptionWish { TrackSid = sid, Width = 640, Height = 360, Acknowledged = true }] };
 
     private static void ForEachViewer(Action<string> act)
     {

@@ -1,11 +1,22 @@
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
 using Nexus.TestKit.Media;
 
 namespace Nexus.MediaNode.Tests.Session;
 
 /// <summary>RED (RFC 2198) around Opus: passed to those who take it, unwrapped for the others.</summary>
-public sealed class RedTests : NodeTest
+public class RedTests : NodeTest
 {
+    public RedTests()
+        : this(null)
+    {
+    }
+
+    private protected RedTests(Func<LoopOptions, LoopOptions>? change)
+        : base(change: change)
+    {
+    }
+
     private const int RedType = 63;
 
     private static readonly string Opus = $"{TestOffer.OpusType}";

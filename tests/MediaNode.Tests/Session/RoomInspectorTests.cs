@@ -33,8 +33,8 @@ public sealed class RoomInspectorTests : NodeTest
             cursor = page.Inspection.Next;
         }
 
-        Assert.Equal(Enumerable.Range(0, people).Select(i => $"SE_{i:D5}"), sessions.Select(s => s.Report.Session));
-        Assert.All(sessions, s => Assert.Equal((subscriptions, subscriptions), (s.Report.Subscriptions.Length, s.Desired.Subscriptions.Length)));
+        Assert.Equal(Enumerable.Range(0, people).Select(i => $"SE_{i:D5}"), sessions.Select(s => s.Session));
+        Assert.All(sessions, s => Assert.Equal((subscriptions, subscriptions), (s.Actual.Subscriptions.Length, s.Desired.Subscriptions.Length)));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class RoomInspectorTests : NodeTest
         Assert.Equal(["p00003", "p00004", "p00005"], few.Select(s => s.Desired.Identity));
         Assert.All(few, s =>
         {
-            Assert.Empty(s.Report.Subscriptions);
+            Assert.Empty(s.Actual.Subscriptions);
             Assert.Empty(s.Desired.Subscriptions);
             Assert.Null(s.Desired.Offer);
             Assert.Equal(("", 0), (s.Desired.Metadata, s.Desired.Attributes.Count));
@@ -66,8 +66,8 @@ public sealed class RoomInspectorTests : NodeTest
 
         var told = Node.Inspect();
         Assert.Equal(["alice", "bob"], told.Select(s => s.Desired.Identity));
-        Assert.True(told[0].Report.Tracks.Single().Layers.Single() is { Active: true, Bitrate: > 0 });
-        Assert.Equal("active", told[1].Report.Subscriptions.Single().State);
+        Assert.True(told[0].Actual.Tracks.Single().Layers.Single() is { Active: true, Bitrate: > 0 });
+        Assert.Equal("active", told[1].Actual.Subscriptions.Single().State);
         Assert.All(told, s => Assert.Equal((s.Desired.ParticipantSid, QualityLabel.Good), (s.Connection!.ParticipantSid, s.Connection.Quality)));
         Assert.Empty(Node.Inspect("any/t/none"));
     }
@@ -91,10 +91,11 @@ public sealed class RoomInspectorTests : NodeTest
                     Offer = new SdpOffer(1, new string('x', 1000)),
                     Metadata = new string('x', 1000),
                     Attributes = ImmutableDictionary<string, string>.Empty.Add("a", "b"),
-                    Subscriptions = [.. Enumerable.Range(0, subscriptions).Select(s => new SubscriptionWish { TrackSid = $"TR_{s:D12}", Mid = $"{s}", MaxHeight = 1080 })],
+                    Subscriptions = [.. Enumerable.Range(0, subscriptions).Select(s => new SubscriptionWish { TrackSid = $"TR_{s:D12}", Mid = $"{s}", Width = 1920, Height = 1080, Priority = 128 })],
                 },
                 Unplayed = [.. Enumerable.Range(0, subscriptions).Select(s => new Unplayed($"TR_{s:D12}", null, ReasonCodes.NoSection))],
             };
+            session.Loop = room.Home;
             NodeRooms.Enter(session, room);
         }
     }

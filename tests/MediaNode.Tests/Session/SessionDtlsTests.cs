@@ -3,7 +3,9 @@ using System.Net;
 using System.Text;
 using Nexus.Link;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
+using Nexus.MediaNode.Handshakes;
+using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Ice;
@@ -188,6 +190,39 @@ public sealed class SessionDtlsTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Once_the_client_has_shown_that_its_handshake_has_ended_data_goes_on_without_the_library(bool nodeSaysSo)
+    {
+        Connect();
+        var channel = _channels.Open(_now, "chat")!;
+        for (var i = 0; i < 3; i++)
+        {
+            _channels.TrySend(_now, channel.Id, "hello"u8, isText: true);
+            Exchange();
+            _now = _now.AddMilliseconds(1100);
+            _loop.RunTurn(_now); // a report is due, and with it what else is done once a second
+            ToClient();
+        }
+
+        Assert.Equal(["hello", "hello", "hello"], _heard);
+        if (nodeSaysSo)
+        {
+            new RemoveSession("s").Execute(_loop, _now);
+            _loop.RunTurn(_now);
+            ToClient();
+            Assert.Equal(DtlsState.Closed, _client.State);
+        }
+        else
+        {
+            _client.Close();
+            FromClient();
+            _loop.RunTurn(_now);
+            Assert.Equal((SessionState.Closed, ReasonCodes.ClientLeft), (_session.State, _session.EndReason));
+        }
+    }
+
     private void Begin(bool nodeIsClient = false)
     {
         _client = _clientEngine.Create(nodeIsClient ? DtlsRole.Server : DtlsRole.Client, _nodeEngine.Certificate.Fingerprint);
@@ -202,7 +237,7 @@ public sealed class SessionDtlsTests : IDisposable
             ReducedSizeRtcp = true,
             Data = new DataPlan(5000, 65536) { Room = "room" },
         };
-        new Nexus.MediaNode.Session.ApplySession(plan).Execute(_loop, _now);
+        new ApplyPlan(plan).Execute(_loop, _now);
         _session = _loop.Sessions.Find("s")!;
         _wire.Put(Client, ForwardingRig.Check(plan.Transport.Ice));
         _loop.RunTurn(_now);

@@ -11,7 +11,7 @@ public sealed class SubscriptionPlannerTests
     private static readonly RtpCodec H264 = new() { PayloadType = 102, Name = "H264", ClockRate = 90000 };
     private static readonly RtpCodec Opus = new() { PayloadType = 111, Name = "opus", ClockRate = 48000, Channels = 2 };
 
-    /// <summary>Sections as <c>mid:codec[!named][=bound]</c>, tracks as <c>sid:codec</c>, wishes as <c>sid[@mid]</c>, outcome as <c>mid=sid</c> and <c>sid!REASON</c>.</summary>
+    /// <summary>Sections as <c>mid:codec[!named][=bound]</c>, tracks as <c>sid:codec[/second]</c>, wishes as <c>sid[@mid]</c>, outcome as <c>mid=sid</c> and <c>sid!REASON</c>.</summary>
     [Theory]
     [InlineData("v0:VP8 v1:VP8", "A:VP8 B:VP8", "B", false, "v0=B")]
     [InlineData("v0:VP8 v1:VP8", "A:VP8 B:VP8", "A B@v0", false, "v0=B v1=A")]
@@ -30,6 +30,8 @@ public sealed class SubscriptionPlannerTests
     [InlineData("v0:VP8!A v1:VP8", "B:VP8", "", true, "v1=B")]
     [InlineData("v0:VP8!B v1:VP8!A=A v2:VP8!", "A:VP8 B:VP8 C:VP8", "", true, "v0=B v1=A C!NO_SECTION")]
     [InlineData("v0:VP8!B", "A:VP8 B:VP8", "A", true, "v0=B A!NO_SECTION")]
+    [InlineData("v0:VP8 v1:H264", "A:H264/VP8 B:H264/VP8", "", true, "v0=A v1=B")]
+    [InlineData("v0:VP8 v1:VP8", "A:H264/VP8 B:H264", "", true, "v0=A B!CODEC")]
     public void Sections_go_to_what_was_asked_for_and_then_by_the_rule(string sections, string tracks, string wishes, bool auto, string expected)
     {
         var plan = SubscriptionPlanner.Plan(
@@ -37,7 +39,7 @@ public sealed class SubscriptionPlannerTests
             new() { Auto = auto },
             [.. Words(wishes).Select(w => new SubscriptionWish { TrackSid = w.Split('@')[0], Mid = w.Contains('@') ? w.Split('@')[1] : null })],
             [.. Words(sections).Select(Section)],
-            [.. Words(tracks).Select((t, i) => new RoomTrack(t.Split(':')[0], "other", "other", KindOf(CodecOf(t.Split(':')[1])), CodecOf(t.Split(':')[1]), i))],
+            [.. Words(tracks).Select(Track)],
             tellsWaiting: sections.Contains('!'));
 
         Assert.Equal(
@@ -48,7 +50,7 @@ public sealed class SubscriptionPlannerTests
     [Fact]
     public void Nobody_gets_his_own_track()
     {
-        var own = new RoomTrack("A", "me", "me", MediaKind.Video, Vp8, 0);
+        var own = new RoomTrack("A", "me", "me", MediaKind.Video, [new(Vp8, "0")], 0);
         var plan = SubscriptionPlanner.Plan("me", new() { Auto = true }, [new() { TrackSid = "A" }], [Section("v0:VP8")], [own], tellsWaiting: false);
 
         Assert.Empty(plan.Bindings);
@@ -61,7 +63,13 @@ public sealed class SubscriptionPlannerTests
     {
         var (mid, rest) = (text.Split(':')[0], text.Split(':')[1].Split('='));
         var (codec, named) = (CodecOf(rest[0].Split('!')[0]), rest[0].Split('!').ElementAtOrDefault(1));
-        return new(mid, KindOf(codec), [codec], rest.ElementAtOrDefault(1), named);
+        return new(mid, KindOf(codec), [codec], rest.ElementAtOrDefault(1), named is null ? null : named.Length == 0 ? NamedTrack.None : new("other", named));
+    }
+
+    private static RoomTrack Track(string text, int order)
+    {
+        var (sid, codecs) = (text.Split(':')[0], text.Split(':')[1].Split('/').Select(CodecOf).ToArray());
+        return new(sid, "other", "other", KindOf(codecs[0]), [.. codecs.Select((c, i) => new TrackFormat(c, $"{i}"))], order);
     }
 
     private static RtpCodec CodecOf(string name) => name switch { "VP8" => Vp8, "H264" => H264, _ => Opus };

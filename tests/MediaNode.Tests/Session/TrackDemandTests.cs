@@ -1,21 +1,32 @@
 using Nexus.Link;
+using Nexus.MediaNode.Engine;
 using Nexus.MediaNode.Link;
 using Nexus.TestKit.Media;
 
 namespace Nexus.MediaNode.Tests.Session;
 
 /// <summary>What publishers are told of who plays their tracks.</summary>
-public sealed class TrackDemandTests : NodeTest
+public class TrackDemandTests : NodeTest
 {
-    private static readonly TimeSpan JustUnder = TimeSpan.FromSeconds(4.5);
+    public TrackDemandTests()
+        : this(null)
+    {
+    }
+
+    private protected TrackDemandTests(Func<LoopOptions, LoopOptions>? change)
+        : base(change: change)
+    {
+    }
+
+    private static readonly TimeSpan JustUnder = TimeSpan.FromSeconds(0.4);
 
     /// <summary>Steps as <c>seconds:wanted[!told]</c>, where told is what its publisher hears then.</summary>
     [Theory]
-    [InlineData("0:High 1:Low 5.9:Low 6:Low!Low")]
-    [InlineData("0:Off 5:Off!Off 5.1:Low!Low 5.2:High!High")]
-    [InlineData("0:Low 3:High 4:Low 8.9:Low 9:Low!Low")]
-    [InlineData("0:Middle 4:Off 5:Low!Low 9:Off 14:Off!Off")]
-    public void More_is_told_at_once_and_less_when_it_was_so_for_five_seconds(string steps)
+    [InlineData("0:High 1:Low 1.4:Low 1.5:Low!Low")]
+    [InlineData("0:Off 0.5:Off!Off 0.6:Low!Low 0.7:High!High")]
+    [InlineData("0:Low 0.3:High 0.4:Low 0.8:Low 0.9:Low!Low")]
+    [InlineData("0:Middle 0.4:Off 0.5:Low!Low 0.9:Off 1.4:Off!Off")]
+    public void More_is_told_at_once_and_less_when_it_was_so_for_half_a_second(string steps)
     {
         var demand = new TrackDemand();
         foreach (var step in steps.Split(' '))
@@ -35,7 +46,7 @@ public sealed class TrackDemandTests : NodeTest
         Assert.Equal(LayerDemand.High, Demand());
         Node.Run(JustUnder);
         Assert.Equal(LayerDemand.High, Demand());
-        Node.RunUntil(() => Demand() == LayerDemand.Off, TimeSpan.FromSeconds(1));
+        Node.RunUntil(() => Demand() == LayerDemand.Off, TimeSpan.FromSeconds(0.5));
 
         Node.Run(TimeSpan.FromSeconds(1));
         Node.Join(Node.Peer("bob"), SessionLeg.Play, [VideoIn]);
@@ -57,8 +68,60 @@ public sealed class TrackDemandTests : NodeTest
         Node.RunUntil(() => Demand() == LayerDemand.Off);
     }
 
+    [Theory]
+    [InlineData(LayerWish.Low, 0, LayerDemand.Low)]
+    [InlineData(LayerWish.Middle, 0, LayerDemand.Middle)]
+    [InlineData(null, 180, LayerDemand.High)]
+    public void Of_one_encoding_which_may_be_several_layers_in_itself_less_is_wanted_by_name_only(LayerWish? layer, int height, LayerDemand expected)
+    {
+        Connect(Node.Peer("alice"), SessionLeg.Publish, VideoOut);
+        var sid = ReportOf("alice")!.Tracks.Single().Sid;
+        Node.Join(Node.Peer("bob"), SessionLeg.Play, [VideoIn], d => d with { Subscriptions = [new SubscriptionWish { TrackSid = sid, Layer = layer, Height = height, Acknowledged = true }] });
+        Node.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal(expected, Demand());
+    }
+
     [Fact]
-    public void A_room_that_changes_all_the_time_is_told_of_twice_a_second()
+    public void A_size_is_a_layer_as_soon_as_the_sizes_of_the_layers_are_known()
+    {
+        var alice = Node.Peer("alice");
+        Connect(alice, SessionLeg.Publish, VideoOut with { Rids = ["q", "h", "f"] });
+        var sid = ReportOf("alice")!.Tracks.Single().Sid;
+        var bob = Node.Peer("bob");
+        Node.Join(bob, SessionLeg.Play, [VideoIn], d => d with { Subscriptions = [new SubscriptionWish { TrackSid = sid, Width = 640, Height = 368, Acknowledged = true }] });
+        Node.RunUntil(() => Demand() == LayerDemand.Middle); // as of a 720p camera
+
+        TestStream[] layers =
+        [
+            new(alice, "0", 10, "q") { Width = 640, Height = 360 },
+            new(alice, "0", 20, "h") { Width = 1280, Height = 720 },
+            new(alice, "0", 30, "f") { Width = 2560, Height = 1440 },
+        ];
+        SendFrames(60);
+        Assert.Equal(LayerDemand.Low, Demand());
+        Assert.Equal("q", ReportOf("bob")!.Subscriptions.Single().Layer);
+
+        Node.Apply("bob", Node.Inspect().Single(s => s.Desired.Identity == "bob").Desired with { Subscriptions = [new SubscriptionWish { TrackSid = sid, Width = 1280, Height = 720, Acknowledged = true }] }, seq: 2);
+        Node.RunUntil(() => Demand() == LayerDemand.Middle, TimeSpan.FromMilliseconds(300));
+        SendFrames(60);
+        Assert.Equal("h", ReportOf("bob")!.Subscriptions.Single().Layer);
+
+        void SendFrames(int frames)
+        {
+            for (var i = 0; i < frames; i++)
+            {
+                foreach (var layer in layers)
+                {
+                    layer.SendVp8Frame(Node.Clock.Now, keyFrame: i % 15 == 0);
+                }
+
+                Node.Run(FrameTime);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_room_that_changes_all_the_time_is_told_of_five_times_a_second()
     {
         Connect(Node.Peer("alice"), SessionLeg.Publish, VideoOut with { Rids = ["q", "h", "f"] });
         var bob = Node.Peer("bob");
@@ -71,7 +134,7 @@ public sealed class TrackDemandTests : NodeTest
             Node.Run(TimeSpan.FromMilliseconds(50));
         }
 
-        Assert.InRange(Node.Sent.OfType<SessionChanged>().Count(c => c.Report.Session == "alice") - before, 0, 3);
+        Assert.InRange(Node.Sent.OfType<SessionChanged>().Count(c => c.Report.Session == "alice") - before, 0, 6);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Nexus.MediaNode.Protocol.Srtp;
+using Nexus.TestKit.Diagnostics;
 
 namespace Nexus.MediaNode.Tests.Srtp;
 
@@ -140,10 +141,8 @@ public class SrtpSessionTests
         var payload = new byte[1100];
         var packet = new byte[1200];
         var rtcp = new byte[128];
-        long allocated = 0;
-        for (var round = 0; round < 3; round++)
+        Assert.Equal(0, Allocations.Least(round =>
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < 200; i++)
             {
                 var index = (ulong)((round * 200) + i);
@@ -154,11 +153,7 @@ public class SrtpSessionTests
                 var protectedLength = pair.Outbound.ProtectRtcp(rtcp, 64);
                 Assert.True(pair.Inbound.TryUnprotectRtcp(rtcp.AsSpan(0, protectedLength), out _, out _));
             }
-
-            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        }
-
-        Assert.Equal(0, allocated);
+        }));
     }
 
     private static byte[] Header(uint ssrc, ulong index)

@@ -157,7 +157,7 @@ public sealed class HostTests
     public async Task A_media_process_beside_its_control_process_is_ready_and_takes_sessions()
     {
         string control = $"127.0.0.1:{TestHost.FreePort()}";
-        await using TestHost gateway = await TestHost.StartAsync("--roles", "control,gateway", "--control-listen", control);
+        await using TestHost gateway = await TestHost.StartAsync("--roles", "silo,gateway", "--control-listen", control);
         Assert.Contains("NO_NODE", (await gateway.Get("/readyz")).Body);
         await using TestHost media = await TestHost.StartAsync("--roles", "media", "--control", control);
         await Until(async () => (await gateway.Get("/readyz")).Status == HttpStatusCode.OK && (await media.Get("/readyz")).Status == HttpStatusCode.OK);

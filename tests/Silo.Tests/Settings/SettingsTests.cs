@@ -50,6 +50,19 @@ public sealed class SettingsTests : IDisposable
         Assert.All(SettingsTable.All, s => Assert.Same(s, SettingsTable.ByVariable(s.Variable)));
     }
 
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("50000", 50_000)]
+    [InlineData("800k", 800_000)]
+    [InlineData("2.5M", 2_500_000)]
+    [InlineData("1000M", 1_000_000_000)]
+    public void Bitrates_are_bits_per_second_in_thousands_or_millions_too(string said, long bitrate)
+    {
+        Assert.Equal((0, 0), (Read([]).MaxReceiverBitrate, Read([]).MaxVideos));
+        NexusOptions options = Read(["--max-receiver-bitrate", said, "--max-videos", "9"]);
+        Assert.Equal((bitrate, 9), (options.MaxReceiverBitrate, options.MaxVideos));
+    }
+
     [Fact]
     public void Tenants_come_from_the_file()
     {
@@ -97,6 +110,13 @@ public sealed class SettingsTests : IDisposable
     [InlineData("--loops", "--loops", "0")]
     [InlineData("--loops", "--loops", "11")]
     [InlineData("--sockets-per-address", "--sockets-per-address", "1999")]
+    [InlineData("--max-receiver-bitrate", "--max-receiver-bitrate", "49k")]
+    [InlineData("--max-receiver-bitrate", "--max-receiver-bitrate", "1001M")]
+    [InlineData("--max-receiver-bitrate", "--max-receiver-bitrate", "4 Mbit/s")]
+    [InlineData("--max-receiver-bitrate", "--max-receiver-bitrate", "-4M")]
+    [InlineData("--max-receiver-bitrate", "--max-receiver-bitrate", "M")]
+    [InlineData("--max-receiver-bitrate", "--max-receiver-bitrate", "99999999999999999999999999999M")]
+    [InlineData("--max-videos", "--max-videos", "501")]
     [InlineData("--token-leeway", "--token-leeway", "601")]
     [InlineData("--token-leeway", "--token-leeway", "-1")]
     [InlineData("--region", "--region", "a b")]
@@ -105,7 +125,23 @@ public sealed class SettingsTests : IDisposable
     [InlineData("--roles", "--roles", "media,fly", "--control", "127.0.0.1:1")]
     [InlineData("control", "--roles", "media")]
     [InlineData("control", "--control", "127.0.0.1:1")]
-    [InlineData("roles", "--roles", "gateway,media", "--control", "127.0.0.1:1")]
+    [InlineData("gateway, silo and media", "--roles", "control")]
+    [InlineData("redis", "--roles", "gateway,media", "--control", "127.0.0.1:1")]
+    [InlineData("redis", "--roles", "gateway")]
+    [InlineData("control", "--roles", "gateway", "--redis", "127.0.0.1:6379", "--control", "127.0.0.1:1")]
+    [InlineData("control", "--roles", "media", "--control", "127.0.0.1:1,127.0.0.1:1")]
+    [InlineData("control-listen", "--roles", "gateway", "--redis", "127.0.0.1:6379", "--control-listen", "127.0.0.1:1")]
+    [InlineData("silo", "--roles", "gateway", "--redis", "127.0.0.1:6379", "--client-port", "12111")]
+    [InlineData("dashboard", "--roles", "silo", "--redis", "127.0.0.1:6379", "--dashboard")]
+    [InlineData("advertise", "--advertise", "10.0.0.1")]
+    [InlineData("advertise", "--redis", "10.0.0.9:6379", "--silo", "0.0.0.0:11111")]
+    [InlineData("advertise", "--redis", "10.0.0.9:6379", "--silo", "10.0.0.1:11111", "--advertise", "127.0.0.1")]
+    [InlineData("client-port", "--redis", "127.0.0.1:6379", "--client-port", "11112", "--regions", "eu,us")]
+    [InlineData("client-port", "--redis", "127.0.0.1:6379", "--silo", "127.0.0.1:65000")]
+    [InlineData("cluster-certificate", "--redis", "127.0.0.1:6379", "--cluster-certificate", "/c.pem", "--cluster-key", "/k.pem")]
+    [InlineData("cluster-certificate", "--cluster-certificate", "/c.pem", "--cluster-key", "/k.pem", "--cluster-authority", "/a.pem")]
+    [InlineData("devkey", "--roles", "gateway", "--redis", "127.0.0.1:6379", "--http", "10.0.0.1:8080")]
+    [InlineData("link-secret", "--roles", "media", "--control", "127.0.0.1:1,10.0.0.1:1")]
     [InlineData("--control-listen", "--control-listen", "nowhere")]
     [InlineData("--node-id", "--node-id", "PA_1")]
     [InlineData("node-id", "--node-id", "ND_1", "--regions", "eu,us")]
@@ -196,6 +232,20 @@ public sealed class SettingsTests : IDisposable
         File.WriteAllText(_file, document.Split("```json")[1].Split("```")[0]);
         NexusOptions options = Read(["--config", _file]);
         Assert.Equal(("eu", 2, "acme-app"), (options.Tenants[0].Zone, options.IceServers.Length, options.Tenants[0].Webhooks!.Key));
+    }
+
+    [Fact]
+    public void A_command_takes_the_file_that_the_processes_of_a_cluster_share()
+    {
+        string document = File.ReadAllText(Path.Combine(Root(), "docs", "deploy.md"));
+        File.WriteAllText(_file, document.Split("```json")[1].Split("```")[0]);
+        Assert.Equal("acme-ops", SettingsReader.ReadForCommand(["--config", _file], new Hashtable()).EffectiveTenants[0].Keys[0].Key);
+        Refused("silo", ["--config", _file]); // as a process it needs an address of its own
+        foreach (string command in document.Split("./nexus up --config /etc/nexus/nexus.json")[1..])
+        {
+            string[] flags = command.Split("\n\n")[0].Split("\n```")[0].Replace("\\\n", " ").Replace("$tls", "--cluster-certificate c --cluster-key k --cluster-authority a").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            Assert.NotEqual(Roles.All, Read(["--config", _file, .. flags]).Roles);
+        }
     }
 
     private static string Root()

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Nexus.MediaNode.Diagnostics;
+using Nexus.MediaNode.Link.Metering;
 
 namespace Nexus.TestKit.Diagnostics;
 

@@ -4,7 +4,9 @@ using System.Text;
 using Nexus.Link;
 using Nexus.MediaNode;
 using Nexus.MediaNode.Diagnostics;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Engine;
+using Nexus.MediaNode.Handshakes;
+using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Ice;
@@ -14,6 +16,7 @@ using Nexus.MediaNode.Protocol.Srtp;
 using Nexus.MediaNode.Protocol.Stun;
 using Nexus.MediaNode.Receiving;
 using Nexus.MediaNode.Session;
+using Nexus.MediaNode.Tracks;
 
 namespace Nexus.TestKit.Media;
 
@@ -27,12 +30,11 @@ public sealed class ForwardingRig : IDisposable
     public const byte RtxPayloadType = 97;
     public const uint PublisherSsrc = 0x1234;
 
+    private static readonly PlayFormat Format = new(PayloadType, RtxPayloadType, Nack: true);
+
     private readonly OpenSslDtlsEngine _engine = new(DtlsCertificate.Create(DateTimeOffset.UnixEpoch));
     private readonly HandshakeWorker _handshakes;
-    private readonly HeaderExtensionMap _extensions = new(
-        true,
-        (TestOffer.MidId, HeaderExtensionKind.Mid),
-        (TestOffer.TransportSequenceId, HeaderExtensionKind.TransportSequence));
+    private readonly HeaderExtensionMap _extensions = new(true, (TestOffer.MidId, HeaderExtensionKind.Mid));
     private readonly Func<string, ISrtpCipher, ISrtpCipher> _wrap;
     private readonly SrtpOutbound _publisher;
     private readonly List<SrtpContexts> _subscribers = [];
@@ -45,6 +47,7 @@ public sealed class ForwardingRig : IDisposable
     /// <param name="port">The loop's.</param>
     /// <param name="publisher">Where the publisher's packets come from.</param>
     /// <param name="subscribers">Where each subscriber's go.</param>
+    /// <param name="transportFeedback">Sessions negotiate it; without, nothing is known of the subscribers' bandwidth, and nothing waits for it.</param>
     /// <param name="wrap">Puts something around the ciphers of the loop's sessions, both directions, by session.</param>
     public ForwardingRig(
         Instant now,
@@ -53,8 +56,14 @@ public sealed class ForwardingRig : IDisposable
         IReadOnlyList<TransportTuple> subscribers,
         LoopOptions? options = null,
         ITcpPort? tcp = null,
-        Func<string, ISrtpCipher, ISrtpCipher>? wrap = null)
+        Func<string, ISrtpCipher, ISrtpCipher>? wrap = null,
+        bool transportFeedback = true)
     {
+        if (transportFeedback)
+        {
+            _extensions.TryAdd(TestOffer.TransportSequenceId, HeaderExtensionKind.TransportSequence);
+        }
+
         _wrap = wrap ?? ((_, cipher) => cipher);
         _handshakes = new HandshakeWorker(_engine, Faults);
         Loop = new ForwardingLoop(0, port, tcp, options ?? new LoopOptions(), _handshakes.CreatePort(), new NtpClock(0), Faults);
@@ -72,7 +81,7 @@ public sealed class ForwardingRig : IDisposable
                 Plan(id) with { Play = [new PlayPlan { Mid = "0", Kind = MediaKind.Video, Ssrc = ssrc, RtxSsrc = ssrc + 1 }] },
                 subscribers[i],
                 keys);
-            Execute(now, new BindTrack(id, "0", "publisher", "TR_0", new PlayFormat(PayloadType, RtxPayloadType, Nack: true), null));
+            Execute(now, new BindTrack(id, "0", "publisher", "0", Format, default));
         }
     }
 
@@ -174,6 +183,19 @@ public sealed class ForwardingRig : IDisposable
         return _subscribers[subscriber].Outbound.ProtectRtcp(destination, length);
     }
 
+    /// <summary>
+    /// Hands a subscriber over to the loop of another rig, whose publisher sends the same: its packets come from there from now on, and
+    /// <see cref="TryOpen"/> of this rig opens them.
+    /// </summary>
+    public void Move(Instant now, int subscriber, ForwardingRig to, TransportTuple tuple)
+    {
+        var session = Loop.Sessions.Find($"subscriber-{subscriber}")!;
+        to.Loop.Open(now, session.Plan, session.HandOver());
+        to.Execute(now, new BindTrack(session.Id, "0", "publisher", "0", Format, default));
+        to.Loop.Sessions.Find(session.Id)!.ReceiveStun(now, Check(session.Plan.Transport.Ice), tuple);
+        Execute(now, new RemoveSession(session.Id));
+    }
+
     /// <summary>Decrypts what a subscriber got; false when it is not authentic, or repeated.</summary>
     public bool TryOpen(int subscriber, Span<byte> packet, out RtpHeader header)
     {
@@ -191,7 +213,8 @@ public sealed class ForwardingRig : IDisposable
         _subscribers.ForEach(s => s.Dispose());
     }
 
-    private static SrtpKeyingMaterial Keys() => new(
+    /// <summary>New keys of both directions.</summary>
+    public static SrtpKeyingMaterial Keys() => new(
         SrtpProfile.AeadAes128Gcm,
         new SrtpMasterKey(RandomNumberGenerator.GetBytes(16), RandomNumberGenerator.GetBytes(12)),
         new SrtpMasterKey(RandomNumberGenerator.GetBytes(16), RandomNumberGenerator.GetBytes(12)));
@@ -220,15 +243,21 @@ public sealed class ForwardingRig : IDisposable
         Demux = new DemuxMedia { Index = 0, Mid = "0", PayloadTypes = [PayloadType], RtxPayloadTypes = [RtxPayloadType] },
     };
 
-    private void Join(Instant now, SessionPlan plan, TransportTuple tuple, SrtpKeyingMaterial keys)
+    private void Join(Instant now, SessionPlan plan, TransportTuple tuple, SrtpKeyingMaterial keys) => Join(
+        Loop,
+        now,
+        plan,
+        tuple,
+        new SrtpContexts(
+            _wrap(plan.Id, SrtpCiphers.Create(keys.Profile, keys.Local)), _wrap(plan.Id, SrtpCiphers.Create(keys.Profile, keys.Remote))));
+
+    /// <summary>Opens a session that has its keys already and is connected by one true check.</summary>
+    public static void Join(ForwardingLoop loop, Instant now, SessionPlan plan, TransportTuple tuple, SrtpContexts keys)
     {
-        Execute(now, new Nexus.MediaNode.Session.ApplySession(plan));
-        var session = Loop.Sessions.Find(plan.Id)!;
+        new ApplyPlan(plan).Execute(loop, now);
+        var session = loop.Sessions.Find(plan.Id)!;
         session.ReceiveStun(now, Check(plan.Transport.Ice), tuple);
-        session.Transport.InstallKeys(
-            now,
-            new SrtpContexts(
-                _wrap(plan.Id, SrtpCiphers.Create(keys.Profile, keys.Local)), _wrap(plan.Id, SrtpCiphers.Create(keys.Profile, keys.Remote))));
+        session.Transport.InstallKeys(now, keys);
         if (session.State != SessionState.Connected)
         {
             throw new InvalidOperationException($"{plan.Id} is {session.State}");

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Nexus.MediaNode;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
@@ -5,6 +6,7 @@ using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Rtcp;
 using Nexus.MediaNode.Protocol.Rtp;
 using Nexus.MediaNode.Protocol.Sdp;
+using Nexus.MediaNode.Receiving;
 using Nexus.TestKit.Net;
 using DtlsFingerprint = Nexus.MediaNode.Protocol.Dtls.DtlsFingerprint;
 
@@ -41,6 +43,7 @@ public sealed class TestPeer : IDisposable
     private readonly EmulatedUdpPort _port;
     private readonly IDtlsEngine _engine;
     private readonly IceCredentials _local = IceCredentials.Create();
+    private readonly TransportFeedbackGenerator _arrivals = new(1);
 
     public TestPeer(EmulatedUdpPort port, IDtlsEngine engine, string name)
     {
@@ -50,6 +53,9 @@ public sealed class TestPeer : IDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>Where the network knows it.</summary>
+    public TransportTuple Address => _port.Address;
 
     /// <summary>Made once the answer is known.</summary>
     public PeerTransport Transport { get; private set; } = null!;
@@ -80,6 +86,9 @@ public sealed class TestPeer : IDisposable
     /// <summary>Type of the first packet of each RTCP datagram.</summary>
     public List<RtcpType> RtcpHeads { get; } = [];
 
+    /// <summary>Says by transport-wide feedback when each packet of the node arrives, as browsers do.</summary>
+    public bool ReportsArrivals { get; set; } = true;
+
     /// <summary>Changes an offer before it is sent.</summary>
     public Func<string, string> EditOffer { get; set; } = sdp => sdp;
 
@@ -88,7 +97,7 @@ public sealed class TestPeer : IDisposable
 
     public bool IsConnected => Transport is { IsConnected: true };
 
-    public Instant NextTimeout => Transport?.NextTimeout ?? Instant.Never;
+    public Instant NextTimeout => Instant.Min(_arrivals.NextTimeout, Transport?.NextTimeout ?? Instant.Never);
 
     /// <summary>The SSRC that the node announced for a section.</summary>
     public uint AnsweredSsrc(int section) => Answer.Media[section].Ssrcs[0].Ssrc;
@@ -96,6 +105,9 @@ public sealed class TestPeer : IDisposable
     public uint AnsweredRtxSsrc(int section) => Answer.Media[section].Ssrcs[1].Ssrc;
 
     public IEnumerable<PeerPacket> PacketsOf(uint ssrc) => Packets.Where(p => p.Header.Ssrc == ssrc);
+
+    /// <summary>What came as repeats on a section; padding, by which the node measures the line, is none.</summary>
+    public IEnumerable<PeerPacket> RepeatsOf(int section) => PacketsOf(AnsweredRtxSsrc(section)).Where(p => p.Header.PayloadLength != 0);
 
     public string Offer(IReadOnlyList<TestSection> sections, bool rtx = true)
     {
@@ -153,7 +165,15 @@ public sealed class TestPeer : IDisposable
         }).ToString();
     }
 
-    public void Run(Instant now) => Transport?.Run(now);
+    public void Run(Instant now)
+    {
+        Transport?.Run(now);
+        Span<byte> feedback = stackalloc byte[1100];
+        while (_arrivals.Poll(now, feedback, out var length))
+        {
+            Transport!.SendRtcp(feedback[..length]);
+        }
+    }
 
     /// <summary>Asks for packets of a stream again.</summary>
     public void SendNack(uint mediaSsrc, params ReadOnlySpan<ushort> missing)
@@ -170,6 +190,18 @@ public sealed class TestPeer : IDisposable
         var writer = new RtcpWriter(buffer);
         writer.Pli(1, mediaSsrc);
         Transport.SendRtcp(writer.Written);
+    }
+
+    /// <summary>Says how much may come, all in all (draft-alvestrand-rmcat-remb-03).</summary>
+    public void SendRemb(uint bitsPerSecond)
+    {
+        var exponent = Math.Max(0, 32 - System.Numerics.BitOperations.LeadingZeroCount(bitsPerSecond) - 18);
+        Span<byte> packet = stackalloc byte[20];
+        BinaryPrimitives.WriteUInt32BigEndian(packet, 0x8FCE_0004);
+        BinaryPrimitives.WriteUInt32BigEndian(packet[4..], 1);
+        "REMB"u8.CopyTo(packet[12..]);
+        BinaryPrimitives.WriteUInt32BigEndian(packet[16..], (uint)((exponent << 18) | (int)(bitsPerSecond >> exponent)));
+        Transport.SendRtcp(packet);
     }
 
     public void SendFir(uint mediaSsrc, byte commandNumber)
@@ -214,7 +246,12 @@ public sealed class TestPeer : IDisposable
         {
             if (RtpHeader.TryParse(packet.Span, out var header) == DropReason.None)
             {
-                Packets.Add(new PeerPacket(now, header, packet.ToArray()));
+                var received = new PeerPacket(now, header, packet.ToArray());
+                Packets.Add(received);
+                if (ReportsArrivals && received.Extensions.TryGetValue(TestOffer.TransportSequenceId, out var number))
+                {
+                    _arrivals.Receive(now, BinaryPrimitives.ReadUInt16BigEndian(number), header.Ssrc);
+                }
             }
 
             return;

@@ -2,18 +2,22 @@ using System.Net;
 using Nexus.Link;
 using Nexus.MediaNode;
 using Nexus.MediaNode.Diagnostics;
+using Nexus.MediaNode.Engine;
+using Nexus.MediaNode.Handshakes;
 using Nexus.MediaNode.Link;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Link.Metering;
+using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Dtls;
 using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.MediaNode.Session;
 using Nexus.TestKit.Diagnostics;
 using Nexus.TestKit.Net;
 
 namespace Nexus.TestKit.Media;
 
 /// <summary>
-/// A whole media node on virtual time: one loop on an emulated port, the handshake worker, the control core, driven by hand.
-/// Peers that are made here share its network.
+/// A whole media node on virtual time: loops on emulated ports, one unless said otherwise, the handshake worker, the control core,
+/// driven by hand. Peers that are made here share its network.
 /// </summary>
 public sealed class VirtualNode : IDisposable
 {
@@ -23,24 +27,27 @@ public sealed class VirtualNode : IDisposable
     private readonly List<TestPeer> _peers = [];
     private int _nextHost = 10;
     private long _nextId;
+    private long _epoch;
 
     /// <param name="wrap">Puts something around the engine of the node's handshakes.</param>
-    public VirtualNode(int seed = 1, Func<IDtlsEngine, IDtlsEngine>? wrap = null)
+    /// <param name="change">Of several loops: with <see cref="LoopOptions.MostSessions"/> 0 a room's viewers are spread from the first on.</param>
+    public VirtualNode(int seed = 1, Func<IDtlsEngine, IDtlsEngine>? wrap = null, ReceiverLimits limits = default, Func<LoopOptions, LoopOptions>? change = null)
     {
         Network = new NetworkEmulator(Clock, seed);
-        Port = Network.Open("10.0.0.1:7882");
         _handshakes = new HandshakeWorker(wrap?.Invoke(_engine) ?? _engine, Faults);
-        var options = new LoopOptions { Loops = 1, Tcp = false, PacketSlots = 8192 };
-        Loop = new ForwardingLoop(0, Port, null, options, _handshakes.CreatePort(), new NtpClock(1_700_000_000_000_000_000), Faults);
+        var options = new LoopOptions { Loops = 1, Tcp = false, PacketSlots = 8192, Limits = limits };
+        options = change?.Invoke(options) ?? options;
+        Ports = [.. Enumerable.Range(0, options.Loops).Select(i => Network.Open($"10.0.0.1:{7882 + i}"))];
+        Loops = [.. Ports.Select((port, i) => new ForwardingLoop(i, port, null, options, _handshakes.CreatePort(), new NtpClock(1_700_000_000_000_000_000), Faults))];
         _meter = new NodeMeter(Id);
         Core = new NodeCore(
             new NodeOptions { NodeId = Id, PublicAddresses = [IPAddress.Parse("10.0.0.1")], Loops = options },
-            [Loop],
+            Loops,
             _engine.Certificate.Fingerprint,
             () => 0,
             new NodeDiagnostics(Faults, Log, _meter),
             Send);
-        _meter.Observe(new NodeSources([Loop], _handshakes, _ => 0, Core, Faults));
+        _meter.Observe(new NodeSources(Loops, _handshakes, _ => 0, Core, Faults));
     }
 
     /// <summary>Nobody else's: meters of all nodes of the process are heard together.</summary>
@@ -54,17 +61,44 @@ public sealed class VirtualNode : IDisposable
 
     public NetworkEmulator Network { get; }
 
-    public EmulatedUdpPort Port { get; }
+    public IReadOnlyList<EmulatedUdpPort> Ports { get; }
 
-    public ForwardingLoop Loop { get; }
+    public IReadOnlyList<ForwardingLoop> Loops { get; }
+
+    /// <summary>The first loop's.</summary>
+    public EmulatedUdpPort Port => Ports[0];
+
+    /// <summary>The first, which is that of the first room.</summary>
+    public ForwardingLoop Loop => Loops[0];
 
     public NodeCore Core { get; }
+
+    /// <summary>Loops whose turns do not come, as if their threads stood still.</summary>
+    public HashSet<ForwardingLoop> Stalled { get; } = [];
+
+    /// <summary>The loop that a session lives on.</summary>
+    public ForwardingLoop LoopOf(string session) => Loops.Single(l => l.Sessions.Find(session) is not null);
+
+    /// <summary>Packets that were dropped for a reason, on any loop.</summary>
+    public long Dropped(DropReason reason) => Loops.Sum(l => l.Drops[reason]);
+
+    /// <summary>What the way from the node to a peer is like, whichever of its loops the peer is on.</summary>
+    public void SetPath(TransportTuple peer, LinkConditions conditions)
+    {
+        foreach (var port in Ports)
+        {
+            Network.SetPath(port.Address, peer, conditions);
+        }
+    }
 
     /// <summary>Everything that the node told the control side.</summary>
     public List<LinkMessage> Sent { get; } = [];
 
     /// <summary>Sees what the node is about to tell, and may throw.</summary>
     public Action<LinkMessage> Sending { get; set; } = _ => { };
+
+    /// <summary>All that were made here.</summary>
+    public IReadOnlyList<TestPeer> Peers => _peers;
 
     public TestPeer Peer(string name)
     {
@@ -93,8 +127,8 @@ public sealed class VirtualNode : IDisposable
 
     public SessionApplied Apply(string session, SessionDesired desired, long seq = 1, bool mustExist = false)
     {
-        var claim = seq == 1 ? Ask<SessionClaimed>(id => new ClaimSession(id, session)).Claim.Epoch : 1;
-        return Ask<SessionReply>(id => new Nexus.Link.ApplySession(id, session, claim, seq, mustExist, desired)).Result;
+        _epoch = _epoch == 0 ? Ask<NodeClaimed>(id => new ClaimNode(id)).Claim.Epoch : _epoch;
+        return Ask<SessionReply>(id => new Nexus.Link.ApplySession(id, session, _epoch, seq, mustExist, desired)).Result;
     }
 
     /// <summary>Joins a peer to the room with an offer of these sections.</summary>
@@ -112,7 +146,6 @@ public sealed class VirtualNode : IDisposable
 
     public static SessionDesired Desired(string name, SessionLeg leg) => new()
     {
-        OwnerKey = $"owner/{name}",
         ParticipantKey = $"any/t/room/{name}",
         RoomKey = "any/t/room",
         Identity = name,
@@ -139,9 +172,9 @@ public sealed class VirtualNode : IDisposable
     }
 
     /// <summary>A session of the room that <see cref="Desired"/> names, as it is now; its offer is the one that was told last.</summary>
-    public SessionReport ReportOf(string session) => Inspect().Select(s => s.Report).Single(s => s.Session == session) with
+    public SessionActual ReportOf(string session) => Inspect().Single(s => s.Session == session).Actual with
     {
-        Offer = Sent.OfType<SessionChanged>().LastOrDefault(c => c.Report.Session == session)?.Report.Offer,
+        Offer = Sent.OfType<SessionChanged>().LastOrDefault(c => c.Report.Session == session)?.Report.Actual.Offer,
     };
 
     /// <summary>Everything that can happen now.</summary>
@@ -150,8 +183,11 @@ public sealed class VirtualNode : IDisposable
         for (var i = 0; i < 4; i++)
         {
             Network.Deliver();
-            while (Loop.RunTurn(Clock.Now))
+            foreach (var loop in Loops)
             {
+                while (!Stalled.Contains(loop) && loop.RunTurn(Clock.Now))
+                {
+                }
             }
 
             _handshakes.RunOnce(Clock.Now);
@@ -176,7 +212,12 @@ public sealed class VirtualNode : IDisposable
         Turn();
         while (Clock.Now < end)
         {
-            var next = Instant.Min(Instant.Min(Network.NextDelivery, Loop.NextTimeout), Instant.Min(_handshakes.NextTimeout, Core.NextTimeout));
+            var next = Instant.Min(Network.NextDelivery, Instant.Min(_handshakes.NextTimeout, Core.NextTimeout));
+            foreach (var loop in Loops.Except(Stalled))
+            {
+                next = Instant.Min(next, loop.NextTimeout);
+            }
+
             foreach (var peer in _peers)
             {
                 next = Instant.Min(next, peer.NextTimeout);
@@ -212,7 +253,11 @@ public sealed class VirtualNode : IDisposable
         }
 
         _meter.Dispose();
-        Loop.Dispose();
+        foreach (var loop in Loops)
+        {
+            loop.Dispose();
+        }
+
         _handshakes.Dispose();
         _engine.Dispose();
     }

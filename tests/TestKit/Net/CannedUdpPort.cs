@@ -1,5 +1,5 @@
 using System.Net;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol;
 
 namespace Nexus.TestKit.Net;
@@ -20,6 +20,9 @@ public sealed class CannedUdpPort : IUdpPort
 
     /// <summary>How many of the waiting datagrams the next <see cref="Receive"/> calls may take.</summary>
     public int Released { get; set; }
+
+    /// <summary>Sees each datagram that is sent; null: nobody looks, and nothing is allocated.</summary>
+    public DatagramSink? Sending { get; set; }
 
     public void Add(TransportTuple from, byte[] datagram) => _toReceive.Enqueue((from, datagram));
 
@@ -42,6 +45,10 @@ public sealed class CannedUdpPort : IUdpPort
         foreach (ref readonly var send in sends)
         {
             PacketsSent += send.Packets;
+            for (var offset = 0; Sending is not null && offset < send.Length; offset += send.PacketSize)
+            {
+                Sending(memory.Slice(send.Offset + offset, Math.Min(send.PacketSize, send.Length - offset)));
+            }
         }
 
         return 0;
@@ -59,3 +66,6 @@ public sealed class CannedUdpPort : IUdpPort
     {
     }
 }
+
+/// <summary>Takes a datagram that lives until the call returns.</summary>
+public delegate void DatagramSink(ReadOnlySpan<byte> datagram);

@@ -1,5 +1,5 @@
 using System.Net;
-using Nexus.MediaNode.Loop;
+using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol;
 
 namespace Nexus.TestKit.Net;

@@ -28,4 +28,19 @@ public sealed record LinkConditions
 
     /// <summary>How long a datagram may wait for the link before it is dropped at the tail.</summary>
     public TimeSpan QueueLimit { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Bits per second that a policer lets pass without any queue; 0: there is none.</summary>
+    public long PolicedTo { get; init; }
+
+    /// <summary>Octets that the policer lets pass at once.</summary>
+    public int PolicerBurst { get; init; } = 12_000;
+
+    /// <summary>Losses that come in bursts, besides <see cref="Loss"/>.</summary>
+    public BurstLoss? Bursts { get; init; }
 }
+
+/// <summary>Gilbert's and Elliott's channel: nothing is lost while it is good, much while it is bad. All chances are per datagram.</summary>
+/// <param name="Begin">That it turns bad.</param>
+/// <param name="End">That it turns good.</param>
+/// <param name="Loss">That a datagram is lost while it is bad.</param>
+public sealed record BurstLoss(double Begin, double End, double Loss);

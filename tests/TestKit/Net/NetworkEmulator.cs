@@ -13,7 +13,7 @@ public sealed class NetworkEmulator(VirtualClock clock, int seed = 1)
     private readonly Random _random = new(seed);
     private readonly Dictionary<TransportTuple, EmulatedUdpPort> _ports = [];
     private readonly Dictionary<(TransportTuple From, TransportTuple To), Path> _paths = [];
-    private readonly PriorityQueue<Datagram, (long Due, long Order)> _underWay = new();
+    private readonly PriorityQueue<Event, (long Due, long Order)> _events = new();
     private long _order;
 
     /// <summary>Conditions of every path that has none of its own.</summary>
@@ -27,8 +27,8 @@ public sealed class NetworkEmulator(VirtualClock clock, int seed = 1)
     /// <summary>Sees every datagram sent, and may have it dropped by returning false.</summary>
     public Func<TransportTuple, TransportTuple, ReadOnlyMemory<byte>, bool>? Filter { get; set; }
 
-    /// <summary>When the next datagram arrives, or <see cref="Instant.Never"/>.</summary>
-    public Instant NextDelivery => _underWay.TryPeek(out _, out var p) ? new Instant(p.Due) : Instant.Never;
+    /// <summary>When <see cref="Deliver"/> has something to do (a datagram arrives, or leaves a queue), or <see cref="Instant.Never"/>.</summary>
+    public Instant NextDelivery => _events.TryPeek(out _, out var p) ? new Instant(p.Due) : Instant.Never;
 
     public EmulatedUdpPort Open(string endPoint)
     {
@@ -37,18 +37,38 @@ public sealed class NetworkEmulator(VirtualClock clock, int seed = 1)
         return port;
     }
 
-    /// <summary>Sets the path from one port to another, in that direction only.</summary>
+    /// <summary>
+    /// Sets the path from one port to another, in that direction only. What waits in its queue goes on at the new bandwidth.
+    /// </summary>
     public void SetPath(TransportTuple from, TransportTuple to, LinkConditions conditions) => PathOf(from, to).Own = conditions;
+
+    /// <summary>Lets a second flow take the same path as a first: they share its queue, its bandwidth and its losses.</summary>
+    public void SharePath((TransportTuple From, TransportTuple To) first, (TransportTuple From, TransportTuple To) second) =>
+        _paths[second] = PathOf(first.From, first.To);
+
+    /// <summary>How long a datagram that is sent now waits in the path's queue.</summary>
+    public TimeSpan QueueDelay(TransportTuple from, TransportTuple to)
+    {
+        var path = PathOf(from, to);
+        return path.Backlog(clock.Now, path.Own ?? Default);
+    }
 
     /// <summary>Moves everything that is due by now to its port.</summary>
     public void Deliver()
     {
-        while (_underWay.TryPeek(out var datagram, out var priority) && priority.Due <= clock.Now.Nanoseconds)
+        while (_events.TryPeek(out var next, out var priority) && priority.Due <= clock.Now.Nanoseconds)
         {
-            _underWay.Dequeue();
-            if (_ports.TryGetValue(datagram.To, out var port) && !port.IsClosed)
+            _events.Dequeue();
+            if (next.Leaves is { } path)
             {
-                port.Arrive(datagram.From, datagram.Bytes);
+                // At the time when it left, even when the clock has moved on since.
+                var left = new Instant(priority.Due);
+                Travel(path, path.Leave(), left);
+                Serve(path, left);
+            }
+            else if (_ports.TryGetValue(next.Arrives!.To, out var port) && !port.IsClosed)
+            {
+                port.Arrive(next.Arrives.From, next.Arrives.Bytes);
                 Delivered++;
             }
             else
@@ -62,20 +82,41 @@ public sealed class NetworkEmulator(VirtualClock clock, int seed = 1)
     {
         var path = PathOf(from, to);
         var conditions = path.Own ?? Default;
-        var copy = bytes.ToArray();
+        var datagram = new Datagram(from, to, bytes.ToArray());
         if (bytes.Length > conditions.MaxDatagram
-            || (Filter is { } filter && !filter(from, to, copy))
+            || (Filter is { } filter && !filter(from, to, datagram.Bytes))
             || Chance(conditions.Loss)
-            || !path.TryTransmit(clock.Now, bytes.Length, conditions, out var sent))
+            || IsInBurst(path, conditions)
+            || !path.TryPolice(clock.Now, bytes.Length, conditions)
+            || path.Backlog(clock.Now, conditions) > conditions.QueueLimit)
         {
             Dropped++;
-            return;
         }
+        else if (conditions.Bandwidth == 0)
+        {
+            Travel(path, datagram, clock.Now);
+        }
+        else if (path.Join(datagram))
+        {
+            Serve(path, clock.Now);
+        }
+    }
 
+    private void Serve(Path path, Instant now)
+    {
+        if (path.TryServe(now, path.Own ?? Default, out var leaves))
+        {
+            _events.Enqueue(new Event(path, null), (leaves.Nanoseconds, _order++));
+        }
+    }
+
+    private void Travel(Path path, Datagram datagram, Instant left)
+    {
+        var conditions = path.Own ?? Default;
         var copies = Chance(conditions.Duplication) ? 2 : 1;
         for (var i = 0; i < copies; i++)
         {
-            var arrival = sent + conditions.Delay + (conditions.Jitter * _random.NextDouble());
+            var arrival = left + conditions.Delay + (conditions.Jitter * _random.NextDouble());
             if (Chance(conditions.Reorder))
             {
                 arrival += conditions.ReorderBy;
@@ -85,11 +126,22 @@ public sealed class NetworkEmulator(VirtualClock clock, int seed = 1)
                 arrival = path.KeepOrder(arrival);
             }
 
-            _underWay.Enqueue(new Datagram(from, to, copy), (arrival.Nanoseconds, _order++));
+            _events.Enqueue(new Event(null, datagram), (arrival.Nanoseconds, _order++));
         }
     }
 
     private bool Chance(double probability) => probability > 0 && _random.NextDouble() < probability;
+
+    private bool IsInBurst(Path path, LinkConditions conditions)
+    {
+        if (conditions.Bursts is not { } bursts)
+        {
+            return false;
+        }
+
+        path.IsBad = path.IsBad ? !Chance(bursts.End) : Chance(bursts.Begin);
+        return path.IsBad && Chance(bursts.Loss);
+    }
 
     private Path PathOf(TransportTuple from, TransportTuple to)
     {
@@ -103,31 +155,76 @@ public sealed class NetworkEmulator(VirtualClock clock, int seed = 1)
 
     private sealed record Datagram(TransportTuple From, TransportTuple To, byte[] Bytes);
 
+    /// <summary>The first datagram of a path's queue has left it, or one arrives.</summary>
+    private readonly record struct Event(Path? Leaves, Datagram? Arrives);
+
     private sealed class Path
     {
-        private Instant _linkFree = Instant.Zero;
+        private readonly Queue<Datagram> _queue = new();
+        private Instant _headLeaves = Instant.Zero;
         private Instant _lastArrival = Instant.Zero;
+        private Instant _policed = Instant.Zero;
+        private double _tokens;
+        private long _waitingOctets;
 
         public LinkConditions? Own { get; set; }
 
-        /// <summary>When the last bit has left, given the bandwidth and what waits; false at a full queue.</summary>
-        public bool TryTransmit(Instant now, int bytes, LinkConditions conditions, out Instant sent)
+        public bool IsBad { get; set; }
+
+        /// <summary>How long a datagram that comes now waits until its first bit leaves.</summary>
+        public TimeSpan Backlog(Instant now, LinkConditions conditions)
         {
-            sent = now;
-            if (conditions.Bandwidth == 0)
+            if (_queue.Count == 0 || conditions.Bandwidth == 0)
             {
-                return true;
+                return TimeSpan.Zero;
             }
 
-            var start = _linkFree > now ? _linkFree : now;
-            if (start - now > conditions.QueueLimit)
+            var behindHead = _waitingOctets - _queue.Peek().Bytes.Length;
+            var head = _headLeaves > now ? _headLeaves - now : TimeSpan.Zero;
+            return head + TimeSpan.FromSeconds(behindHead * 8.0 / conditions.Bandwidth);
+        }
+
+        /// <summary>True when it is the first of the queue.</summary>
+        public bool Join(Datagram datagram)
+        {
+            _queue.Enqueue(datagram);
+            _waitingOctets += datagram.Bytes.Length;
+            return _queue.Count == 1;
+        }
+
+        /// <summary>When the last bit of the first datagram has left; false when none waits.</summary>
+        public bool TryServe(Instant now, LinkConditions conditions, out Instant leaves)
+        {
+            leaves = now;
+            if (_queue.Count == 0)
             {
                 return false;
             }
 
-            sent = start + TimeSpan.FromSeconds(bytes * 8.0 / conditions.Bandwidth);
-            _linkFree = sent;
+            leaves += conditions.Bandwidth == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(_queue.Peek().Bytes.Length * 8.0 / conditions.Bandwidth);
+            _headLeaves = leaves;
             return true;
+        }
+
+        public Datagram Leave()
+        {
+            var datagram = _queue.Dequeue();
+            _waitingOctets -= datagram.Bytes.Length;
+            return datagram;
+        }
+
+        public bool TryPolice(Instant now, int octets, LinkConditions conditions)
+        {
+            if (conditions.PolicedTo == 0)
+            {
+                return true;
+            }
+
+            _tokens = Math.Min(conditions.PolicerBurst, _tokens + ((now - _policed).TotalSeconds * conditions.PolicedTo / 8));
+            _policed = now;
+            var passes = _tokens >= octets;
+            _tokens -= passes ? octets : 0;
+            return passes;
         }
 
         public Instant KeepOrder(Instant arrival)

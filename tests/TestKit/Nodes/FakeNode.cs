@@ -15,6 +15,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private Action<LinkMessage>? _send;
     private int _boots = 1;
+    private long _epoch;
 
     public string Id => id;
 
@@ -50,6 +51,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         lock (_gate)
         {
             _boots++;
+            _epoch = 0;
             _sessions.Clear();
         }
     }
@@ -57,15 +59,15 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
     /// <summary>The client of a session got as far as this, or was lost.</summary>
     public void SetState(string session, SessionState state, string? reason = null)
     {
-        SessionReport report;
+        SessionReport[] reports;
         lock (_gate)
         {
             Session known = _sessions[session];
             (known.State, known.Reason) = (state, reason);
-            report = Report(session, known);
+            reports = [Report(session, known), .. state == SessionState.Closed ? EndForwards(session) : []];
         }
 
-        Tell(report);
+        Array.ForEach(reports, Tell);
     }
 
     /// <summary>Says anything.</summary>
@@ -78,7 +80,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
     public void Measure(string room, params ParticipantConnection[] participants) => Tell(new RoomConnections(room, [.. participants]));
 
     /// <summary>From now on the node says something else of a session, and does so at once.</summary>
-    public void Say(string session, Func<SessionReport, SessionReport> what)
+    public void Say(string session, Func<SessionActual, SessionActual> what)
     {
         SessionReport report;
         lock (_gate)
@@ -91,21 +93,27 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         Tell(report);
     }
 
-    public Task<SessionClaim> Claim(string session)
+    public Task<NodeClaim> Claim()
     {
         lock (_gate)
         {
-            Session known = Known(session);
-            known.Epoch++;
-            known.Seq = 0;
-            known.Latest = null;
-            return Task.FromResult(new SessionClaim(known.Epoch, known.Desired, known.Desired is null ? null : Describe(session, known)));
+            return Task.FromResult(new NodeClaim(++_epoch));
+        }
+    }
+
+    public Task<SessionFound> Describe(string session)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(_sessions.TryGetValue(session, out Session? known) && known.Desired is not null
+                ? new SessionFound(known.Desired, known.Seq, Describe(known, session))
+                : new SessionFound(null, 0, SessionActual.None));
         }
     }
 
     public Task<SessionApplied> Apply(ApplySession command)
     {
-        SessionReport? report = null;
+        SessionReport[] reports = [];
         SessionApplied answer;
         lock (_gate)
         {
@@ -125,32 +133,33 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
             {
                 answer = Answer(known, ApplyStatus.Refused) with { Error = new LinkError(ReasonCodes.SdpInvalid, "the offer is bad") };
             }
+            else if (command.Desired.From is { } from && (Known(from.Session).Desired is null || Known(from.Session).State == SessionState.Closed))
+            {
+                answer = Answer(known, ApplyStatus.Refused) with { Error = new LinkError(ReasonCodes.SessionNotFound, "its source is not here") };
+            }
             else
             {
                 known.Desired = command.Desired;
+                known.State = command.Desired.From is null || known.State == SessionState.Closed ? known.State : SessionState.Connected;
                 answer = Answer(known, ApplyStatus.Applied) with
                 {
                     Answer = command.Desired.Offer is { } offer ? new SdpAnswer(offer.Id, "answer to " + offer.Sdp) : null,
                     IceRestart = command.Desired.IceRestart is { } restart ? new IceRestartAnswer(restart.Generation, "a=ice-ufrag:" + restart.Generation) : null,
-                    Tracks = Tracks(command.Session, command.Desired),
-                    Offer = Offer(command.Desired),
                 };
-                report = Report(command.Session, known);
+                reports = [Report(command.Session, known), .. ForwardsOf(command.Session).Select(f => Report(f.Key, f.Value))];
             }
 
-            known.Latest = answer;
+            known.Latest = answer = answer with { Actual = Describe(known, command.Session) };
         }
 
-        if (report is not null)
-        {
-            Tell(report);
-        }
-
+        Array.ForEach(reports, Tell);
         return Task.FromResult(answer);
     }
 
     public Task<SessionApplied> Close(CloseSession command)
     {
+        SessionReport[] reports;
+        SessionApplied answer;
         lock (_gate)
         {
             Session known = Known(command.Session);
@@ -165,9 +174,12 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
             }
 
             (known.Epoch, known.Seq, known.Desired) = (command.Epoch, command.Seq, null);
-            known.Latest = Answer(known, ApplyStatus.Closed);
-            return Task.FromResult(known.Latest);
+            known.Latest = answer = Answer(known, ApplyStatus.Closed);
+            reports = EndForwards(command.Session);
         }
+
+        Array.ForEach(reports, Tell);
+        return Task.FromResult(answer);
     }
 
     /// <summary>Server-sent data messages that came, in order.</summary>
@@ -196,9 +208,9 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
                 .. _sessions.Where(s => s.Value.Desired?.RoomKey == question.RoomKey && IsAsked(question, s.Value.Desired.Identity))
                     .OrderBy(s => s.Key, StringComparer.Ordinal)
                     .Where(s => string.CompareOrdinal(s.Key, question.Cursor) > 0).Take(PageSize)
-                    .Select(s => SessionInspection.Of(s.Value.Desired!, Describe(s.Key, s.Value), null, question.Parts)),
+                    .Select(s => SessionInspection.Of(s.Key, s.Value.Desired!, Describe(s.Value, s.Key), null, question.Parts)),
             ];
-            return Task.FromResult(new RoomInspection { NodeId = id, Sessions = [.. asked], Next = asked.Length == PageSize ? asked[^1].Report.Session : null });
+            return Task.FromResult(new RoomInspection { NodeId = id, Sessions = [.. asked], Next = asked.Length == PageSize ? asked[^1].Session : null });
         }
     }
 
@@ -210,7 +222,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
     {
         lock (_gate)
         {
-            return Describe(session, _sessions[session]);
+            return new(session, Describe(_sessions[session], session));
         }
     }
 
@@ -219,7 +231,7 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
         lock (_gate)
         {
             return [.. _sessions.Where(s => s.Value.Desired is not null)
-                .Select(s => new DigestEntry(s.Key, s.Value.Desired!.OwnerKey, s.Value.Epoch, s.Value.Seq, s.Value.State))];
+                .Select(s => new DigestEntry(s.Key, s.Value.Seq, s.Value.Version))];
         }
     }
 
@@ -247,7 +259,8 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
 
         LinkMessage? answer = message switch
         {
-            ClaimSession c => new SessionClaimed(c.Id, await Claim(c.Session)),
+            ClaimNode c => new NodeClaimed(c.Id, await Claim()),
+            DescribeSession d => new SessionDescribed(d.Id, await Describe(d.Session)),
             ApplySession a => new SessionReply(a.Id, await Apply(a)),
             CloseSession c => new SessionReply(c.Id, await Close(c)),
             SendData d => new DataSent(d.Id, await SendData(d)),
@@ -270,14 +283,26 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
     {
         lock (_gate)
         {
-            return [.. _sessions.Where(s => s.Value.Desired is not null).Select(s => Describe(s.Key, s.Value))];
+            return [.. _sessions.Where(s => s.Value.Desired is not null).Select(s => ReportOf(s.Key))];
         }
     }
 
-    private static SessionApplied Answer(Session known, ApplyStatus status) => new() { Status = status, Epoch = known.Epoch, Seq = known.Seq, ReportVersion = known.Version };
+    private SessionApplied Answer(Session known, ApplyStatus status) => new() { Status = status, Epoch = _epoch, Seq = known.Seq };
 
-    private static ImmutableArray<TrackDescription> Tracks(string session, SessionDesired desired) =>
-        desired.CanPublish && desired.Offer is { Sdp.Length: > 0 } offer
+    private KeyValuePair<string, Session>[] ForwardsOf(string source) =>
+        [.. _sessions.Where(s => s.Value is { Desired.From: { } from, State: not SessionState.Closed } && from.Session == source)];
+
+    private SessionReport[] EndForwards(string source)
+    {
+        KeyValuePair<string, Session>[] forwards = ForwardsOf(source);
+        Array.ForEach(forwards, f => (f.Value.State, f.Value.Reason) = (SessionState.Closed, ReasonCodes.SourceLeft));
+        return [.. forwards.Select(f => Report(f.Key, f.Value))];
+    }
+
+    /// <summary>What it publishes; a forward what its source does.</summary>
+    private ImmutableArray<TrackDescription> Tracks(string session, SessionDesired desired) =>
+        desired.From is { } from ? Known(from.Session) is { Desired: { } source, State: not SessionState.Closed } ? Tracks(from.Session, source) : []
+        : desired.CanPublish && desired.Offer is { Sdp.Length: > 0 } offer
             ? [.. offer.Sdp.Split(',').Select((kind, mid) => new TrackDescription
             {
                 Sid = $"TR_{session}_{kind}",
@@ -290,11 +315,12 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
             })]
             : [];
 
-    /// <summary>The answer to a command that was carried out before, or that is older than the latest.</summary>
-    private static SessionApplied? Repeated(Session known, long epoch, long seq) => (epoch, seq).CompareTo((known.Epoch, known.Seq)) switch
+    /// <summary>The answer to a command that was carried out before, or that is older than the latest, or of an owner before.</summary>
+    private SessionApplied? Repeated(Session known, long epoch, long seq) => (epoch, seq).CompareTo((known.Epoch, known.Seq)) switch
     {
-        0 => known.Latest, // null after a claim: nothing was carried out in this epoch yet
         < 0 => Answer(known, ApplyStatus.Stale),
+        _ when epoch != _epoch => Answer(known, ApplyStatus.Stale),
+        0 => known.Latest,
         _ => null,
     };
 
@@ -311,18 +337,16 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
     private SessionReport Report(string session, Session known)
     {
         known.Version++;
-        return Describe(session, known);
+        return ReportOf(session);
     }
 
-    private static SessionReport Describe(string session, Session known) => known.Saying(new()
+    private SessionActual Describe(Session known, string session) => known.Desired is not { } desired ? SessionActual.None : known.Saying(new()
     {
-        Session = session,
-        OwnerKey = known.Desired!.OwnerKey,
         Version = known.Version,
         State = known.State,
         Reason = known.Reason,
-        Tracks = Tracks(session, known.Desired),
-        Offer = Offer(known.Desired),
+        Tracks = Tracks(session, desired),
+        Offer = Offer(desired),
     });
 
     /// <summary>One offer at first, and one with each restart of ICE, until it is answered.</summary>
@@ -348,6 +372,6 @@ public sealed class FakeNode(string id, string region) : INodeLinkHandler
 
         public SessionApplied? Latest { get; set; }
 
-        public Func<SessionReport, SessionReport> Saying { get; set; } = report => report;
+        public Func<SessionActual, SessionActual> Saying { get; set; } = actual => actual;
     }
 }

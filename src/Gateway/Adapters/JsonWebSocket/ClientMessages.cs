@@ -158,6 +158,8 @@ internal sealed record WishBody
 
     public int? MaxHeight { get; init; }
 
+    public int? Priority { get; init; }
+
     public bool Paused { get; init; }
 }
 
@@ -168,7 +170,7 @@ internal sealed record WishesMessage : ClientMessage
     public override bool IsRequest => false;
 
     public override string? Fault => Sids("wishes", [.. Wishes.Select(w => w.TrackSid)])
-        ?? Wishes.Select(w => Range("maxWidth", w.MaxWidth, 1, 16_384) ?? Range("maxHeight", w.MaxHeight, 1, 16_384)).FirstOrDefault(f => f is not null);
+        ?? Wishes.Select(w => Range("maxWidth", w.MaxWidth, 1, 16_384) ?? Range("maxHeight", w.MaxHeight, 1, 16_384) ?? Range("priority", w.Priority, 1, 255)).FirstOrDefault(f => f is not null);
 }
 
 internal sealed record UpdateMessage : ClientMessage

@@ -15,9 +15,9 @@ internal sealed partial class JsonSession
         SubscribeMessage m => Subscribe(m, Changes(m.TrackSids, SubscriptionChangeKind.Subscribe)),
         UnsubscribeMessage m => Subscribe(m, Changes(m.TrackSids, SubscriptionChangeKind.Unsubscribe)),
         WishesMessage m => Subscribe(m, [.. m.Wishes.Select(Change)]),
-        MuteMessage m => Act(m, _session!.Mute(m.TrackSid, m.Muted)),
-        UpdateMessage m => Act(m, _session!.Update(new(m.Metadata, m.Attributes))),
-        CallActionMessage m => Act(m, _session!.ActOnCall(m.CallId, m.Action, m.Reason)),
+        MuteMessage m => Act(m, _session.Main.Mute(m.TrackSid, m.Muted)),
+        UpdateMessage m => Act(m, _session.Main.Update(new(m.Metadata, m.Attributes))),
+        CallActionMessage m => Act(m, _session.Main.ActOnCall(m.CallId, m.Action, m.Reason)),
         InviteMessage m => Invite(m),
         LeaveMessage m => Leave(m),
         _ => AnswerAtOnce(message),
@@ -28,14 +28,14 @@ internal sealed partial class JsonSession
         switch (message)
         {
             case PingMessage m:
-                connection.Send(new Pong(m.T));
+                _connection.Send(new Pong(m.T));
                 break;
             case SnapshotMessage m:
-                var part = _feed!.Page(m.Cursor ?? "");
-                connection.Send(new Snapshot(part.Epoch, part.To, [.. part.Participants.Select(Wire.Participant)], m.Cursor is null ? Wire.Room(_feed) : null, part.Cursor) { RequestId = m.RequestId });
+                var part = _session.Feed.Page(m.Cursor ?? "");
+                _connection.Send(new Snapshot(part.Epoch, part.To, [.. part.Participants.Select(Wire.Participant)], m.Cursor is null ? Wire.Room(_session.Feed) : null, part.Cursor) { RequestId = m.RequestId });
                 break;
             case IceServersMessage m:
-                connection.Send(new IceServerList(Wire.IceServers(services.IceServers.For(_participantSid))) { RequestId = m.RequestId });
+                _connection.Send(new IceServerList(Wire.IceServers(_services.IceServers.For(_session.ParticipantSid))) { RequestId = m.RequestId });
                 break;
             case QualityReportMessage m:
                 Report(m);
@@ -50,37 +50,13 @@ internal sealed partial class JsonSession
 
     private async Task Offer(OfferMessage message)
     {
-        SessionResult result = await _session!.Negotiate(message.Id, message.Sdp, message.Publications());
-        if (result is not { Error: null, Answer: { } answer, Session: { } view })
-        {
-            Fail(message, result.Error ?? new(ReasonCodes.NodeTimeout, "The media node gave no answer: send the offer again."));
-            return;
-        }
-
-        lock (_gate)
-        {
-            connection.Send(new Answer(answer.OfferId, answer.Sdp, view.Published) { RequestId = message.RequestId });
-            _answered = Math.Max(_answered, answer.OfferId);
-            Tell(view);
-            Replay();
-        }
+        LinkError? refused = await _session.Offer(
+            message.Id, message.Sdp, message.Publications(), (answer, view) => _connection.Send(new Answer(answer.OfferId, answer.Sdp, view.Published) { RequestId = message.RequestId }));
+        FailIf(message, refused);
     }
 
-    private async Task Subscribe(ClientMessage message, ImmutableArray<SubscriptionChange> changes)
-    {
-        SessionResult result = await _session!.Subscribe(changes);
-        if (result.Session is not { } view)
-        {
-            Fail(message, result.Error!);
-            return;
-        }
-
-        lock (_gate)
-        {
-            Confirm(message);
-            Tell(view);
-        }
-    }
+    private async Task Subscribe(ClientMessage message, ImmutableArray<SubscriptionChange> changes) =>
+        FailIf(message, await _session.Subscribe(changes, () => Confirm(message)));
 
     private async Task Act(ClientMessage message, Task<ActResult> act)
     {
@@ -99,51 +75,23 @@ internal sealed partial class JsonSession
         var call = new CallView
         {
             CallId = Ids.NewCall(),
-            From = _caller!.Identity,
+            From = _session.Caller!.Identity,
             To = message.To,
-            ExpiresAt = services.Clock.GetUtcNow() + TimeSpan.FromSeconds(message.TimeoutSeconds),
+            ExpiresAt = _services.Clock.GetUtcNow() + TimeSpan.FromSeconds(message.TimeoutSeconds),
             Payload = message.Payload,
         };
-        if (message.To == call.From)
-        {
-            Fail(message, new(ReasonCodes.BadRequest, "Nobody calls himself."));
-            return;
-        }
-
-        lock (_gate)
-        {
-            _heldCall = call.CallId;
-        }
-
-        ActResult result = await _session!.Invite(call);
-        lock (_gate)
-        {
-            _heldCall = null;
-            if (result.Error is { } error)
-            {
-                _early.RemoveAll(n => n.Call?.CallId == call.CallId);
-                Fail(message, error);
-            }
-            else
-            {
-                connection.Send(Wire.Call(call, message.RequestId));
-            }
-
-            Replay();
-        }
+        FailIf(message, message.To == call.From
+            ? new(ReasonCodes.BadRequest, "Nobody calls himself.")
+            : await _session.Invite(call, () => _connection.Send(Wire.Call(call, message.RequestId))));
     }
 
-    private async Task Leave(LeaveMessage message)
-    {
-        lock (_gate)
-        {
-            _isLeaving = true; // the reply says it
-        }
+    private Task Leave(LeaveMessage message) => _session.Leave(() => SayLeave(ReasonCodes.ClientLeft, message.RequestId));
 
-        await _session!.Leave();
-        lock (_gate)
+    private void FailIf(ClientMessage message, LinkError? error)
+    {
+        if (error is not null)
         {
-            SayLeave(ReasonCodes.ClientLeft, message.RequestId);
+            Fail(message, error);
         }
     }
 
@@ -151,19 +99,19 @@ internal sealed partial class JsonSession
     {
         if (m.OutOfRange is not null)
         {
-            services.State.CountRefusal("QUALITY_REPORT", $"nexus.v1 quality report in {_room}", _caller?.Identity, request.Source);
+            _services.State.CountRefusal("QUALITY_REPORT", $"nexus.v1 quality report in {_session.Room}", _session.Caller?.Identity, _request.Source);
             return;
         }
 
-        DateTimeOffset now = services.Clock.GetUtcNow();
+        DateTimeOffset now = _services.Clock.GetUtcNow();
         QualityLabel label = QualitySample.LabelOf(m.RttMs, m.Up.Concat(m.Down));
-        services.Telemetry.Write(new QualitySample
+        _services.Telemetry.Write(new QualitySample
         {
             At = now,
-            Tenant = _caller!.Tenant.Name,
-            Room = _room,
-            ParticipantSid = _participantSid,
-            Session = _session!.Id,
+            Tenant = _session.Caller!.Tenant.Name,
+            Room = _session.Room,
+            ParticipantSid = _session.ParticipantSid,
+            Session = _session.Main.Id,
             Label = label,
             IntervalMs = m.IntervalMs,
             RttMs = m.RttMs,
@@ -173,27 +121,28 @@ internal sealed partial class JsonSession
             Up = m.Up,
             Down = m.Down,
         });
-        _feed!.Quality.Report(_participantSid, label, now);
+        _session.Feed.Quality.Report(_session.ParticipantSid, label, now);
     }
 
     private void Confirm(ClientMessage message)
     {
         if (message.RequestId is { } id)
         {
-            connection.Send(new Ok { RequestId = id });
+            _connection.Send(new Ok { RequestId = id });
         }
     }
 
     private static ImmutableArray<SubscriptionChange> Changes(ImmutableArray<string> trackSids, SubscriptionChangeKind kind) =>
         [.. trackSids.Select(sid => new SubscriptionChange { TrackSid = sid, Kind = kind })];
 
-    /// <summary>The shorter side counts, so that a portrait picture is not sent larger than it is shown.</summary>
     private static SubscriptionChange Change(WishBody wish) => new()
     {
         TrackSid = wish.TrackSid,
         Kind = SubscriptionChangeKind.Wish,
         Layer = wish.Layer,
-        MaxHeight = Math.Min(wish.MaxWidth ?? int.MaxValue, wish.MaxHeight ?? int.MaxValue) is var size and < int.MaxValue ? size : 0,
+        Width = wish.MaxWidth ?? 0,
+        Height = wish.MaxHeight ?? 0,
+        Priority = (byte)(wish.Priority ?? 0),
         Paused = wish.Paused,
     };
 }

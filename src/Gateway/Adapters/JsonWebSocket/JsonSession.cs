@@ -7,168 +7,98 @@ using Nexus.Link;
 namespace Nexus.Gateway.Adapters.JsonWebSocket;
 
 /// <summary>
-/// One client's session over its connection: translates messages to <see cref="ClientSession"/> and what comes back to messages.
-/// Messages are handled one at a time; the grains' words come from any thread and are only queued.
+/// One client's messages of nexus.v1: translates them to commands of <see cref="ConnectedSession"/>, and what that tells to messages.
+/// Messages are handled one at a time.
 /// </summary>
-internal sealed partial class JsonSession(JsonConnection connection, SocketServices services, HttpRequestFacts request) : ISessionListener, IRoomListener
+internal sealed partial class JsonSession : ISessionWire
 {
-    private readonly Lock _gate = new();
+    private readonly JsonConnection _connection;
+    private readonly SessionServices _services;
+    private readonly HttpRequestFacts _request;
+    private readonly ConnectedSession _session;
     private readonly SubscriptionLedger _subscriptions = new();
-    private readonly List<SessionNews> _early = [];
-    private Caller? _caller;
-    private ClientSession? _session;
-    private RoomFeed? _feed;
-    private string _room = "";
-    private string _participantSid = "";
+    private readonly DemandLedger _demands = new();
     private SectionsWanted _sections = SectionsWanted.None;
-    private Grants _grants = new();
-    private int _answered;
-    private string? _heldCall;
-    private bool _isOpen;
-    private bool _isLeaving;
-    private bool _isOver;
 
-    public bool HasBegun => _session is not null;
-
-    public IParticipantGrain Participant => _session!.Participant;
-
-    public async Task Handle(ClientMessage message)
+    public JsonSession(JsonConnection connection, SessionServices services, HttpRequestFacts request)
     {
-        try
-        {
-            await (message switch
-            {
-                JoinMessage m when !HasBegun => Join(m),
-                ResumeMessage m when !HasBegun => Resume(m),
-                _ when !_isOpen || message is JoinMessage or ResumeMessage => NotJoined(message),
-                _ => HandleJoined(message),
-            });
-        }
-        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
-        {
-            Fail(message, new("UNAVAILABLE", "Nobody can serve this now: try again."), isFatal: !_isOpen);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            services.Log.RequestFailed(e, message.GetType().Name);
-            Fail(message, new("INTERNAL", "The server failed; its log says why."), isFatal: !_isOpen);
-        }
+        (_connection, _services, _request) = (connection, services, request);
+        _session = new(services, this);
     }
 
-    /// <summary>The connection is gone: the session stays for its time of grace, unless the client left or another connection has it.</summary>
-    public async Task Close()
-    {
-        if (_session is null)
+    public bool HasBegun => _session.HasBegun;
+
+    /// <summary>They are told where to join: their SDK makes a new connection.</summary>
+    public bool FollowsMoves => false;
+
+    public Task Handle(ClientMessage message) => _session.Try(
+        () => message switch
         {
-            return;
-        }
+            JoinMessage m when !HasBegun => Join(m),
+            ResumeMessage m when !HasBegun => Resume(m),
+            _ when !_session.IsOpen || message is JoinMessage or ResumeMessage => NotJoined(message),
+            _ => HandleJoined(message),
+        },
+        message.GetType().Name,
+        error => Fail(message, error, isFatal: !_session.IsOpen));
 
-        bool isOwn = services.Port.Detach(_session.Id, this);
-        try
-        {
-            if (_feed is { } feed)
-            {
-                feed.Unsubscribe(this);
-                await services.Port.Rooms.Release(feed, services.Control.Room(_caller!.Tenant, _room));
-            }
+    /// <summary>The connection is gone.</summary>
+    public Task Close() => _session.Close();
 
-            if (isOwn && _isOpen && !_isOver)
-            {
-                await _session.Detach(services.Port.Holder);
-            }
-        }
-        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
-        {
-            // the lease ends by itself
-        }
-    }
+    public void OnDelta(Shared<RoomDelta> delta) => _connection.Send(delta.Encoded(WireFormat.Nexus, d => Wire.Encode(_session.Feed, d)));
 
-    public void OnDelta(Shared<RoomDelta> delta) => connection.Send(delta.Encoded(WireFormat.Nexus, d => Wire.Encode(_feed!, d)));
-
-    public void OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes) => connection.Send(changes.Encoded(WireFormat.Nexus, c => Wire.Encode(new QualityChanged(c))));
+    public void OnQuality(Shared<ImmutableArray<ParticipantQuality>> changes) => _connection.Send(changes.Encoded(WireFormat.Nexus, c => Wire.Encode(new QualityChanged(c))));
 
     public void OnSpeakers(Shared<SpeakerNews> news) =>
-        connection.Send(news.Encoded(WireFormat.Nexus, n => Wire.Encode(new SpeakersChanged(n.Speakers))));
+        _connection.Send(news.Encoded(WireFormat.Nexus, n => Wire.Encode(new SpeakersChanged(n.Speakers))));
 
-    public void OnNews(SessionNews news)
+    public void OnView(SessionView view, bool isPlayers)
     {
-        lock (_gate)
-        {
-            if (!_isOpen || news.View?.OfferId > _answered || (news.Call is { } call && call.CallId == _heldCall))
-            {
-                _early.Add(news); // the reply that makes sense of it is on its way
-                return;
-            }
-
-            Tell(news);
-        }
-    }
-
-    private void Tell(SessionNews news)
-    {
-        if (news.View is { } view)
-        {
-            Tell(view);
-            Tell(view.Grants);
-        }
-
-        if (news.Call is { } call)
-        {
-            connection.Send(Wire.Call(call));
-        }
-
-        if (news.Moved is { } move)
-        {
-            SayMoved(move.Room);
-        }
-        else if (news.MovedAway)
-        {
-            _isOver = true;
-            connection.End(4409, "RESUMED_ELSEWHERE");
-        }
-        else if (news.Ended is { } reason && !_isLeaving)
-        {
-            SayLeave(reason, null);
-        }
-    }
-
-    /// <summary>Another connection of this process resumed the session.</summary>
-    private void Supersede() => OnNews(new SessionNews { Session = _session!.Id, MovedAway = true });
-
-    private void Tell(SessionView view)
-    {
-        ImmutableArray<SubscriptionBody> changes = _subscriptions.Update(view.Subscriptions);
+        ImmutableArray<SubscriptionBody> changes = _subscriptions.Update(view.Actual.Subscriptions);
         if (!changes.IsEmpty)
         {
-            connection.Send(new SubscriptionsChanged(changes));
+            _connection.Send(new SubscriptionsChanged(changes));
         }
 
-        if (view.Sections.Audio > _sections.Audio || view.Sections.Video > _sections.Video)
+        ImmutableArray<DemandBody> demands = _demands.Update(view);
+        if (!demands.IsEmpty)
         {
-            connection.Send(new SectionsNeeded(view.Sections.Audio, view.Sections.Video));
+            _connection.Send(new DemandsChanged(demands));
         }
 
-        _sections = view.Sections;
+        if (view.Actual.SectionsWanted.Audio > _sections.Audio || view.Actual.SectionsWanted.Video > _sections.Video)
+        {
+            _connection.Send(new SectionsNeeded(view.Actual.SectionsWanted.Audio, view.Actual.SectionsWanted.Video));
+        }
+
+        _sections = view.Actual.SectionsWanted;
     }
 
-    /// <summary>From news alone, which come in order: a reply to a request may be older than they are.</summary>
-    private void Tell(Grants grants)
+    public void OnGrants(Grants grants) => _connection.Send(new GrantsChanged(Wire.Grants(grants)));
+
+    public void OnCall(CallView call) => _connection.Send(Wire.Call(call));
+
+    public void OnMoved(JoinResult joined) => throw new NotSupportedException("a client of nexus.v1 is sent to the other room"); // FollowsMoves says so
+
+    /// <summary>Its media may be in the other room already: the client's new join takes that stay's place.</summary>
+    public void OnSentAway(string room, string token)
     {
-        if (grants != _grants)
-        {
-            _grants = grants;
-            connection.Send(new GrantsChanged(Wire.Grants(grants)));
-        }
+        _connection.Send(new Leave(ReasonCodes.Moved, "You were moved to another room.", "rejoin", room, token));
+        _connection.End(4503, ReasonCodes.Moved);
     }
+
+    public void OnSuperseded() => _connection.End(4409, "RESUMED_ELSEWHERE");
+
+    public void OnFault(LinkError error)
+    {
+        _connection.Send(new Error(error.Code, error.Message, true));
+        _connection.End(StatusOf(error.Code), error.Code);
+    }
+
+    public void OnEnded(string reason) => SayLeave(reason, null);
 
     private void SayLeave(string reason, int? requestId)
     {
-        if (_isOver)
-        {
-            return;
-        }
-
-        _isOver = true;
         (string then, int status, string message) = reason switch
         {
             ReasonCodes.ClientLeft => ("stop", 1000, "You left."),
@@ -179,34 +109,23 @@ internal sealed partial class JsonSession(JsonConnection connection, SocketServi
             ReasonCodes.ServerShutdown => ("resume", 4503, "This server goes down; the session stays."),
             _ => ("rejoin", 4503, "The session was lost: join again."),
         };
-        connection.Send(new Leave(reason, message, then) { RequestId = requestId });
-        connection.End(status, reason);
-    }
-
-    /// <summary>
-    /// An admin moved the participant. Its media may be in the other room already: the client's new join takes that stay's place. It
-    /// may there what it may now, whatever its first token said.
-    /// </summary>
-    private void SayMoved(string room)
-    {
-        _isOver = true;
-        connection.Send(new Leave(ReasonCodes.Moved, "You were moved to another room.", "rejoin", room, TokenMinter.Again(_caller!, room, services.Clock.GetUtcNow(), _grants)));
-        connection.End(4503, ReasonCodes.Moved);
+        _connection.Send(new Leave(reason, message, then) { RequestId = requestId });
+        _connection.End(status, reason);
     }
 
     private Task NotJoined(ClientMessage message)
     {
-        Fail(message, new("NOT_JOINED", _isOpen ? "You have joined already." : "The first message is join or resume."), isFatal: true, 4400);
+        Fail(message, new("NOT_JOINED", _session.IsOpen ? "You have joined already." : "The first message is join or resume."), isFatal: true, 4400);
         return Task.CompletedTask;
     }
 
     private void Fail(ClientMessage message, LinkError error, bool isFatal = false, int? status = null)
     {
-        services.State.CountRefusal(error.Code, $"nexus.v1 {message.GetType().Name} in {_room}", _caller?.Identity, request.Source);
-        connection.Send(new Error(error.Code, error.Message.Length > 1024 ? error.Message[..1024] : error.Message, isFatal ? true : null) { RequestId = message.RequestId });
+        _services.State.CountRefusal(error.Code, $"nexus.v1 {message.GetType().Name} in {_session.Room}", _session.Caller?.Identity, _request.Source);
+        _connection.Send(new Error(error.Code, error.Message.Length > 1024 ? error.Message[..1024] : error.Message, isFatal ? true : null) { RequestId = message.RequestId });
         if (isFatal)
         {
-            connection.End(status ?? StatusOf(error.Code), error.Code);
+            _connection.End(status ?? StatusOf(error.Code), error.Code);
         }
     }
 

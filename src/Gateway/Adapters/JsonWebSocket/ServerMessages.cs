@@ -13,6 +13,7 @@ namespace Nexus.Gateway.Adapters.JsonWebSocket;
 [JsonDerivedType(typeof(Answer), "answer")]
 [JsonDerivedType(typeof(SectionsNeeded), "sections")]
 [JsonDerivedType(typeof(SubscriptionsChanged), "subscriptions")]
+[JsonDerivedType(typeof(DemandsChanged), "demands")]
 [JsonDerivedType(typeof(GrantsChanged), "grants")]
 [JsonDerivedType(typeof(Delta), "delta")]
 [JsonDerivedType(typeof(Snapshot), "snapshot")]
@@ -117,6 +118,12 @@ internal sealed record Answer(int Id, string Sdp, ImmutableDictionary<string, st
 internal sealed record SectionsNeeded(int Audio, int Video) : ServerMessage;
 
 internal sealed record SubscriptionsChanged(ImmutableArray<SubscriptionBody> Subscriptions) : ServerMessage;
+
+/// <param name="Layer">The best layer of it that anybody plays, or off.</param>
+internal sealed record DemandBody(string TrackSid, LayerDemand Layer);
+
+/// <summary>How much of one's own tracks anybody wants now.</summary>
+internal sealed record DemandsChanged(ImmutableArray<DemandBody> Tracks) : ServerMessage;
 
 /// <summary>An admin changed what the client may do.</summary>
 internal sealed record GrantsChanged(GrantsBody Grants) : ServerMessage;

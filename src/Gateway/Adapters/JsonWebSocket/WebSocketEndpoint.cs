@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Nexus.Gateway.Http;
+using Nexus.Gateway.Sessions;
 
 namespace Nexus.Gateway.Adapters.JsonWebSocket;
 
@@ -16,7 +17,7 @@ internal static class WebSocketEndpoint
             .WithTags("WebSocket").WithSummary("JSON signalling, subprotocol nexus.v1 (docs/protocol.md).").WithProblems(400, 503).WithSocketLimit();
     }
 
-    private static async Task<IResult> Serve(HttpContext context, SocketServices services)
+    private static async Task<IResult> Serve(HttpContext context, SessionServices services)
     {
         if (services.State.Refusal is { } refusal)
         {

@@ -67,7 +67,7 @@ internal static class Wire
 
     public static Roster Roster(RosterPart part, RoomBody? room) => new(part.Epoch, part.To, [.. part.Participants.Select(Participant)], room, part.Cursor);
 
-    public static RoomBody Room(RoomFeed feed) => new(feed.RoomSid, Keys.Segment(feed.Key, 2), feed.Metadata, feed.IsLocked);
+    public static RoomBody Room(RoomFeed feed) => new(feed.RoomSid, feed.Name, feed.Metadata, feed.IsLocked);
 
     public static byte[] Encode(RoomFeed feed, RoomDelta delta) => Encode(new Delta(
         delta.Epoch,

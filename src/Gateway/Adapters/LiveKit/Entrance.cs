@@ -11,16 +11,8 @@ namespace Nexus.Gateway.Adapters.LiveKit;
 /// <param name="IsDual">It plays on a second peer connection, on which the server offers (the path <c>/rtc</c>).</param>
 internal sealed record Entrance(Caller Caller, JoinRequest Request, string? Region, bool IsDual)
 {
-    public string Room => Caller.Grants.Room!;
-
     public JoinProfile Profile() => new(
         Request.ParticipantAttributes.Where(a => a.Value.Length > 0).ToImmutableDictionary(),
         Request.Metadata.Length > 0 ? Request.Metadata : null,
         ParticipantMapping.Client(Request.ClientInfo ?? new(), Caller.Token.Kind));
-
-    /// <summary>The token that it came with, good for a while from now on.</summary>
-    public string FreshToken(DateTimeOffset now) => TokenMinter.Again(Caller, Room, now);
-
-    /// <summary>The same client after it was moved.</summary>
-    public Entrance In(string room) => this with { Caller = Caller with { Token = Caller.Token with { Video = Caller.Grants with { Room = room } } } };
 }

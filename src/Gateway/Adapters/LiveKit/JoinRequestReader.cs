@@ -42,10 +42,16 @@ internal static class JoinRequestReader
     /// <summary>The path <c>/rtc</c>: one parameter for each wish.</summary>
     public static JoinRequest Read(IQueryCollection query)
     {
+        var settings = new ConnectionSettings { AutoSubscribe = Text("auto_subscribe").Length == 0 || Flag("auto_subscribe"), AdaptiveStream = Flag("adaptive_stream") };
+        if (Text("subscriber_allow_pause").Length > 0)
+        {
+            settings.SubscriberAllowPause = Flag("subscriber_allow_pause");
+        }
+
         return new()
         {
             ClientInfo = new() { Protocol = Number("protocol"), ClientProtocol = Number("client_protocol"), Version = Text("version"), Os = Text("os"), Browser = Text("browser") },
-            ConnectionSettings = new() { AutoSubscribe = Text("auto_subscribe").Length == 0 || Flag("auto_subscribe"), AdaptiveStream = Flag("adaptive_stream") },
+            ConnectionSettings = settings,
             Reconnect = Flag("reconnect"),
             ParticipantSid = Text("sid"),
         };

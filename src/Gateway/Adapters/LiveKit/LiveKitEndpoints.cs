@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Http;
+using Nexus.Gateway.Sessions;
 using Nexus.Link;
 
 namespace Nexus.Gateway.Adapters.LiveKit;
@@ -18,13 +19,13 @@ internal static class LiveKitEndpoints
         MapOnline(routes);
         var group = routes.MapGroup("rtc").WithTags(Tag).AllowsAnyOrigin()
             .Requires(Permit.Join).TakesTokenInQuery().RefusesBy((http, error) => Refusal(error).ExecuteAsync(http));
-        group.MapGet("v1", (HttpContext context, SocketServices services) => Serve(context, services, isDual: false))
+        group.MapGet("v1", (HttpContext context, SessionServices services) => Serve(context, services, isDual: false))
             .WithSummary("LiveKit signalling over one peer connection (docs/livekit.md).").WithProblems(400, 401, 404, 503).WithSocketLimit();
-        group.MapGet("", (HttpContext context, SocketServices services) => Serve(context, services, isDual: true))
+        group.MapGet("", (HttpContext context, SessionServices services) => Serve(context, services, isDual: true))
             .WithSummary("LiveKit signalling over two peer connections, for older SDKs.").WithProblems(400, 401, 404, 503).WithSocketLimit();
-        group.MapGet("v1/validate", (HttpContext context, SocketServices services) => Validate(context, services, isDual: false))
+        group.MapGet("v1/validate", (HttpContext context, SessionServices services) => Validate(context, services, isDual: false))
             .WithSummary("Why a client could not connect.").Produces<string>(200, "text/plain").WithProblems(400, 401, 503);
-        group.MapGet("validate", (HttpContext context, SocketServices services) => Validate(context, services, isDual: true))
+        group.MapGet("validate", (HttpContext context, SessionServices services) => Validate(context, services, isDual: true))
             .WithSummary("Why a client could not connect.").Produces<string>(200, "text/plain").WithProblems(400, 401, 503);
     }
 
@@ -32,21 +33,21 @@ internal static class LiveKitEndpoints
     private static void MapOnline(IEndpointRouteBuilder routes) => routes.MapMethods("/", ["HEAD"], () => Results.Ok()).AllowsAnyOrigin().ExcludeFromDescription();
 
     /// <summary>What <see cref="Serve"/> would refuse is refused here too; browsers do not show the refusal of an upgrade.</summary>
-    private static IResult Validate(HttpContext context, SocketServices services, bool isDual) =>
+    private static IResult Validate(HttpContext context, SessionServices services, bool isDual) =>
         services.State.Refusal is { } refusal ? Refusal(new(ReasonCodes.Unavailable, refusal.Message))
         : Read(context, isDual) is (null, { } fault) ? Refusal(fault)
         : Results.Text("success");
 
-    private static async Task<IResult> Serve(HttpContext context, SocketServices services, bool isDual)
+    private static async Task<IResult> Serve(HttpContext context, SessionServices services, bool isDual)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
             return new ProblemResult(StatusCodes.Status404NotFound, "WEBSOCKET", "Open a WebSocket here.");
         }
 
-        if (services.Admit(context.Caller(), context.Connection.RemoteIpAddress) is { } refused)
+        if (services.Admission.Check(context.Caller(), context.Connection.RemoteIpAddress) is { } hindrance)
         {
-            return Refusal(refused);
+            return Refusal(hindrance.Error);
         }
 
         (Entrance? entrance, LinkError? fault) = Read(context, isDual);

@@ -1,10 +1,8 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Nexus.Contracts;
 using Nexus.Core;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
-using Nexus.Gateway.Sessions;
 using Nexus.Link;
 using JoinRequest = Nexus.Gateway.Adapters.LiveKit.Messages.JoinRequest;
 
@@ -16,28 +14,21 @@ internal sealed partial class LiveKitSession
     private async Task Join()
     {
         JoinRequest request = _entrance.Request;
-        _session = new(services.Control, _entrance.Caller, _entrance.Room, Ids.NewSession());
-        _player = _entrance.IsDual ? _session.Beside : _session;
-        AttachAll();
-        string region = _entrance.Region ?? services.Options.Region;
-        SubscribeRule rule = new() { Auto = request.ConnectionSettings?.AutoSubscribe ?? true };
-        long began = Stopwatch.GetTimestamp();
-        JoinResult joined = await _session.JoinDuplex(
-            _entrance.IsDual ? new(region, new(), TrackNaming.Elsewhere) : new(region, rule, TrackNaming.Answered), _entrance.Profile(), services.Port.Holder);
-        services.State.CountJoin(_entrance.Caller.Tenant, SessionLeg.Duplex, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
-        if (joined.Error is { } error)
+        string region = _entrance.Region ?? _services.Options.Region;
+        SubscribeRule rule = new()
         {
-            Refuse(error.Code);
+            Auto = request.ConnectionSettings?.AutoSubscribe ?? true,
+            MayPause = request.ConnectionSettings is not { HasSubscriberAllowPause: true, SubscriberAllowPause: false },
+        };
+        LinkError? refused = await _session.Join(
+            _entrance.IsDual ? new(region, new(), TrackNaming.Elsewhere) : new(region, rule, TrackNaming.Answered),
+            _entrance.IsDual ? new(region, rule) : null,
+            _entrance.Profile(),
+            (joined, _) => SayJoin(joined));
+        if (refused is not null)
+        {
+            Refuse(refused);
             return;
-        }
-
-        await OpenFeed();
-        _participantSid = joined.ParticipantSid;
-        _feed!.Subscribe(this, _ => Open(joined.Session!, () => SayJoin(joined)));
-        KeepTokenFresh();
-        if (_entrance.IsDual)
-        {
-            TellPlayer(await _player.JoinBeside(_session.Id, new(region, rule), services.Port.Holder) is { Session: { } view } ? view : throw new TimeoutException());
         }
 
         foreach (AddTrackRequest track in request.AddTrackRequests)
@@ -54,11 +45,12 @@ internal sealed partial class LiveKitSession
     private void SayJoin(JoinResult joined)
     {
         (IEnumerable<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
-        connection.Send(new SignalResponse
+        _connection.Send(new SignalResponse
         {
-            Join = JoinMapping.Join(joined, first, RoomInfo(), services.IceServers.For(joined.ParticipantSid), _entrance.IsDual),
+            Join = JoinMapping.Join(joined, first, RoomInfo(), _services.IceServers.For(joined.ParticipantSid), _entrance.IsDual),
         });
-        connection.SendEach(further);
+        _connection.SendEach(further);
+        KeepTokenFresh();
     }
 
     /// <summary>
@@ -67,38 +59,17 @@ internal sealed partial class LiveKitSession
     /// </summary>
     private async Task Resume()
     {
-        IParticipantGrain participant = services.Control.Participant(_entrance.Caller.Tenant, _entrance.Room, _entrance.Caller.Identity);
-        if (await participant.DuplexSession(_entrance.Request.ParticipantSid) is not { } id)
+        ParticipantView? self = null;
+        LinkError? refused = await _session.Resume(
+            await _session.FindSession(_entrance.Request.ParticipantSid),
+            _entrance.IsDual,
+            known: null,
+            async view => (self = await _session.Participant.Describe()) is null ? new(ReasonCodes.SessionNotFound, "The participant has left.") : null,
+            (view, _) => SayReconnect(view, self!));
+        if (refused is not null)
         {
-            Refuse(ReasonCodes.SessionNotFound);
+            RefuseResume(refused);
             return;
-        }
-
-        var session = new ClientSession(services.Control, _entrance.Caller, _entrance.Room, id);
-        SessionResult resumed = await session.Resume(services.Port.Holder);
-        ParticipantView? self = await participant.Describe();
-        if (resumed.Session is not { } view || self is null)
-        {
-            Refuse(resumed.Error?.Code ?? ReasonCodes.SessionNotFound);
-            return;
-        }
-
-        _session = session;
-        _player = _entrance.IsDual ? session.Beside : session;
-        AttachAll();
-        await OpenFeed();
-        _participantSid = view.ParticipantSid;
-        _answered = view.OfferId;
-        _publications = PublicationBook.Of(view.Published, self.Tracks);
-        _grants = self.Grants ?? _grants;
-        _mutedByServer = [.. self.Tracks.Where(t => t.MutedByServer).Select(t => t.Sid)];
-        _feed!.Subscribe(this, _ => Open(view, () => SayReconnect(view)));
-        KeepTokenFresh();
-        if (_entrance.IsDual)
-        {
-            TellPlayer((await _player.Resume(services.Port.Holder)).Session is not null && await _player.RestartOffers() is { Session: { } playing }
-                ? playing
-                : throw new TimeoutException()); // the client joins anew
         }
 
         if (_entrance.Request.SyncState is { } state)
@@ -107,59 +78,33 @@ internal sealed partial class LiveKitSession
         }
     }
 
-    private void SayReconnect(SessionView view)
+    private void SayReconnect(SessionView view, ParticipantView self)
     {
-        connection.Send(new SignalResponse { Reconnect = JoinMapping.Reconnect(view, services.IceServers.For(view.ParticipantSid)) });
-        connection.Send(new SignalResponse { Update = new() { Participants = { _feed!.Departed.Select(ParticipantMapping.Info) } } });
+        _publications = PublicationBook.Of(view, self.Tracks);
+        _mutedByServer = [.. self.Tracks.Where(t => t.MutedByServer).Select(t => t.Sid)];
+        _connection.Send(new SignalResponse { Reconnect = JoinMapping.Reconnect(view, _services.IceServers.For(view.ParticipantSid)) });
+        _connection.Send(new SignalResponse { Update = new() { Participants = { _session.Feed.Departed.Select(ParticipantMapping.Info) } } });
         SayRoster();
-        Send(_uses.Resume(view.Uses, _publications.ByMid.Values));
+        Send(_uses.Resume(view, _publications.ByMid.Values));
+        _notices.Resume();
+        KeepTokenFresh();
     }
 
-    /// <summary>Whoever had the sessions here before is superseded.</summary>
-    private void AttachAll()
+    /// <summary>The client keeps its connections, and learns the new room by one message.</summary>
+    public void OnMoved(JoinResult joined)
     {
-        foreach (ClientSession session in Sessions)
+        (IEnumerable<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
+        _connection.Send(new SignalResponse
         {
-            (services.Port.Attach(session.Id, this) as LiveKitSession)?.Supersede();
-        }
-    }
-
-    /// <summary>
-    /// An admin moved the participant, with its media: the session is in the other room now. The client keeps its connections, and
-    /// learns the new room by one message.
-    /// </summary>
-    private async Task Move(SessionMove move)
-    {
-        await Task.Yield(); // off the lock under which the news came
-        RoomFeed older = _feed!;
-        Entrance from = _entrance;
-        older.Unsubscribe(this);
-        _feed = services.Port.Rooms.Acquire(from.Caller.Tenant, move.Room);
-        await services.Port.Rooms.Release(older, services.Control.Room(from.Caller.Tenant, from.Room));
-        await _feed.Ready();
-        JoinResult joined = move.Joined!;
-        _feed.Subscribe(this, _ =>
-        {
-            lock (_gate)
+            RoomMoved = new()
             {
-                (_entrance, _session, _player, _participantSid) = (from.In(move.Room), _session!.In(move.Room), _player!.In(move.Room), joined.ParticipantSid);
-                (IEnumerable<ParticipantInfo> first, IEnumerable<SignalResponse> further) = Others();
-                connection.Send(new SignalResponse
-                {
-                    RoomMoved = new()
-                    {
-                        Room = RoomInfo(),
-                        Token = _entrance.FreshToken(services.Clock.GetUtcNow()),
-                        Participant = ParticipantMapping.Info(joined.Participant!),
-                        OtherParticipants = { first },
-                    },
-                });
-                connection.SendEach(further);
-                _isMoving = false;
-                Replay();
-                Tell(joined.Session!);
-            }
+                Room = RoomInfo(),
+                Token = _session.FreshToken(),
+                Participant = ParticipantMapping.Info(joined.Participant!),
+                OtherParticipants = { first },
+            },
         });
+        _connection.SendEach(further);
     }
 
     /// <summary>
@@ -168,27 +113,18 @@ internal sealed partial class LiveKitSession
     /// </summary>
     private (IEnumerable<ParticipantInfo> First, IEnumerable<SignalResponse> Further) Others()
     {
-        IEnumerable<ImmutableArray<ParticipantView>> pages = RosterPages.Cut(_feed!.Everyone.RemoveAll(p => p.Sid == _participantSid));
+        IEnumerable<ImmutableArray<ParticipantView>> pages = RosterPages.Cut(_session.Feed.Everyone.RemoveAll(p => p.Sid == _session.ParticipantSid));
         return (pages.Take(1).SelectMany(page => page).Select(ParticipantMapping.Info), pages.Skip(1).Select(Update));
     }
 
     private static SignalResponse Update(ImmutableArray<ParticipantView> page) => new() { Update = new() { Participants = { page.Select(ParticipantMapping.Info) } } };
 
-    /// <summary>Says the first message, then everything that came before it.</summary>
-    private void Open(SessionView view, Action first)
+    /// <summary>A token that is good for a while longer, so that the client can come back when the one it joined with has expired.</summary>
+    private void KeepTokenFresh()
     {
-        lock (_gate)
-        {
-            first();
-            _isOpen = true;
-            Replay();
-            Tell(view);
-        }
-    }
+        SendToken();
+        _tokens = _services.Clock.CreateTimer(_ => SendToken(), null, RefreshInterval, RefreshInterval);
 
-    private async Task OpenFeed()
-    {
-        _feed = services.Port.Rooms.Acquire(_entrance.Caller.Tenant, _entrance.Room);
-        await _feed.Ready();
+        void SendToken() => _connection.Send(new SignalResponse { RefreshToken = _session.FreshToken() });
     }
 }

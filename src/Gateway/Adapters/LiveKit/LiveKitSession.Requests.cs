@@ -34,10 +34,10 @@ internal sealed partial class LiveKitSession
         switch (message)
         {
             case { PingReq: { } ping }:
-                connection.Send(new SignalResponse { PongResp = new() { LastPingTimestamp = ping.Timestamp, Timestamp = Now() } });
+                _connection.Send(new SignalResponse { PongResp = new() { LastPingTimestamp = ping.Timestamp, Timestamp = Now() } });
                 break;
             case { HasPing: true }:
-                connection.Send(new SignalResponse { Pong = Now() });
+                _connection.Send(new SignalResponse { Pong = Now() });
                 break;
             case { AddTrack: { } track }:
                 Announce(track);
@@ -60,7 +60,7 @@ internal sealed partial class LiveKitSession
 
         return Task.CompletedTask;
 
-        long Now() => services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        long Now() => _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
     }
 
     /// <summary>An offer has its answer at once, or the client would wait 15 s for it: a refused one ends the session by name.</summary>
@@ -73,47 +73,38 @@ internal sealed partial class LiveKitSession
         }
 
         (PublicationBook book, ImmutableArray<Publication> publications) = _publications.Match(description);
-        SessionResult result = await _session!.Negotiate(_answered + 1, offer.Sdp, publications);
-        if (result is not { Error: null, Answer: { } answer, Session: { } view })
+        LinkError? refused = await _session.Offer(_session.Answered + 1, offer.Sdp, publications, (answer, view) =>
         {
-            Refuse(result.Error?.Code ?? ReasonCodes.NodeTimeout);
-            return;
-        }
-
-        _publications = book;
-        lock (_gate)
-        {
-            connection.Send(new SignalResponse { Answer = new() { Type = "answer", Sdp = answer.Sdp, Id = offer.Id, MidToTrackId = { answer.Tracks } } });
-            _answered = Math.Max(_answered, answer.OfferId);
+            _publications = book;
+            var message = new SignalResponse { Answer = new() { Type = "answer", Sdp = answer.Sdp, Id = offer.Id, MidToTrackId = { answer.Tracks } } };
+            _introductions.Say(() => _connection.Send(message), PublishersOf(answer.Tracks.Values, view));
             _offerRequests.Answered();
-            Tell(view);
-            Replay();
+        });
+        if (refused is not null)
+        {
+            Refuse(refused);
         }
     }
 
     /// <summary>The client is told the track's sid before its offer carries it.</summary>
     private void Announce(AddTrackRequest request)
     {
-        bool isAllowed = _grants.MayPublish(TrackMapping.SourceName(request.Source));
+        bool isAllowed = _session.Grants.MayPublish(TrackMapping.SourceName(request.Source));
         if (!isAllowed || request.Type is not (TrackType.Audio or TrackType.Video))
         {
             Answer(new() { Reason = isAllowed ? RequestReason.UnsupportedType : RequestReason.NotAllowed, AddTrack = request });
             return;
         }
 
-        if (request.Sid.Length > 0)
+        bool isBackup = request.Sid.Length > 0;
+        if ((isBackup ? _publications.AnnounceBackup(request) : _publications.Announce(request)) is not var (book, track))
         {
-            return; // a second encoding of a track that is there: nobody is ever told that it would be wanted
-        }
-
-        if (_publications.Announce(request) is not var (book, track))
-        {
-            Answer(new() { Reason = RequestReason.LimitExceeded, AddTrack = request });
+            Answer(new() { Reason = isBackup ? RequestReason.NotFound : RequestReason.LimitExceeded, AddTrack = request });
             return;
         }
 
         _publications = book;
-        connection.Send(new SignalResponse { TrackPublished = new() { Cid = request.Cid, Track = TrackMapping.Info(track) } });
+        _connection.Send(new SignalResponse { TrackPublished = new() { Cid = request.Cid, Track = TrackMapping.Info(track) } });
     }
 
     /// <summary>As with LiveKit, who was muted by the server may unmute itself.</summary>
@@ -127,10 +118,10 @@ internal sealed partial class LiveKitSession
 
         if (!mute.Muted && _mutedByServer.Contains(mute.Sid))
         {
-            await Participant.Mute(mute.Sid, muted: false);
+            await _session.Participant.Mute(mute.Sid, muted: false);
         }
 
-        ActResult result = await _session!.Mute(mute.Sid, mute.Muted);
+        ActResult result = await _session.Main.Mute(mute.Sid, mute.Muted);
         if (result.Error is { } error)
         {
             Answer(new() { Reason = SubscriptionMapping.Reason(error), Message = error.Message, Mute = mute });
@@ -144,34 +135,23 @@ internal sealed partial class LiveKitSession
             return;
         }
 
-        SessionResult result = await _player!.Subscribe(changes);
-        if (result.Session is { } view)
+        if (await _session.Subscribe(changes, () => { }) is { } refused)
         {
-            TellPlayer(view);
-        }
-        else
-        {
-            CountRefusal(result.Error!.Code);
+            CountRefusal(refused.Code);
         }
     }
 
-    /// <summary>The client's answer to our offer of what it plays. What has changed since is in the next one.</summary>
     private async Task TakeAnswer(SessionDescription answer)
     {
-        SessionResult result = await _player!.Answer(answer.Id > 0 ? (int)answer.Id : _offered, answer.Sdp);
-        if (result.Session is { } view)
+        if (await _session.Answer(answer.Id > 0 ? (int)answer.Id : _offered, answer.Sdp) is { } refused)
         {
-            TellPlayer(view);
-        }
-        else
-        {
-            Refuse(result.Error!.Code);
+            Refuse(refused);
         }
     }
 
     private async Task Permit(SubscriptionPermission permission)
     {
-        if ((await _session!.Admit(SubscriptionMapping.Audience(permission))).Error is { } error)
+        if ((await _session.Main.Admit(SubscriptionMapping.Audience(permission))).Error is { } error)
         {
             CountRefusal(error.Code);
         }
@@ -179,7 +159,7 @@ internal sealed partial class LiveKitSession
 
     private async Task Update(UpdateParticipantMetadata update)
     {
-        ActResult result = await _session!.Update(new(
+        ActResult result = await _session.Main.Update(new(
             update.Metadata.Length > 0 ? update.Metadata : null,
             update.Attributes.ToImmutableDictionary(a => a.Key, a => a.Value.Length > 0 ? a.Value : null),
             update.Name.Length > 0 ? update.Name : null));
@@ -196,21 +176,15 @@ internal sealed partial class LiveKitSession
     private Task Sync(SyncState state) => Subscribe(state.Subscription is { } subscription ? SubscriptionMapping.Changes(subscription) : []);
 
     /// <param name="told">What the client is told of it; null when it is its own wish.</param>
-    private async Task Leave(LeaveRequest? told)
+    private Task Leave(LeaveRequest? told) => _session.Leave(() =>
     {
-        lock (_gate)
-        {
-            _isOver = true; // nothing more is said of its end
-        }
-
-        await _session!.Leave();
         if (told is not null)
         {
-            connection.Send(new SignalResponse { Leave = told });
+            _connection.Send(new SignalResponse { Leave = told });
         }
 
-        connection.End(new(1000, ReasonCodes.ClientLeft));
-    }
+        _connection.End(new(1000, ReasonCodes.ClientLeft));
+    });
 
     /// <summary>What LiveKit's clients ask for in tests of their own; done to this client alone.</summary>
     private async Task Simulate(SimulateScenario scenario)
@@ -221,18 +195,18 @@ internal sealed partial class LiveKitSession
                 await Leave(new() { Reason = DisconnectReason.ServerShutdown, Action = LeaveAction.Disconnect });
                 break;
             case { NodeFailure: true }:
-                connection.End(SocketPump.Gone);
+                _connection.End(SocketPump.Gone);
                 break;
             case { Migration: true }:
-                SayLeave(ReasonCodes.ServerShutdown);
+                _session.End(() => SayLeave(ReasonCodes.ServerShutdown));
                 break;
             case { LeaveRequestFullReconnect: true }:
-                SayLeave(ReasonCodes.NodeLost);
+                _session.End(() => SayLeave(ReasonCodes.NodeLost));
                 break;
             default:
                 break;
         }
     }
 
-    private void Answer(RequestResponse response) => connection.Send(new SignalResponse { RequestResponse = response });
+    private void Answer(RequestResponse response) => _connection.Send(new SignalResponse { RequestResponse = response });
 }

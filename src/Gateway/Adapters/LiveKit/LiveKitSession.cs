@@ -1,120 +1,81 @@
-using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Mapping;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Sessions;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Adapters.LiveKit;
 
 /// <summary>
-/// One client's session over its connection: translates messages to <see cref="ClientSession"/> and what comes back to messages.
-/// Messages are handled one at a time; the grains' words come from any thread and are only queued.
+/// One client's messages of LiveKit's signalling: translates them to commands of <see cref="ConnectedSession"/>, and what that tells to
+/// messages. Messages are handled one at a time.
 /// </summary>
-internal sealed partial class LiveKitSession(LiveKitConnection connection, SocketServices services, Entrance enters) : ISessionListener, IRoomListener
+internal sealed partial class LiveKitSession : ISessionWire
 {
     /// <summary>A client's token is replaced well before the new one expires.</summary>
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMinutes(5);
 
-    private readonly Lock _gate = new();
-    private readonly List<SessionNews> _early = [];
-    private Entrance _entrance = enters;
-    private ClientSession? _session;
-
-    /// <summary>The session that it plays on: the same, or one beside it where the server offers.</summary>
-    private ClientSession? _player;
-    private RoomFeed? _feed;
+    private readonly LiveKitConnection _connection;
+    private readonly SessionServices _services;
+    private readonly Entrance _entrance;
+    private readonly ConnectedSession _session;
+    private readonly Introductions _introductions;
     private ITimer? _tokens;
     private PublicationBook _publications = PublicationBook.Empty;
-    private string _participantSid = "";
-    private int _answered;
-    private bool _isOpen;
-    private bool _isOver;
 
-    public IParticipantGrain Participant => _session!.Participant;
+    public LiveKitSession(LiveKitConnection connection, SessionServices services, Entrance entrance)
+    {
+        (_connection, _services, _entrance) = (connection, services, entrance);
+        _session = new(services, this);
+        _session.Enter(entrance.Caller);
+        _introductions = new(sid => _session.Feed.Knows(sid), services.Clock);
+    }
 
     /// <summary>Joins or resumes: what the client asked for as it connected.</summary>
-    public Task Begin() => Try(() => _entrance.Request.Reconnect ? Resume() : Join(), isFatal: true);
+    public Task Begin() => _entrance.Request.Reconnect ? Try(Resume, RefuseResume) : Try(Join, Refuse);
 
     /// <summary>One message of the client's. A failure is told to this client, and only to it.</summary>
-    public Task Handle(SignalRequest message) => _isOpen ? Try(() => HandleJoined(message), isFatal: false) : Task.CompletedTask;
+    public Task Handle(SignalRequest message) => _session.IsOpen ? Try(() => HandleJoined(message), error => CountRefusal(error.Code)) : Task.CompletedTask;
 
     /// <summary>Ends it by name: the client says what cannot be understood or served.</summary>
     public void Refuse(string code)
     {
         CountRefusal(code);
-        SayLeave(code);
+        _session.End(() => SayLeave(code));
     }
 
-    /// <summary>The connection is gone: the session stays for its time of grace, unless the client left or another connection has it.</summary>
+    /// <summary>The connection is gone.</summary>
     public async Task Close()
     {
         await (_tokens?.DisposeAsync() ?? default);
-        if (_session is null)
+        _introductions.Dispose();
+        await _session.Close();
+    }
+
+    private Task Try(Func<Task> act, Action<LinkError> refuse) => _session.Try(act, "a LiveKit client's request", refuse);
+
+    private void Refuse(LinkError error) => Refuse(error.Code);
+
+    /// <summary>
+    /// A client that is told to leave as it comes back joins anew, whatever it is told; one whose connection ends without a word tries
+    /// again to resume.
+    /// </summary>
+    private void RefuseResume(LinkError error)
+    {
+        if (error.Code != ReasonCodes.Unavailable || _session.IsOpen)
         {
+            Refuse(error);
             return;
         }
 
-        bool isOwn = services.Port.Detach(_session.Id, this) & (!_entrance.IsDual || services.Port.Detach(_player!.Id, this));
-        try
-        {
-            if (_feed is { } feed)
-            {
-                feed.Unsubscribe(this);
-                await services.Port.Rooms.Release(feed, services.Control.Room(_entrance.Caller.Tenant, _entrance.Room));
-            }
-
-            if (isOwn && _isOpen && !_isOver)
-            {
-                await Task.WhenAll(Sessions.Select(s => s.Detach(services.Port.Holder)));
-            }
-        }
-        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
-        {
-            // the lease ends by itself
-        }
+        CountRefusal(error.Code);
+        _session.End(() => _connection.End(new(4503, error.Code)));
     }
 
-    private ClientSession[] Sessions => _entrance.IsDual ? [_session!, _player!] : [_session!];
-
-    private async Task Try(Func<Task> act, bool isFatal)
-    {
-        try
-        {
-            await act();
-        }
-        catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
-        {
-            Fail("UNAVAILABLE", isFatal);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            services.Log.RequestFailed(e, "a LiveKit client's request");
-            Fail("INTERNAL", isFatal);
-        }
-    }
-
-    private void CountRefusal(string code) => services.State.CountRefusal(code, $"LiveKit signalling in {_entrance.Room}", _entrance.Caller.Identity);
-
-    private void Fail(string code, bool isFatal)
-    {
-        CountRefusal(code);
-        if (isFatal)
-        {
-            SayLeave(code);
-        }
-    }
+    private void CountRefusal(string code) => _services.State.CountRefusal(code, $"LiveKit signalling in {_session.Room}", _entrance.Caller.Identity);
 
     private void SayLeave(string reason)
     {
-        lock (_gate)
-        {
-            if (_isOver)
-            {
-                return;
-            }
-
-            _isOver = true;
-            connection.Send(new SignalResponse { Leave = LeaveMapping.Leave(reason) });
-            connection.End(new(1000, reason)); // any other code would have the client reconnect on top of what it was told
-        }
+        _connection.Send(new SignalResponse { Leave = LeaveMapping.Leave(reason) });
+        _connection.End(new(1000, reason)); // any other code would have the client reconnect on top of what it was told
     }
 }

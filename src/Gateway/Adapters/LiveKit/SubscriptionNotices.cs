@@ -11,6 +11,10 @@ namespace Nexus.Gateway.Adapters.LiveKit;
 internal sealed class SubscriptionNotices
 {
     private readonly Dictionary<string, string?> _told = new(StringComparer.Ordinal);
+    private string? _before;
+
+    /// <summary>The client may have been told that streams are held back, and not that they flow again.</summary>
+    public void Resume() => _before = ReasonCodes.Bandwidth;
 
     public ImmutableArray<SignalResponse> Update(ImmutableArray<SubscriptionDescription> actual)
     {
@@ -25,10 +29,10 @@ internal sealed class SubscriptionNotices
             string? notable = (subscription.State, subscription.Reason) switch
             {
                 ("refused", ReasonCodes.Codec or ReasonCodes.TrackNotFound or ReasonCodes.Permission) => subscription.Reason,
-                (_, ReasonCodes.Bandwidth) => subscription.Reason,
+                (_, ReasonCodes.Bandwidth or ReasonCodes.NotSpeaking) => ReasonCodes.Bandwidth, // held back: why is not in its protocol
                 _ => null,
             };
-            string? before = _told.GetValueOrDefault(subscription.TrackSid);
+            string? before = _told.GetValueOrDefault(subscription.TrackSid, _before);
             _told[subscription.TrackSid] = notable;
             if (before != notable && Notice(subscription, before, notable) is { } notice)
             {
@@ -36,6 +40,7 @@ internal sealed class SubscriptionNotices
             }
         }
 
+        _before = null;
         return notices.ToImmutable();
     }
 

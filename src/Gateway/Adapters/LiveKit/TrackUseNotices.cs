@@ -12,38 +12,40 @@ namespace Nexus.Gateway.Adapters.LiveKit;
 /// </summary>
 internal sealed class TrackUseNotices
 {
-    private readonly Dictionary<string, TrackUse> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (LayerDemand? Demand, LayerDemand? Backup, bool Played)> _told = new(StringComparer.Ordinal);
 
-    /// <summary>What a client that comes back was told before is not told again, but for its layers, which may have changed meanwhile.</summary>
-    public ImmutableArray<SignalResponse> Resume(ImmutableArray<TrackUse> uses, IEnumerable<Announced> published)
+    /// <summary>Of a client that comes back it is known what was played before, not which layers it was told of: it is told of all.</summary>
+    public ImmutableArray<SignalResponse> Resume(SessionView view, IEnumerable<Announced> published)
     {
-        foreach (TrackUse use in uses)
+        foreach (TrackDescription own in view.Actual.Tracks)
         {
-            _told[use.TrackSid] = use with { Demand = LayerDemand.High };
+            _told[own.Sid] = (null, null, own.Played);
         }
 
-        return Update(uses, published);
+        return Update(view, published);
     }
 
-    public ImmutableArray<SignalResponse> Update(ImmutableArray<TrackUse> uses, IEnumerable<Announced> published)
+    public ImmutableArray<SignalResponse> Update(SessionView view, IEnumerable<Announced> published)
     {
         var notices = ImmutableArray.CreateBuilder<SignalResponse>();
-        foreach (TrackUse use in uses)
+        foreach (TrackDescription own in view.Actual.Tracks)
         {
-            TrackUse before = _told.GetValueOrDefault(use.TrackSid) ?? new(use.TrackSid, LayerDemand.High, Played: false); // publishers begin with all layers
-            _told[use.TrackSid] = use;
-            if (use.Played && !before.Played)
+            // publishers begin with all layers of the first codec
+            LayerDemand? backup = own.Backup?.Demand;
+            (LayerDemand? Demand, LayerDemand? Backup, bool Played) before = _told.GetValueOrDefault(own.Sid, (LayerDemand.High, backup is null ? null : LayerDemand.Off, false));
+            _told[own.Sid] = (own.Demand, backup, own.Played);
+            if (own.Played && !before.Played)
             {
-                notices.Add(new() { TrackSubscribed = new() { TrackSid = use.TrackSid } });
+                notices.Add(new() { TrackSubscribed = new() { TrackSid = own.Sid } });
             }
 
-            if (use.Demand != before.Demand && published.FirstOrDefault(p => p.Sid == use.TrackSid) is { IsVideo: true } track)
+            if ((own.Demand, backup) != (before.Demand, before.Backup) && published.FirstOrDefault(p => p.Sid == own.Sid && !p.IsBackup) is { IsVideo: true } track)
             {
-                notices.Add(new() { SubscribedQualityUpdate = TrackMapping.Quality(track, use.Demand) });
+                notices.Add(new() { SubscribedQualityUpdate = TrackMapping.Quality(track, own.Demand, backup) });
             }
         }
 
-        foreach (string gone in _told.Keys.Except(uses.Select(u => u.TrackSid)).ToList())
+        foreach (string gone in _told.Keys.Except(view.Actual.Tracks.Select(t => t.Sid)).ToList())
         {
             _told.Remove(gone);
         }

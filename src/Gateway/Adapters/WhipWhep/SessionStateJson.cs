@@ -9,14 +9,14 @@ namespace Nexus.Gateway.Adapters.WhipWhep;
 internal sealed record SessionStateJson(string State, SessionGrantsJson Grants, IReadOnlyList<SessionTrackJson> Tracks)
 {
     public static SessionStateJson Of(SessionStanding standing) => new(
-        standing.State switch
+        standing.Actual.State switch
         {
             SessionState.Connected => "connected",
             SessionState.Disconnected => "disconnected",
             _ => "connecting",
         },
         new(standing.Grants.CanPublish, standing.Grants.CanSubscribe, [.. standing.Grants.CanPublishSources]),
-        [.. standing.Tracks.Select(t => new SessionTrackJson(t.Sid, t.Mid, t.Kind, t.Source, t.Muted, t.MutedByServer))]);
+        [.. standing.Actual.Tracks.Select(t => new SessionTrackJson(t.Sid, t.Mid, t.Kind, t.Source, t.Muted, t.MutedByServer))]);
 }
 
 internal sealed record SessionGrantsJson(bool CanPublish, bool CanSubscribe, IReadOnlyList<string> CanPublishSources);

@@ -1,10 +1,8 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Nexus.Contracts;
 using Nexus.Gateway.Auth;
-using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;
 using Nexus.Gateway.Sessions;
 using Nexus.Link;
@@ -17,7 +15,7 @@ namespace Nexus.Gateway.Adapters.WhipWhep;
 /// token, its path and the participant's grain.
 /// </summary>
 internal sealed class WhipWhepAdapter(
-    IControlPlane control, JoinLimiter limiter, IceServerLinks links, GatewayState state, GatewayOptions options)
+    IControlPlane control, Admission admission, IceServerLinks links, GatewayOptions options)
 {
     public const string Sdp = "application/sdp";
     public const string Fragment = "application/trickle-ice-sdpfrag";
@@ -32,7 +30,7 @@ internal sealed class WhipWhepAdapter(
         Caller caller = context.Caller();
         var refusal = BodyReader.CheckContentType(request, Sdp, "Accept-Post")
             ?? BodyReader.CheckAccept(request, Sdp)
-            ?? CheckLimits(context, caller);
+            ?? CheckAdmission(context, caller);
         if (refusal is not null)
         {
             return refusal;
@@ -48,9 +46,7 @@ internal sealed class WhipWhepAdapter(
         }
 
         var session = new ClientSession(control, caller, context.Segment("room"), Ids.NewSession());
-        long began = Stopwatch.GetTimestamp();
-        var joined = await session.Join(leg, offer, wish);
-        state.CountJoin(caller.Tenant, leg, joined.Error?.Code ?? "ok", Stopwatch.GetElapsedTime(began));
+        var joined = await admission.Count(caller, leg, session.Join(leg, offer, wish));
         return joined switch
         {
             { Error: { } error } => ProblemResult.Of(error),
@@ -160,21 +156,13 @@ internal sealed class WhipWhepAdapter(
         return stray is null ? null : ProblemResult.Of(Permit.Denied($"The token's canPublishSources has no source for the {stray.Media} section {stray.Mid}."));
     }
 
-    private ProblemResult? CheckLimits(HttpContext context, Caller caller)
+    private ProblemResult? CheckAdmission(HttpContext context, Caller caller) => admission.Check(caller, context.Connection.RemoteIpAddress) switch
     {
-        if (state.Refusal is { } refusal)
-        {
-            return new ProblemResult(StatusCodes.Status503ServiceUnavailable, refusal.Code, refusal.Message).With("Retry-After", "1");
-        }
-
-        if (limiter.Admit(caller, context.Connection.RemoteIpAddress) is not { } wait)
-        {
-            return null;
-        }
-
-        return new ProblemResult(StatusCodes.Status429TooManyRequests, "JOIN_RATE", "Too many joins in a short time: wait as Retry-After says.")
-            .With("Retry-After", ((int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))).ToString());
-    }
+        null => null,
+        { Closed: { } closed } hindrance => new ProblemResult(StatusCodes.Status503ServiceUnavailable, closed.Code, closed.Message).With("Retry-After", $"{hindrance.Seconds}"),
+        var hindrance => new ProblemResult(StatusCodes.Status429TooManyRequests, "JOIN_RATE", "Too many joins in a short time: wait as Retry-After says.")
+            .With("Retry-After", $"{hindrance.Seconds}"),
+    };
 
     private (JoinWish Wish, ProblemResult? Refusal) ReadWish(HttpRequest request, SessionLeg leg)
     {
@@ -251,6 +239,7 @@ internal sealed class WhipWhepAdapter(
         ReasonCodes.SessionNotFound => "There is no such session: it has ended, or is another participant's.",
         ReasonCodes.Removed => "You were removed from the room: the session has ended.",
         ReasonCodes.Moved => "You were moved to another room: the session goes on there, and is out of reach of this token.",
+        ReasonCodes.NodeLost or ReasonCodes.NodeChanged => "The room is on another media node now: POST your offer again.",
         ReasonCodes.RoomClosed => "The room was closed: the session has ended.",
         ReasonCodes.DuplicateIdentity => "The same identity joined elsewhere: the session has ended.",
         _ => $"The session has ended: {ended}.",

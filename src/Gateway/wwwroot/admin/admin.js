@@ -128,7 +128,9 @@ function nodeCard(node) {
     state(node.state === 'ready', node.reason ? `${node.state} ${node.reason}` : node.state),
     make('span', 'dim', `load ${Math.round(node.load * 100)} % · ${count(node.sessions, 'session')} · ${count(node.tracks, 'track')}`),
     node.state === 'ready' ? act('Drain', 'POST', path('nodes', node.id, 'drain'), {
-      grave: true, asks: { text: `Drain ${nodeNames.get(node.id)}? It takes nobody new until its process is restarted; the ${count(node.sessions, 'session')} it has stay.` },
+      grave: true, asks: { text: `Drain ${nodeNames.get(node.id)}? It takes nobody new, and its rooms go to other nodes: the ${count(node.sessions, 'session')} it has begin anew there, within a moment.` },
+    }) : node.state === 'draining' ? act('Undo drain', 'DELETE', path('nodes', node.id, 'drain'), {
+      asks: { text: `Let ${nodeNames.get(node.id)} take people again? What has gone to other nodes stays there.` },
     }) : null);
 }
 
@@ -144,10 +146,10 @@ function muteButton(room, person, track) {
 }
 
 function trackRow(room, person, track) {
-  const bits = (track.layers ?? []).filter((l) => l.active).reduce((sum, l) => sum + l.bitrate, 0);
+  const bits = [...track.layers ?? [], ...track.backup?.layers ?? []].filter((l) => l.active).reduce((sum, l) => sum + l.bitrate, 0);
   const what = sources[track.source] ?? track.source;
   return make('div', 'row item',
-    make('span', 'grow', `sends ${what} · ${track.codec} · ${Math.round(bits / 1000)} kbit/s`),
+    make('span', 'grow', `sends ${what} · ${[track.codec, ...track.backup ? [track.backup.codec] : []].join(' and ')} · ${Math.round(bits / 1000)} kbit/s`),
     track.muted ? state(false, 'MUTED') : null,
     muteButton(room, person, track));
 }
@@ -156,7 +158,25 @@ function receiveRow(finding) {
   return make('div', 'row item',
     make('span', 'grow', `receives ${sources[finding.source] ?? 'a track'} of ${finding.publisher}`),
     finding.state === 'flowing' ? state(true, 'flows') : state(false, finding.reason),
-    finding.state === 'flowing' ? null : make('span', 'dim', `${finding.explanation} ${finding.mend}`));
+    finding.state === 'flowing' ? finding.note ? make('span', 'dim', finding.note) : null : make('span', 'dim', `${finding.explanation} ${finding.mend}`));
+}
+
+const warnings = { aboveEstimate: 'GETS MORE THAN ITS LINE CARRIES', notReceived: 'MUCH OF WHAT IS SENT DOES NOT ARRIVE' };
+
+/** What is measured of the way to a client that plays something. */
+function lineRow({ roundTripMs, down, receiver }) {
+  const parts = [
+    receiver.estimate === null ? null : `line ${Math.round(receiver.estimate / 1000)} kbit/s`,
+    receiver.limitedBy === 'none' || receiver.limitedBy === 'applicationLimited' ? null : `limited by ${receiver.limitedBy}`,
+    `gets ${Math.round(receiver.sent / 1000)} kbit/s`,
+    receiver.queueDelayMs >= 1 ? `queue ${Math.round(receiver.queueDelayMs)} ms` : null,
+    roundTripMs === null ? null : `round trip ${Math.round(roundTripMs)} ms`,
+    down.loss > 0 ? `${(100 * down.loss).toFixed(1)} % lost` : null,
+    receiver.paused > 0 ? `${count(receiver.paused, 'video')} paused` : null,
+  ];
+  return make('div', 'row item',
+    make('span', 'grow dim', parts.filter((part) => part !== null).join(' · ')),
+    receiver.warning ? state(false, warnings[receiver.warning] ?? receiver.warning) : null);
 }
 
 function personCard(room, person, findings) {
@@ -174,6 +194,7 @@ function personCard(room, person, findings) {
         grave: true, asks: { lasts: true, text: `Remove ${who} and keep this identity out? Whoever joins with it meanwhile is refused.` },
       })),
     ...person.tracks.map((t) => trackRow(room, person, t)),
+    ...(person.transports ?? []).filter((t) => t.receiver).map(lineRow),
     ...(isChosen ? (findings ?? []).filter((f) => f.subscriber === person.identity).map(receiveRow) : []),
     isChosen && !findings ? make('p', 'dim item', 'Too many are in this room to go through all of them here: ./nexus why says it.') : null);
 }

@@ -57,7 +57,8 @@ export function reasonOf(state, reason) {
     return reason === 'CODEC' ? 'Your browser cannot show this video format' : reason === 'PERMISSION' ? 'You may not see this' : 'This video cannot be shown here';
   }
   switch (reason) {
-    case 'BANDWIDTH': return 'Paused: your connection is too slow for it';
+    case 'BANDWIDTH': return 'Paused: your connection is too slow';
+    case 'NOT_SPEAKING': return 'Shown again when they speak';
     case 'NO_SOURCE_PACKETS': return 'Nothing arrives from them';
     case 'NO_KEYFRAME': return 'Waiting for a picture';
     case 'LINK_DOWN': case 'NODE_LOST': return 'The connection to them is being repaired';

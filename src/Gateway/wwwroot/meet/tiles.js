@@ -59,7 +59,8 @@ export class Tile {
     const between = track?.reason === 'NO_KEYFRAME' && this.#video.videoWidth > 0; // the picture before stays for that moment
     const why = reconnecting ? 'Reconnecting …' : track && !this.#own && !between ? reasonOf(track.state, track.reason) : '';
     const off = t => !t || t.muted || t.mutedByServer;
-    const hasPicture = Boolean(!off(track) && (this.#own || track.state !== 'refused'));
+    const withheld = track?.state === 'refused' || track?.reason === 'BANDWIDTH' || track?.reason === 'NOT_SPEAKING';
+    const hasPicture = Boolean(!off(track) && (this.#own || !withheld));
     element.classList.toggle('blanked', !hasPicture);
     element.classList.toggle('frozen', hasPicture && Boolean(why));
     element.classList.toggle('muted', !this.#screen && off(voice));
@@ -70,7 +71,7 @@ export class Tile {
     avatar.textContent = initialsOf(participant.name);
     avatar.style.setProperty('--hue', hueOf(participant.name));
     this.#quality(participant.quality);
-    const details = [this.#screen ? 'screen' : hasPicture ? '' : 'camera off', element.classList.contains('muted') ? 'microphone off' : '', participant.isSpeaking ? 'speaking' : '', why];
+    const details = [this.#screen ? 'screen' : off(track) ? 'camera off' : '', element.classList.contains('muted') ? 'microphone off' : '', participant.isSpeaking ? 'speaking' : '', why];
     element.setAttribute('aria-label', [name, ...details.filter(Boolean)].join(', '));
     element.querySelector('.full').setAttribute('aria-label', `Full view of ${name}`);
   }

@@ -177,52 +177,88 @@ function only(stream) {
 }
 
 // src/adaptive.ts
+var tolerance = 0.05;
+var largest = 16384;
 function wishFor(elements, pixelRatio, before) {
-  const { maxWidth: _, maxHeight: __, paused: ___, ...rest } = before;
-  const visible = elements.filter((e) => e.visible && e.width > 0 && e.height > 0);
-  if (visible.length === 0) return { ...rest, paused: true };
-  const step = (size) => Math.min(16384, Math.ceil(size * pixelRatio / 16) * 16);
-  return { ...rest, maxWidth: step(Math.max(...visible.map((e) => e.width))), maxHeight: step(Math.max(...visible.map((e) => e.height))) };
+  const { maxWidth, maxHeight, paused: _, ...rest } = before;
+  const seen = elements.filter((e) => e.visible && e.width > 0 && e.height > 0).map(pictureOn);
+  if (seen.length === 0) return { ...rest, paused: true };
+  const pixels = (sides) => Math.min(largest, Math.max(1, Math.round(Math.max(...sides) * pixelRatio)));
+  const width = pixels(seen.map((e) => e.width)), height = pixels(seen.map((e) => e.height));
+  const isNews = !isNear(width, maxWidth) || !isNear(height, maxHeight);
+  return isNews ? { ...rest, maxWidth: width, maxHeight: height } : { ...rest, maxWidth, maxHeight };
+}
+var isNear = (size, before) => before !== void 0 && Math.abs(size - before) <= before * tolerance;
+function pictureOn({ width, height, fit, picture }) {
+  if (!picture || picture.width <= 0 || picture.height <= 0 || fit !== "cover" && fit !== "contain") return { width, height };
+  const scales = [width / picture.width, height / picture.height];
+  const scale = fit === "cover" ? Math.max(...scales) : Math.min(...scales);
+  return { width: picture.width * scale, height: picture.height * scale };
 }
 var AdaptiveWishes = class {
   #shown = /* @__PURE__ */ new Map();
-  #sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => this.#update(target)));
+  #listening = new AbortController();
+  #sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => this.#updateOf(target)));
   #sights = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const shown = this.#shown.get(target);
-      if (shown) shown.visible = isIntersecting;
-      this.#update(target);
+      if (shown) shown.inSight = isIntersecting;
+      this.#updateOf(target);
     }
   });
+  constructor() {
+    const { signal } = this.#listening;
+    for (const event of ["visibilitychange", "enterpictureinpicture", "leavepictureinpicture"]) {
+      document.addEventListener(event, () => new Set([...this.#shown.values()].map(({ track }) => track)).forEach((track) => this.#update(track)), { signal });
+    }
+  }
   /** The track's elements have changed. */
   attached(track) {
     if (track.kind !== "video") return;
     const now = new Set(track.elements);
+    let detached = false;
     for (const [element, shown] of this.#shown) {
-      if (shown.track === track && !now.has(element)) this.#forget(element);
+      if (shown.track !== track || now.has(element)) continue;
+      this.#forget(element);
+      detached = true;
     }
     for (const element of now) {
       if (this.#shown.get(element)?.track === track) continue;
-      this.#shown.set(element, { track, visible: true });
+      this.#shown.set(element, { track, inSight: true });
       this.#sizes.observe(element);
       this.#sights.observe(element);
+      element.addEventListener("resize", this.#resized);
     }
+    if (detached) this.#update(track);
   }
   close() {
-    this.#sizes.disconnect();
-    this.#sights.disconnect();
-    this.#shown.clear();
+    this.#listening.abort();
+    for (const element of [...this.#shown.keys()]) this.#forget(element);
   }
   #forget(element) {
     this.#shown.delete(element);
     this.#sizes.unobserve(element);
     this.#sights.unobserve(element);
+    element.removeEventListener("resize", this.#resized);
   }
-  #update(element) {
+  #resized = ({ currentTarget }) => this.#updateOf(currentTarget);
+  #updateOf(element) {
     const track = this.#shown.get(element)?.track;
-    if (!track) return;
-    const elements = track.elements.map((e) => ({ width: e.clientWidth, height: e.clientHeight, visible: this.#shown.get(e)?.visible ?? true }));
+    if (track) this.#update(track);
+  }
+  #update(track) {
+    const elements = track.elements.map((e) => this.#look(e));
     track.setWish(wishFor(elements, globalThis.devicePixelRatio || 1, track.wish));
+  }
+  #look(element) {
+    const inSight = this.#shown.get(element)?.inSight ?? true;
+    return {
+      width: element.clientWidth,
+      height: element.clientHeight,
+      fit: getComputedStyle(element).objectFit,
+      visible: document.pictureInPictureElement === element || inSight && document.visibilityState !== "hidden",
+      picture: { width: element.videoWidth, height: element.videoHeight }
+    };
   }
 };
 
@@ -504,10 +540,54 @@ function codecOrder(codecs, preferred) {
   return [...codecs.filter(is), ...codecs.filter((codec) => !is(codec))];
 }
 
+// src/layer-gate.ts
+var ranks = { off: 0, low: 1, middle: 2, high: 3 };
+function wantedOf(encodings, demand) {
+  return encodings.map(({ rid }) => ranks[demand] >= (encodings.length > 1 ? ranks[rid] ?? ranks.low : ranks.low));
+}
+var LayerGate = class {
+  #sender;
+  #demand = "high";
+  #busy = false;
+  #closed = false;
+  constructor(sender) {
+    this.#sender = sender;
+  }
+  get demand() {
+    return this.#demand;
+  }
+  set demand(demand) {
+    this.#demand = demand;
+    void this.apply();
+  }
+  /** Does what is demanded, also after a negotiation, which may have refused it or set it back. */
+  async apply() {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      while (!this.#closed) {
+        const parameters = this.#sender.getParameters(), wanted = wantedOf(parameters.encodings, this.#demand);
+        if (parameters.encodings.every(({ active }, i) => active === wanted[i])) break;
+        parameters.encodings.forEach((encoding, i) => encoding.active = wanted[i]);
+        await this.#sender.setParameters(parameters);
+      }
+    } catch {
+    } finally {
+      this.#busy = false;
+    }
+  }
+  /** The section is another's from now on. */
+  close() {
+    this.#closed = true;
+  }
+};
+
 // src/publisher.ts
 var Publisher = class {
   #owner;
   #entries = /* @__PURE__ */ new Map();
+  /** By sid; may be said before the answer that tells the sid. */
+  #demands = /* @__PURE__ */ new Map();
   #transport;
   constructor(transport, owner) {
     this.#transport = transport;
@@ -523,7 +603,7 @@ var Publisher = class {
       track.on("muted", (muted) => this.#mute(track, muted)),
       track.on("ended", () => void this.unpublish(track))
     ];
-    this.#entries.set(track, { transceiver: this.#open(track), release: () => off.forEach((act) => act()) });
+    this.#entries.set(track, { ...this.#open(track), release: () => off.forEach((act) => act()) });
     await this.#negotiate(track);
   }
   /** Ends the publication; the track itself goes on. */
@@ -544,19 +624,38 @@ var Publisher = class {
   }
   /** From an answer: the sids of what is published. */
   answered(published) {
-    for (const [track, { transceiver }] of this.#entries) {
+    for (const [track, { transceiver, gate }] of this.#entries) {
       const sid = published[transceiver.mid ?? ""];
       if (!sid || sid === track.sid) continue;
       track.sid = sid;
+      gate.demand = this.#demands.get(sid) ?? "high";
       this.#owner.published(track);
     }
   }
-  /** A new session: everything is published again, under new sids. The caller negotiates. */
+  /** How much of one's videos anybody wants: the rest is not sent. */
+  demanded(tracks) {
+    for (const { trackSid, layer } of tracks) this.#demands.set(trackSid, layer);
+    for (const [{ kind, sid }, { gate }] of this.#entries) {
+      const demand = kind === "video" && sid !== void 0 && this.#demands.get(sid);
+      if (demand) gate.demand = demand;
+    }
+  }
+  /** Nobody can say any more that somebody wants what nobody did: as little as shows a picture is sent until then. */
+  interrupted() {
+    for (const { gate } of this.#entries.values()) if (gate.demand === "off") gate.demand = "low";
+  }
+  /** An offer is over, one way or the other. */
+  negotiated() {
+    for (const { gate } of this.#entries.values()) void gate.apply();
+  }
+  /** A new session: everything is published again, under new sids, with all layers. The caller negotiates. */
   moveTo(transport) {
     this.#transport = transport;
+    this.#demands.clear();
     for (const [track, entry] of this.#entries) {
       track.sid = void 0;
-      entry.transceiver = this.#open(track);
+      entry.gate.close();
+      Object.assign(entry, this.#open(track));
     }
   }
   /** Mutes may have been lost with the connection. */
@@ -565,8 +664,9 @@ var Publisher = class {
   }
   /** The end of the session: tracks are let go, not stopped. */
   close() {
-    for (const [track, { release }] of this.#entries) {
+    for (const [track, { release, gate }] of this.#entries) {
       release();
+      gate.close();
       track.sid = void 0;
     }
     this.#entries.clear();
@@ -575,6 +675,11 @@ var Publisher = class {
     return this.#entries.get(track)?.transceiver;
   }
   #open(track) {
+    const transceiver = this.#send(track), gate = new LayerGate(transceiver.sender);
+    void gate.apply();
+    return { transceiver, gate };
+  }
+  #send(track) {
     const media2 = track.mediaStreamTrack ?? null;
     if (track.kind === "audio") return this.#transport.send(media2, "audio", [{ maxBitrate: 64e3 }], track.codec);
     const { width = 1280, height = 720, frameRate = 30 } = media2?.getSettings() ?? {};
@@ -605,6 +710,8 @@ var Publisher = class {
     if (!entry) return void 0;
     this.#entries.delete(track);
     entry.release();
+    entry.gate.close();
+    if (track.sid) this.#demands.delete(track.sid);
     this.#transport.stopSending(entry.transceiver);
     track.sid = void 0;
     return entry;
@@ -669,6 +776,7 @@ var Subscriber = class {
   /** The track is no more. */
   forget(track) {
     this.#choices.delete(track.sid);
+    this.#wishing.delete(track);
   }
   /** Wishes and choices may have been lost with the connection. */
   repeat(tracks) {
@@ -805,7 +913,8 @@ var Transport = class {
     let added = false;
     for (const [kind, wanted] of [["audio", audio], ["video", video]]) {
       for (let have = this.#receiving(kind); have < wanted; have++) {
-        this.pc.addTransceiver(kind, { direction: "recvonly" });
+        const transceiver = this.pc.addTransceiver(kind, { direction: "recvonly" });
+        if (kind === "video") offerExtensions(transceiver, descriptor);
         added = true;
       }
     }
@@ -828,7 +937,8 @@ var Transport = class {
     const transceiver = this.pc.addTransceiver(media2 ?? kind, { direction: "sendonly", sendEncodings: encodings });
     const codecs = kind === "video" ? RTCRtpSender.getCapabilities("video")?.codecs : void 0;
     if (codecs) transceiver.setCodecPreferences(codecOrder(codecs, codec));
-    if (encodings.length > 1) offerRids(transceiver);
+    if (encodings.length > 1) offerExtensions(transceiver, rids);
+    if (codec === "AV1") offerExtensions(transceiver, descriptor);
     this.#shapes.set(transceiver, shape);
     return transceiver;
   }
@@ -886,6 +996,8 @@ var Transport = class {
     } catch (error) {
       if (this.pc.signalingState === "have-local-offer") await this.pc.setLocalDescription({ type: "rollback" });
       throw error;
+    } finally {
+      this.#handler.negotiated();
     }
   }
   async #restart() {
@@ -930,10 +1042,12 @@ var Transport = class {
     this.#handler.state(state);
   }
 };
-function offerRids(transceiver) {
+var rids = /rtp-stream-id$/;
+var descriptor = /dependency-descriptor/;
+function offerExtensions(transceiver, wanted) {
   const extensions = transceiver.getHeaderExtensionsToNegotiate?.();
   if (!extensions) return;
-  transceiver.setHeaderExtensionsToNegotiate?.(extensions.map((extension) => /rtp-stream-id$/.test(extension.uri) ? { ...extension, direction: "sendrecv" } : extension));
+  transceiver.setHeaderExtensionsToNegotiate?.(extensions.map((extension) => wanted.test(extension.uri) ? { ...extension, direction: "sendrecv" } : extension));
 }
 
 // src/media.ts
@@ -956,6 +1070,7 @@ var Media = class {
       published: (track) => owner.published(track),
       unpublished: (track) => owner.unpublished(track)
     });
+    session.on("state", (state) => state === "reconnecting" && this.publisher.interrupted());
     this.subscriber = new Subscriber(this.#transport, clock, {
       request: (message) => session.request(message),
       notify: (notice) => session.notify(notice),
@@ -1014,6 +1129,7 @@ var Media = class {
       },
       notify: (notice) => this.#session.notify(notice),
       publications: () => this.publisher.publications(),
+      negotiated: () => this.publisher.negotiated(),
       state: (state) => this.#transportChanged(state),
       canSignal: () => this.#session.state === "connected",
       iceServers: async () => (await this.#session.request({ type: "ice-servers" })).iceServers
@@ -1243,7 +1359,10 @@ var RemoteTrack = class extends Emitter {
     this.#subscription = subscription;
     this.#media = media2;
     this.#attachments.media = media2;
-    if (this.state !== state || this.reason !== reason) this.emit("state", this.state, this.reason);
+    if (this.state === state && this.reason === reason) return;
+    this.emit("state", this.state, this.reason);
+    if (this.state === "paused" && state !== "paused") this.emit("paused", this.reason);
+    if (this.state === "active" && state === "paused") this.emit("resumed");
   }
   /** @internal */
   end() {
@@ -2197,6 +2316,8 @@ var Room = class extends Emitter {
         return this.#media.offerSections(message);
       case "grants":
         return this.#granted(message.grants);
+      case "demands":
+        return this.#media.publisher.demanded(message.tracks);
       case "candidate":
         return this.#media.addRemoteCandidate(message);
       case "quality":
@@ -2604,6 +2725,7 @@ var Session = class extends Emitter {
       case "delta":
       case "sections":
       case "grants":
+      case "demands":
       case "subscriptions":
       case "quality":
       case "speakers":

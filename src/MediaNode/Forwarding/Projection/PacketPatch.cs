@@ -62,10 +62,20 @@ public readonly struct PacketPatch
         _partsAndCodec = (byte)((int)fields.Parts | ((int)fields.Codec << 5));
     }
 
+    private PacketPatch(uint timestamp, int encoding)
+    {
+        _timestamp = timestamp;
+        _keyIdx = (byte)(encoding << 5);
+        _partsAndCodec = (byte)((int)PatchParts.UnwrapRed | ((int)CodecKind.H264 << 5)); // H264 is never in RED
+    }
+
     private CodecKind Codec => (CodecKind)(_partsAndCodec >> 5);
 
     /// <summary>The encoding that the source packet belongs to: where a re-send finds it.</summary>
     public int Encoding => _keyIdx >> 5;
+
+    /// <summary>It is no packet of the publisher's, but carries the parameter sets that its encoding sent before.</summary>
+    public bool IsParameterSets => Codec == CodecKind.H264 && (Parts & PatchParts.UnwrapRed) != 0;
 
     public PatchParts Parts => (PatchParts)(_partsAndCodec & 0x1F);
 
@@ -73,6 +83,9 @@ public readonly struct PacketPatch
 
     /// <summary>RTP timestamp of the egress packet.</summary>
     public uint Timestamp => _timestamp;
+
+    /// <summary>The patch of a packet with parameter sets in front of the one with this patch.</summary>
+    public PacketPatch ForParameterSets() => new(_timestamp, Encoding);
 
     /// <summary>
     /// Writes what stands at the egress payload's start in place of the source payload's first octets.

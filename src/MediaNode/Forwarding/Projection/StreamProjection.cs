@@ -45,6 +45,9 @@ public abstract class StreamProjection
     /// <summary>The encoding that flows, or -1. Keyframe requests of the receiver go to it.</summary>
     public int CurrentEncoding { get; private set; } = -1;
 
+    /// <summary>The highest spatial layer that is sent of it; 0 when it has only one.</summary>
+    public virtual int CurrentSpatialId => 0;
+
     /// <summary>The encoding that a keyframe is wanted of, or -1.</summary>
     public int KeyFrameWish => Target.IsPaused
         ? -1

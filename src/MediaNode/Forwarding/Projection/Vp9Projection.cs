@@ -46,6 +46,8 @@ internal sealed class Vp9Projection(EgressTimeline timeline) : StreamProjection(
         }
     }
 
+    public override int CurrentSpatialId => Math.Min(_spatial, HighestPresent());
+
     private protected override void StartSource(in ProjectionInput input, in FrameInfo info)
     {
         Array.Clear(_ring);

@@ -54,7 +54,15 @@ public sealed class DependencyStructure
                 }
             }
         }
+
+        IsKeyMode = UsesLowerLayersInKeyPicturesOnly(this);
     }
+
+    /// <summary>
+    /// The highest spatial layer uses lower ones in key pictures only (the modes LxTy_KEY): between them no frame of a lower one is
+    /// there for its decode targets.
+    /// </summary>
+    public bool IsKeyMode { get; }
 
     public int TemplateIdOffset { get; }
 
@@ -126,6 +134,24 @@ public sealed class DependencyStructure
         }
 
         return true;
+    }
+
+    private static bool UsesLowerLayersInKeyPicturesOnly(DependencyStructure structure)
+    {
+        var highest = structure.SpatialLayerCount - 1;
+        foreach (ref readonly var template in structure._templates.AsSpan())
+        {
+            for (var target = 0; target < structure.DecodeTargetCount; target++)
+            {
+                if (template.SpatialId < highest && template.DiffCount > 0 && structure._targetSpatial[target] == highest
+                    && Indication(template.Indications, target) != DecodeTargetIndication.NotPresent)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return highest > 0;
     }
 
     /// <summary>Reads template_dependency_structure(); null when it is malformed. Allocates.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Nexus.MediaNode.Protocol.Codecs;
 
 /// <summary>
@@ -40,8 +42,18 @@ public struct FrameInfo
     /// <summary>Spatial layers that the packet announces (VP9 scalability structure, dependency structure); 0: it doesn't.</summary>
     public byte SpatialLayerCount { get; internal set; }
 
+    /// <summary>Pixels of each of these layers, of four at most; zeros where the packet does not tell them.</summary>
+    public LayerSizeBuffer LayerSizes;
+
     /// <summary>H264: holds a sequence parameter set.</summary>
     public bool HasParameterSets { get; internal set; }
+
+    /// <summary>H264: an IDR picture starts here that surely comes without parameter sets, and its stream has sent some before.
+    /// Set by <see cref="H264ParameterSets"/>, as the next.</summary>
+    public bool LacksParameterSets { get; internal set; }
+
+    /// <summary>H264: its stream has sent parameter sets.</summary>
+    public bool HasEarlierParameterSets { get; internal set; }
 
     /// <summary>7 or 15: bits of <see cref="PictureId"/>; 0 when the packet has none.</summary>
     public byte PictureIdBits { get; internal set; }
@@ -75,4 +87,12 @@ public struct FrameInfo
 
     /// <summary>Meaningful when <see cref="HasDescriptor"/>.</summary>
     public DependencyDescriptor Descriptor;
+
+    [InlineArray(Length)]
+    public struct LayerSizeBuffer
+    {
+        public const int Length = 4;
+
+        private (ushort Width, ushort Height) _first;
+    }
 }

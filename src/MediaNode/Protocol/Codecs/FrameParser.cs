@@ -107,6 +107,10 @@ public sealed class FrameParser
             {
                 info.Width = width;
                 info.Height = height;
+                for (var layer = 0; layer < Math.Min(structure.SpatialLayerCount, FrameInfo.LayerSizeBuffer.Length); layer++)
+                {
+                    info.LayerSizes[layer] = structure.Resolution(layer);
+                }
             }
         }
     }

@@ -100,7 +100,7 @@ public static class Vp9Payload
         return false;
     }
 
-    /// <summary>Section 4.2.1. The size kept is that of the highest spatial layer.</summary>
+    /// <summary>Section 4.2.1. The size kept for the whole is that of the highest spatial layer.</summary>
     private static bool TryParseStructure(ReadOnlySpan<byte> payload, ref int offset, ref FrameInfo info)
     {
         if (offset >= payload.Length)
@@ -118,9 +118,15 @@ public static class Vp9Payload
                 return false;
             }
 
-            offset += 4 * layers;
-            info.Width = BinaryPrimitives.ReadUInt16BigEndian(payload[(offset - 4)..]);
-            info.Height = BinaryPrimitives.ReadUInt16BigEndian(payload[(offset - 2)..]);
+            for (var layer = 0; layer < layers; layer++, offset += 4)
+            {
+                info.Width = BinaryPrimitives.ReadUInt16BigEndian(payload[offset..]);
+                info.Height = BinaryPrimitives.ReadUInt16BigEndian(payload[(offset + 2)..]);
+                if (layer < FrameInfo.LayerSizeBuffer.Length)
+                {
+                    info.LayerSizes[layer] = (info.Width, info.Height);
+                }
+            }
         }
 
         if ((header & 0x08) == 0)

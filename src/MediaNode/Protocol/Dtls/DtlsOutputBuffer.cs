@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace Nexus.MediaNode.Protocol.Dtls;
 
@@ -26,13 +27,16 @@ internal sealed class DtlsOutputBuffer
 
         if (_octets.Length < _end + count)
         {
-            Array.Resize(ref _octets, Math.Max(_end + count, 4096));
+            Array.Resize(ref _octets, (int)BitOperations.RoundUpToPowerOf2((uint)(_end + count)));
         }
 
         return _octets.AsSpan(_end, count);
     }
 
     public void Advance(int count) => _end += count;
+
+    /// <summary>Gives the memory back that a flight took, once it is sent.</summary>
+    public void Trim() => _octets = IsEmpty ? [] : _octets;
 
     /// <summary>The next datagram: as many whole records as fit.</summary>
     public bool TryTake(Span<byte> destination, out int length)

@@ -90,6 +90,13 @@ public interface IDtlsTransport : IDisposable
     /// <summary>The next received application record. Call until false, after each <see cref="Handle"/>.</summary>
     bool TryReceive(Span<byte> destination, out int length);
 
+    /// <summary>
+    /// The peer has finished the handshake too, as anything shows that it sent under the keys: what could repeat ours is freed.
+    /// Data and close_notify go on as before. Does nothing before the handshake's end, or where the cipher is one that the library
+    /// alone has.
+    /// </summary>
+    void ForgetHandshake();
+
     /// <summary>Says close_notify (fetch it by <see cref="TryGetOutput"/>) and ends.</summary>
     void Close();
 }

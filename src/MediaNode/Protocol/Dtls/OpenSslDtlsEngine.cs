@@ -25,8 +25,10 @@ public sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
     /// <param name="certificate">Ours.</param>
     /// <param name="profiles">SRTP profiles in order of preference; by default AES-128-GCM, AES-256-GCM, AES-CM with SHA-1.</param>
     /// <param name="firstRetransmit">Until the first repeat of a flight, doubled by each; 100 ms by default.</param>
+    /// <param name="ciphers">Suites as OpenSSL lists them; by default those of WebRTC, AES-128-GCM first.</param>
     /// <exception cref="DllNotFoundException">No OpenSSL 3; the message says what to install.</exception>
-    public OpenSslDtlsEngine(DtlsCertificate certificate, IReadOnlyList<SrtpProfile>? profiles = null, TimeSpan? firstRetransmit = null)
+    public OpenSslDtlsEngine(
+        DtlsCertificate certificate, IReadOnlyList<SrtpProfile>? profiles = null, TimeSpan? firstRetransmit = null, string ciphers = Ciphers)
     {
         Certificate = certificate;
         _firstRetransmit = (uint)(firstRetransmit ?? TimeSpan.FromMilliseconds(100)).TotalMicroseconds;
@@ -34,7 +36,7 @@ public sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
         LibCrypto.Check(_context != 0 ? 1 : 0);
         try
         {
-            Configure(profiles ?? DefaultProfiles);
+            Configure(profiles ?? DefaultProfiles, ciphers);
         }
         catch
         {
@@ -60,14 +62,14 @@ public sealed unsafe class OpenSslDtlsEngine : IDtlsEngine
         GC.SuppressFinalize(this);
     }
 
-    private void Configure(IReadOnlyList<SrtpProfile> profiles)
+    private void Configure(IReadOnlyList<SrtpProfile> profiles, string ciphers)
     {
         LibCrypto.ERR_clear_error();
         LibCrypto.Check((int)LibSsl.SSL_CTX_ctrl(_context, LibSsl.ControlSetMinProtocol, new CLong(LibSsl.Dtls12), null).Value);
         LibSsl.SSL_CTX_ctrl(_context, LibSsl.ControlSetSessionCacheMode, new CLong(0), null);
         LibSsl.SSL_CTX_set_options(
             _context, LibSsl.OptionNoQueryMtu | LibSsl.OptionNoTicket | LibSsl.OptionServerPreference | LibSsl.OptionNoRenegotiation);
-        LibCrypto.Check(LibSsl.SSL_CTX_set_cipher_list(_context, Ciphers));
+        LibCrypto.Check(LibSsl.SSL_CTX_set_cipher_list(_context, ciphers));
         fixed (byte* groups = "X25519:P-256:P-384\0"u8)
         {
             LibCrypto.Check((int)LibSsl.SSL_CTX_ctrl(_context, LibSsl.ControlSetGroupsList, new CLong(0), groups).Value);

@@ -9,7 +9,7 @@ namespace Nexus.MediaNode.Protocol.Dtls;
 /// One association in libssl with memory BIOs. The retransmission timer is the library's own and runs on its clock, the one
 /// exception to "time is an argument": <see cref="NextTimeout"/> translates what remains of it into ours.
 /// </summary>
-internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
+internal sealed unsafe partial class OpenSslDtlsTransport : IDtlsTransport
 {
     private const int MaxRecord = 16 * 1024;
     private const uint LongestRetransmit = 1_600_000;
@@ -63,7 +63,7 @@ internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
 
     public Instant NextTimeout { get; private set; } = Instant.Never;
 
-    private bool IsFinal => State is DtlsState.Failed or DtlsState.Closed || _ssl == 0;
+    private bool IsFinal => State is DtlsState.Failed or DtlsState.Closed || (_ssl == 0 && _records is null);
 
     public void Start(Instant now)
     {
@@ -90,6 +90,12 @@ internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
             return DropReason.DtlsMalformed;
         }
 
+        if (_records is { } records)
+        {
+            HandleRecords(datagram, records);
+            return DropReason.None;
+        }
+
         Start(now);
         if (IsFinal)
         {
@@ -97,19 +103,18 @@ internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
         }
 
         Enter();
-        fixed (byte* octets = datagram)
-        {
-            _ = LibSsl.BIO_write(_read, octets, datagram.Length);
-        }
-
         if (State == DtlsState.Handshaking)
         {
-            ContinueHandshake();
+            HandleFlight(datagram);
+        }
+        else
+        {
+            Feed(datagram);
         }
 
-        if (State == DtlsState.Connected)
+        if (State == DtlsState.Connected && ReadApplicationData())
         {
-            ReadApplicationData();
+            _traffic.Received(datagram);
         }
 
         DiscardUnread();
@@ -145,9 +150,14 @@ internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
 
     public bool TrySend(ReadOnlySpan<byte> data)
     {
-        if (State != DtlsState.Connected || _ssl == 0 || data.Length is 0 or > DtlsLimits.MaxApplicationData)
+        if (State != DtlsState.Connected || IsFinal || data.Length is 0 or > DtlsLimits.MaxApplicationData)
         {
             return false;
+        }
+
+        if (_records is { } records)
+        {
+            return Write(records, DtlsContent.ApplicationData, data);
         }
 
         Enter();
@@ -170,7 +180,11 @@ internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
             return;
         }
 
-        if (State == DtlsState.Connected)
+        if (_records is { } records)
+        {
+            Write(records, DtlsContent.Alert, [Warning, CloseNotify]);
+        }
+        else if (State == DtlsState.Connected)
         {
             Enter();
             _ = LibSsl.SSL_shutdown(_ssl);
@@ -184,6 +198,8 @@ internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
     public void Dispose()
     {
         Free();
+        _records?.Dispose();
+        _records = null;
         GC.SuppressFinalize(this);
     }
 
@@ -216,97 +232,41 @@ internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
         return new Instant(now.Nanoseconds + (microseconds * 1_000));
     }
 
-    private void ContinueHandshake()
+    private void Feed(ReadOnlySpan<byte> records)
     {
-        var result = LibSsl.SSL_do_handshake(_ssl);
-        if (result == 1)
+        fixed (byte* octets = records)
         {
-            Complete();
-        }
-        else if (LibSsl.SSL_get_error(_ssl, result) is not (LibSsl.ErrorWantRead or LibSsl.ErrorWantWrite))
-        {
-            Fail(DtlsFailure.Protocol, LibCrypto.TakeError());
+            _ = LibSsl.BIO_write(_read, octets, records.Length);
         }
     }
 
-    private void Complete()
-    {
-        if (!PeerIsWhoItShouldBe())
-        {
-            _ = LibSsl.SSL_shutdown(_ssl);
-            Fail(DtlsFailure.FingerprintMismatch, "the peer's certificate has another fingerprint than its SDP");
-            return;
-        }
-
-        var selected = LibSsl.SSL_get_selected_srtp_profile(_ssl);
-        if (selected == null)
-        {
-            _ = LibSsl.SSL_shutdown(_ssl);
-            Fail(DtlsFailure.NoSrtpProfile, "no SRTP profile in common");
-            return;
-        }
-
-        var profile = (SrtpProfile)selected->Id.Value;
-        Span<byte> exported = stackalloc byte[SrtpKeyingMaterial.ExportLength(profile)];
-        fixed (byte* output = exported, label = "EXTRACTOR-dtls_srtp"u8)
-        {
-            LibCrypto.Check(LibSsl.SSL_export_keying_material(_ssl, output, (nuint)exported.Length, label, 19, null, 0, 0));
-        }
-
-        Keys = SrtpKeyingMaterial.FromExport(profile, exported, _isClient);
-        exported.Clear();
-        State = DtlsState.Connected;
-    }
-
-    private bool PeerIsWhoItShouldBe()
-    {
-        var certificate = LibSsl.SSL_get1_peer_certificate(_ssl);
-        if (certificate == 0)
-        {
-            return false;
-        }
-
-        try
-        {
-            var der = new byte[Math.Max(0, LibSsl.i2d_X509(certificate, null))];
-            fixed (byte* octets = der)
-            {
-                var end = octets; // i2d moves it
-                _ = LibSsl.i2d_X509(certificate, &end);
-            }
-
-            return _remote.Any(fingerprint => fingerprint.Matches(der));
-        }
-        finally
-        {
-            LibSsl.X509_free(certificate);
-        }
-    }
-
+    /// <summary>True when there was some.</summary>
     [SkipLocalsInit]
-    private void ReadApplicationData()
+    private bool ReadApplicationData()
     {
         var record = stackalloc byte[MaxRecord];
+        var any = false;
         while (true)
         {
             var length = LibSsl.SSL_read(_ssl, record, MaxRecord);
             if (length > 0)
             {
                 _received.TryAdd(new ReadOnlySpan<byte>(record, length));
+                any = true;
                 continue;
             }
 
             switch (LibSsl.SSL_get_error(_ssl, length))
             {
                 case LibSsl.ErrorWantRead or LibSsl.ErrorWantWrite or LibSsl.ErrorNone:
-                    return;
+                    return any;
                 case LibSsl.ErrorZeroReturn:
                     _ = LibSsl.SSL_shutdown(_ssl); // answers the close_notify
                     State = DtlsState.Closed;
-                    return;
+                    return any;
                 default:
                     Fail(DtlsFailure.Protocol, LibCrypto.TakeError());
-                    return;
+                    return any;
             }
         }
     }
@@ -332,6 +292,7 @@ internal sealed unsafe class OpenSslDtlsTransport : IDtlsTransport
                     return;
                 }
 
+                _traffic.Sent(new ReadOnlySpan<byte>(octets, read));
                 _output.Advance(read);
             }
         }

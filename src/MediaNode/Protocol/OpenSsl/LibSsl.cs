@@ -106,6 +106,28 @@ internal static unsafe partial class LibSsl
     public static partial int SSL_export_keying_material(
         nint ssl, byte* output, nuint outputLength, byte* label, nuint labelLength, byte* context, nuint contextLength, int useContext);
 
+    [LibraryImport(OpenSslLibrary.Ssl)]
+    public static partial int SSL_version(nint ssl);
+
+    [LibraryImport(OpenSslLibrary.Ssl)]
+    public static partial nint SSL_get_current_cipher(nint ssl);
+
+    /// <summary>The suite's number in the registry.</summary>
+    [LibraryImport(OpenSslLibrary.Ssl)]
+    public static partial ushort SSL_CIPHER_get_protocol_id(nint cipher);
+
+    [LibraryImport(OpenSslLibrary.Ssl)]
+    public static partial nint SSL_get_session(nint ssl);
+
+    [LibraryImport(OpenSslLibrary.Ssl)]
+    public static partial nuint SSL_SESSION_get_master_key(nint session, byte* output, nuint length);
+
+    [LibraryImport(OpenSslLibrary.Ssl)]
+    public static partial nuint SSL_get_client_random(nint ssl, byte* output, nuint length);
+
+    [LibraryImport(OpenSslLibrary.Ssl)]
+    public static partial nuint SSL_get_server_random(nint ssl, byte* output, nuint length);
+
     [LibraryImport(OpenSslLibrary.Crypto)]
     public static partial nint BIO_s_mem();
 

@@ -9,6 +9,9 @@ namespace Nexus.MediaNode.Protocol.Rtp;
 /// </summary>
 public readonly record struct RtpHeader
 {
+    /// <summary>Of the first octet: padding octets end the packet, the last of them says how many.</summary>
+    public const byte PaddingBit = 0x20;
+
     public const int FixedLength = 12;
 
     public bool Marker { get; init; }
@@ -69,8 +72,8 @@ public readonly record struct RtpHeader
             offset = extensionOffset + extensionLength;
         }
 
-        var padding = (first & 0x20) != 0 ? packet[^1] : 0;
-        if (offset + padding > packet.Length || ((first & 0x20) != 0 && padding == 0))
+        var padding = (first & PaddingBit) != 0 ? packet[^1] : 0;
+        if (offset + padding > packet.Length || ((first & PaddingBit) != 0 && padding == 0))
         {
             return DropReason.RtpMalformed;
         }

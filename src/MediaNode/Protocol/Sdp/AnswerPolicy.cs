@@ -39,11 +39,14 @@ public sealed record PlayBinding
     /// <summary>For video; announced when the receiver offers RTX.</summary>
     public uint RtxSsrc { get; init; }
 
-    /// <summary>The format of the bound track as its publisher negotiated it; null while no track is bound.</summary>
-    public RtpCodec? Track { get; init; }
+    /// <summary>The formats in which the bound track is to be had, as its publisher negotiated them, the best first; none while no track is bound.</summary>
+    public IReadOnlyList<RtpCodec> Formats { get; init; } = [];
 
     /// <summary>The bound track's name for messages, such as <c>TR_…</c>.</summary>
     public string? TrackName { get; init; }
+
+    /// <summary>The session that publishes the bound track in the receiver's room. With <see cref="TrackName"/> it says which track that is: one that is forwarded anew is another.</summary>
+    public string? TrackSession { get; init; }
 }
 
 /// <summary>All that an answer depends on besides the offer.</summary>

@@ -2,9 +2,9 @@ namespace Nexus.MediaNode.Protocol.Sdp;
 
 /// <summary>
 /// The parameters of an <c>a=fmtp</c> line in their order: <c>name=value</c> pairs, or bare values such as RED's
-/// <c>111/111</c>. Names compare without case. Immutable.
+/// <c>111/111</c>. Names compare without case. Immutable, compares by value.
 /// </summary>
-public sealed class FormatParameters
+public sealed class FormatParameters : IEquatable<FormatParameters>
 {
     public static readonly FormatParameters Empty = new([]);
 
@@ -71,6 +71,14 @@ public sealed class FormatParameters
         new([.. _parameters.Where(p => !p.Key.Equals(name, StringComparison.OrdinalIgnoreCase))]);
 
     public FormatParameters With(string name, string value) => new([.. Without(name)._parameters, new(name, value)]);
+
+    public bool Equals(FormatParameters? other) =>
+        other is not null && _parameters.Length == other._parameters.Length
+        && _parameters.Zip(other._parameters).All(p => p.First.Key.Equals(p.Second.Key, StringComparison.OrdinalIgnoreCase) && p.First.Value == p.Second.Value);
+
+    public override bool Equals(object? obj) => Equals(obj as FormatParameters);
+
+    public override int GetHashCode() => _parameters.Aggregate(0, (hash, p) => HashCode.Combine(hash, p.Key.ToUpperInvariant(), p.Value));
 
     public override string ToString() =>
         string.Join(';', _parameters.Select(p => p.Value is null ? p.Key : $"{p.Key}={p.Value}"));

@@ -60,6 +60,9 @@ public sealed record NegotiatedMedia
     /// </summary>
     public IReadOnlyList<RtpCodec> Codecs { get; init; } = [];
 
+    /// <summary>Publish: the formats that its offerer could send instead, its first choice first.</summary>
+    public IReadOnlyList<RtpCodec> Alternatives { get; init; } = [];
+
     /// <summary>Agreed header extensions with the offerer's ids.</summary>
     public IReadOnlyList<HeaderExtension> Extensions { get; init; } = [];
 

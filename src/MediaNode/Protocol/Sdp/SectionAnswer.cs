@@ -146,6 +146,7 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
         {
             Use = SectionUse.Publish,
             Codecs = [Agree(codec)],
+            Alternatives = usable.FindAll(c => c != codec),
             Extensions = Extensions(MediaDirection.SendOnly),
             Layers = rids.Count > 0 ? [.. rids.Select(r => new PublishedLayer(r.Id, null, null))] : SsrcLayers.Of(offered),
             Msid = offered.Msid,
@@ -168,11 +169,11 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
             return NoCodec("The server forwards none of the codecs");
         }
 
-        if (sender.Track is { } track)
+        if (sender.Formats.Count != 0)
         {
-            if (CodecMatch.Best(usable, track) is not { } first)
+            if (sender.Formats.Select(f => CodecMatch.Best(usable, f)).FirstOrDefault(c => c is not null) is not { } first)
             {
-                return NoCodec($"The track {sender.TrackName ?? sender.Msid.TrackId} is {track.Describe()}, which is none of those");
+                return NoCodec($"The track {sender.TrackName ?? sender.Msid.TrackId} is {string.Join(" or ", sender.Formats.Select(f => f.Describe()))}, which is none of those");
             }
 
             usable.Remove(first);
@@ -205,17 +206,20 @@ internal sealed class SectionAnswer(MediaSection offered, AnswerPolicy policy, N
     /// <summary>
     /// The format as agreed: the offerer's payload type and parameters (H264's level with them: symmetric use asks for no
     /// more, asymmetric use allows it), feedback that both know. Parameter sets are the offerer's own stream's, not ours.
-    /// REMB is left out: the node's estimate works on transport-wide feedback.
+    /// REMB is for those who have no transport-wide feedback, by which the node's estimate is better.
     /// </summary>
     private RtpCodec Agree(RtpCodec codec) => codec with
     {
         Fmtp = codec.Fmtp.Without("sprop-parameter-sets"),
         Feedback = codec.Feedback & (offered.Kind == MediaKind.Audio
-            ? RtcpFeedback.Nack | RtcpFeedback.TransportCc
-            : RtcpFeedback.Nack | RtcpFeedback.Pli | RtcpFeedback.Fir | RtcpFeedback.TransportCc),
+            ? RtcpFeedback.Nack | Bandwidth(codec)
+            : RtcpFeedback.Nack | RtcpFeedback.Pli | RtcpFeedback.Fir | Bandwidth(codec)),
         RtxPayloadType = offered.Kind == MediaKind.Video && codec.Feedback.HasFlag(RtcpFeedback.Nack) ? codec.RtxPayloadType : null,
         RedPayloadType = codec.RedPayloadType is { } red && CodecMatch.IsFree(red) && IsRedWanted(codec.PayloadType, red) ? red : null,
     };
+
+    private static RtcpFeedback Bandwidth(RtpCodec codec) =>
+        codec.Feedback.HasFlag(RtcpFeedback.TransportCc) ? RtcpFeedback.TransportCc : RtcpFeedback.Remb;
 
     private bool IsAnnounced(string name) => name.Equals(policy.Announced.GetValueOrDefault(offered.Mid), StringComparison.OrdinalIgnoreCase);
 

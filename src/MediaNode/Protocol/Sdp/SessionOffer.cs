@@ -8,19 +8,19 @@ namespace Nexus.MediaNode.Protocol.Sdp;
 /// <param name="Kind">Audio or video; Application for the data channels.</param>
 public sealed record OfferedSection(string Mid, MediaKind Kind)
 {
-    /// <summary>What it sends, its track and the track's format included; null offers it inactive.</summary>
+    /// <summary>What it sends, its track and the track's formats included; null offers it inactive.</summary>
     public PlayBinding? Sender { get; init; }
 
     /// <summary>The remote end rejected it in an earlier answer: it stays dead.</summary>
     public bool IsRejected { get; init; }
 
-    /// <summary>The one format that is offered.</summary>
-    internal RtpCodec Format => Sender?.Track is { } track ? OfferedFormat.Of(track) : OfferedFormat.Of(Kind);
+    /// <summary>The formats that are offered.</summary>
+    internal IReadOnlyList<RtpCodec> Formats => Sender is { Formats: { Count: not 0 } formats } ? [.. formats.Select(OfferedFormat.Of)] : [OfferedFormat.Of(Kind)];
 }
 
 /// <summary>
 /// An offer of ours (RFC 9429 section 5.2), for clients that let the server offer what they receive: one section for each track, in
-/// the track's own format, and data channels. Pure: <see cref="Make"/> writes it, <see cref="TryAccept"/> takes the answer.
+/// the track's own formats, and data channels. Pure: <see cref="Make"/> writes it, <see cref="TryAccept"/> takes the answer.
 /// </summary>
 public sealed class SessionOffer
 {
@@ -107,8 +107,7 @@ public sealed class SessionOffer
 
     private static MediaSection Write(OfferedSection offered, TransportDescription transport)
     {
-        var format = offered.Format;
-        List<RtpCodec> codecs = [format, .. Rtx(format)];
+        List<RtpCodec> codecs = [.. offered.Formats.SelectMany<RtpCodec, RtpCodec>(f => [f, .. Rtx(f)])];
         bool isData = offered.Kind == MediaKind.Application;
         var section = new MediaSection
         {
@@ -221,20 +220,20 @@ public sealed class SessionOffer
             };
         }
 
-        var codec = Agreed(offered.Format, answered);
-        bool plays = offered.Sender is not null && codec is not null && answered.Direction is MediaDirection.RecvOnly or MediaDirection.SendRecv;
+        RtpCodec[] codecs = [.. offered.Formats.Select(f => Agreed(f, answered)).OfType<RtpCodec>()];
+        bool plays = offered.Sender is not null && codecs.Length != 0 && answered.Direction is MediaDirection.RecvOnly or MediaDirection.SendRecv;
         return media with
         {
             Use = plays ? SectionUse.Play : SectionUse.Inactive,
             Refusal = plays ? SectionRefusal.None : SectionRefusal.NoBinding,
-            Codecs = codec is null ? [] : [codec],
+            Codecs = codecs,
             Extensions = [.. answered.Extensions.Where(e => Extensions.Any(own => own.Id == e.Id && own.Uri == e.Uri) && e.Direction != MediaDirection.Inactive)],
             Sender = plays ? offered.Sender : null,
             RtcpRsize = answered.RtcpRsize,
         };
     }
 
-    /// <summary>The offered format as the answer leaves it: retransmissions and feedback that both want.</summary>
+    /// <summary>An offered format as the answer leaves it: retransmissions and feedback that both want.</summary>
     private static RtpCodec? Agreed(RtpCodec offered, MediaSection answered) =>
         answered.Codecs.FirstOrDefault(c => c.PayloadType == offered.PayloadType && c.Kind == offered.Kind) is { } taken
             ? offered with

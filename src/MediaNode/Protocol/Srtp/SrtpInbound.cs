@@ -16,8 +16,8 @@ public sealed class SrtpInbound : IDisposable
 
     private readonly ISrtpCipher _cipher;
     private readonly int _tagLength;
-    private readonly Dictionary<uint, int> _slots = new(16);
-    private Source[] _sources = new Source[16];
+    private readonly Dictionary<uint, int> _slots = [];
+    private Source[] _sources = new Source[2]; // who only plays sends no more than reports
     private int _lastSlot = -1;
     private ulong _clock;
 

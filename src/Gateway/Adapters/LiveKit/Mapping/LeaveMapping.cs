@@ -15,12 +15,12 @@ internal static class LeaveMapping
 
     public static DisconnectReason Reason(string reason) => reason switch
     {
-        ReasonCodes.ClientLeft => DisconnectReason.ClientInitiated,
+        ReasonCodes.ClientLeft or ReasonCodes.SourceLeft => DisconnectReason.ClientInitiated,
         ReasonCodes.DuplicateIdentity => DisconnectReason.DuplicateIdentity,
         ReasonCodes.ServerShutdown or ReasonCodes.NodeLost => DisconnectReason.ServerShutdown,
         ReasonCodes.Removed or ReasonCodes.Permission or ReasonCodes.Banned or ReasonCodes.TokenRevoked => DisconnectReason.ParticipantRemoved,
         ReasonCodes.RoomClosed => DisconnectReason.RoomDeleted,
-        ReasonCodes.Moved => DisconnectReason.Migration,
+        ReasonCodes.Moved or ReasonCodes.NodeChanged => DisconnectReason.Migration,
         ReasonCodes.ClientLost => DisconnectReason.SignalClose,
         ReasonCodes.NoIce or ReasonCodes.NoDtls or ReasonCodes.DtlsFailed => DisconnectReason.ConnectionTimeout,
         ReasonCodes.SdpInvalid or ReasonCodes.SdpUnsupported or ReasonCodes.Codec => DisconnectReason.MediaFailure,
@@ -33,7 +33,7 @@ internal static class LeaveMapping
     private static LeaveAction Action(string reason) => reason switch
     {
         ReasonCodes.ServerShutdown => LeaveAction.Resume,
-        ReasonCodes.NodeLost or ReasonCodes.NodeTimeout or ReasonCodes.SessionNotFound or ReasonCodes.ClientLost or ReasonCodes.NoIce
+        ReasonCodes.NodeLost or ReasonCodes.NodeChanged or ReasonCodes.NodeTimeout or ReasonCodes.SessionNotFound or ReasonCodes.ClientLost or ReasonCodes.NoIce
             or ReasonCodes.NoDtls or ReasonCodes.DtlsFailed or ReasonCodes.SessionSuperseded or ReasonCodes.Moved or "UNAVAILABLE" or "INTERNAL" => LeaveAction.Reconnect,
         _ => LeaveAction.Disconnect,
     };

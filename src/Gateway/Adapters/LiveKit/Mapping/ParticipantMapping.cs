@@ -2,6 +2,7 @@ using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Link;
 using ParticipantState = Nexus.Contracts.ParticipantState;
+using KindDetail = Nexus.Gateway.Adapters.LiveKit.Messages.ParticipantInfo.Types.KindDetail;
 using ParticipantKind = Nexus.Gateway.Adapters.LiveKit.Messages.ParticipantInfo.Types.Kind;
 using WireState = Nexus.Gateway.Adapters.LiveKit.Messages.ParticipantInfo.Types.State;
 
@@ -40,6 +41,7 @@ internal static class ParticipantMapping
             Tracks = { participant.Tracks.Select(TrackMapping.Info) },
             Permission = participant.Grants is { } grants ? Permission(grants) : null,
             Kind = client.Kind,
+            KindDetails = { participant.IsForwarded ? [KindDetail.Forwarded] : Array.Empty<KindDetail>() },
             ClientProtocol = client.ClientProtocol,
             Capabilities = { client.Capabilities },
         };

@@ -15,7 +15,7 @@ internal static class RoomMapping
         return new()
         {
             Sid = feed.RoomSid,
-            Name = Keys.Segment(feed.Key, 2),
+            Name = feed.Name,
             Metadata = feed.Metadata,
             CreationTime = feed.CreatedAt.ToUnixTimeSeconds(),
             CreationTimeMs = feed.CreatedAt.ToUnixTimeMilliseconds(),

@@ -9,6 +9,8 @@ namespace Nexus.Gateway.Adapters.LiveKit.Mapping;
 /// <summary>What a client wants to receive, in the core's terms. Pure.</summary>
 internal static class SubscriptionMapping
 {
+    private const uint MaxSize = 16_384;
+
     public static ImmutableArray<SubscriptionChange> Changes(UpdateSubscription subscription)
     {
         SubscriptionChangeKind kind = subscription.Subscribe ? SubscriptionChangeKind.Subscribe : SubscriptionChangeKind.Unsubscribe;
@@ -16,7 +18,7 @@ internal static class SubscriptionMapping
             .Select(sid => new SubscriptionChange { TrackSid = sid, Kind = kind })];
     }
 
-    /// <summary>The size at which it is shown counts before the quality. The shorter side does, so that a portrait picture is not sent larger than it is shown.</summary>
+    /// <summary>The size at which it is shown counts before the quality. Their highest priority is 1, the core's 255.</summary>
     public static ImmutableArray<SubscriptionChange> Changes(UpdateTrackSettings setting)
     {
         bool bySize = setting is { Width: > 0, Height: > 0 };
@@ -25,7 +27,9 @@ internal static class SubscriptionMapping
             TrackSid = "",
             Kind = SubscriptionChangeKind.Wish,
             Paused = setting.Disabled || (!bySize && setting.Quality == VideoQuality.Off),
-            MaxHeight = bySize ? (int)Math.Min(Math.Min(setting.Width, setting.Height), int.MaxValue) : 0,
+            Width = bySize ? (int)Math.Min(setting.Width, MaxSize) : 0,
+            Height = bySize ? (int)Math.Min(setting.Height, MaxSize) : 0,
+            Priority = setting.Priority == 0 ? (byte)0 : (byte)(256 - Math.Min(setting.Priority, 255)),
             Layer = bySize ? null : setting.Quality switch
             {
                 VideoQuality.Low => LayerWish.Low,

@@ -11,6 +11,9 @@ internal static class TrackMapping
     private const int MostLayers = 8;
     private const int MostDetails = 4096;
 
+    /// <summary>The one that is published, and a backup.</summary>
+    private const int MostCodecs = 2;
+
     public static string SourceName(TrackSource source) => source switch
     {
         TrackSource.Camera => "camera",
@@ -39,7 +42,7 @@ internal static class TrackMapping
             Height = request.Height,
             DisableDtx = request.DisableDtx,
             Layers = { request.Layers.Take(MostLayers) },
-            SimulcastCodecs = { request.SimulcastCodecs.Take(1) },
+            SimulcastCodecs = { request.SimulcastCodecs.Take(MostCodecs) },
             Stereo = request.Stereo,
             DisableRed = request.DisableRed,
             Encryption = request.Encryption,
@@ -55,6 +58,33 @@ internal static class TrackMapping
     public static string Codec(AddTrackRequest request) =>
         request.Type == TrackType.Audio ? (request.DisableRed ? "" : "red") : request.SimulcastCodecs.FirstOrDefault()?.Codec ?? "";
 
+    /// <summary>
+    /// The codec in which a client would publish a video as well, for receivers that cannot decode the first; null when it said none. The
+    /// policies are LiveKit's.
+    /// </summary>
+    public static BackupCodec? Backup(string details)
+    {
+        AddTrackRequest said = Said(details);
+        return said.SimulcastCodecs.ElementAtOrDefault(1) is not { Codec: { Length: > 0 } codec } || codec == said.SimulcastCodecs[0].Codec
+            ? null
+            : new(codec, said.BackupCodecPolicy switch
+            {
+                BackupCodecPolicy.Simulcast => BackupPolicy.Simulcast,
+                BackupCodecPolicy.Regression => BackupPolicy.Regression,
+                _ => BackupPolicy.PreferRegression,
+            });
+    }
+
+    /// <summary><see cref="Details"/> of a track whose second codec is published as well.</summary>
+    /// <param name="cid">What the client calls that.</param>
+    public static string WithBackup(string details, string cid)
+    {
+        AddTrackRequest said = Said(details);
+        said.SimulcastCodecs[1].Cid = cid;
+        string longer = Details(said);
+        return longer.Length > 0 ? longer : details;
+    }
+
     /// <summary>A track as others are told of it.</summary>
     public static TrackInfo Info(TrackView track) => Info(track.Sid, track.Kind, track.Source, track.Name, track.Muted, track.Details, track.Codec);
 
@@ -68,11 +98,31 @@ internal static class TrackMapping
         track.Publication.Details,
         codec: "");
 
-    /// <summary>Which layers a publisher is to send. The names go with rids: of two layers the better is called medium.</summary>
-    public static SubscribedQualityUpdate Quality(Announced track, LayerDemand demand)
+    /// <summary>Which layers a publisher is to send, of each codec that it announced.</summary>
+    /// <param name="demand">For the first codec.</param>
+    /// <param name="backup">For the second one; null when there is none.</param>
+    public static SubscribedQualityUpdate Quality(Announced track, LayerDemand demand, LayerDemand? backup = null)
     {
         AddTrackRequest said = Said(track.Publication.Details);
         SimulcastCodec? codec = said.SimulcastCodecs.FirstOrDefault();
+        SubscribedQuality[] qualities = Qualities(said, codec, demand);
+        return new()
+        {
+            TrackSid = track.Sid,
+            SubscribedQualities = { qualities },
+            SubscribedCodecs =
+            {
+                codec is { Codec.Length: > 0 } ? [new SubscribedCodec { Codec = codec.Codec, Qualities = { qualities } }] : [],
+                backup is { } second && said.SimulcastCodecs.ElementAtOrDefault(1) is { } other
+                    ? [new SubscribedCodec { Codec = other.Codec, Qualities = { Qualities(said, other, second) } }]
+                    : [],
+            },
+        };
+    }
+
+    /// <summary>The names go with rids: of two layers the better is called medium.</summary>
+    private static SubscribedQuality[] Qualities(AddTrackRequest said, SimulcastCodec? codec, LayerDemand demand)
+    {
         int layers = Math.Max(said.Layers.Count, codec?.Layers.Count ?? 0);
         VideoQuality best = demand switch
         {
@@ -81,17 +131,11 @@ internal static class TrackMapping
             LayerDemand.Middle => layers == 2 ? VideoQuality.Low : VideoQuality.Medium,
             _ => VideoQuality.High,
         };
-        SubscribedQuality[] qualities =
+        return
         [
             .. new[] { VideoQuality.Low, VideoQuality.Medium, VideoQuality.High }
                 .Select(q => new SubscribedQuality { Quality = q, Enabled = best != VideoQuality.Off && q <= best }),
         ];
-        return new()
-        {
-            TrackSid = track.Sid,
-            SubscribedQualities = { qualities },
-            SubscribedCodecs = { codec is { Codec.Length: > 0 } ? [new SubscribedCodec { Codec = codec.Codec, Qualities = { qualities } }] : [] },
-        };
     }
 
     private static AddTrackRequest Said(string details) =>
@@ -116,7 +160,7 @@ internal static class TrackMapping
             Simulcast = layers.Count > 1,
             DisableDtx = said.DisableDtx,
             Layers = { layers },
-            Codecs = { announced is null ? [] : [new SimulcastCodecInfo { MimeType = mime, Cid = announced.Cid, Layers = { layers }, VideoLayerMode = announced.VideoLayerMode }] },
+            Codecs = { said.SimulcastCodecs.Select((c, i) => CodecInfo(c, i == 0 ? mime : $"{kind}/{c.Codec}", layers)) },
             Stereo = said.Stereo,
             DisableRed = said.DisableRed,
             Encryption = said.Encryption,
@@ -126,4 +170,7 @@ internal static class TrackMapping
             PacketTrailerFeatures = { said.PacketTrailerFeatures },
         };
     }
+
+    private static SimulcastCodecInfo CodecInfo(SimulcastCodec said, string mime, RepeatedField<VideoLayer> layers) =>
+        new() { MimeType = mime, Cid = said.Cid, Layers = { said.Layers.Count > 0 ? said.Layers : layers }, VideoLayerMode = said.VideoLayerMode };
 }

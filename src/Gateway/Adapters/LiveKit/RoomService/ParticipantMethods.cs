@@ -73,12 +73,16 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
     /// <summary>Its media goes along where the same node serves the destination; else the client is told to join there.</summary>
     public async Task<MoveParticipantResponse> Move(Caller caller, MoveParticipantRequest request)
     {
-        Guards.Grant(
-            caller.MayAdminister(request.DestinationRoom) || caller.Grants.DestinationRoom == request.DestinationRoom,
-            "destinationRoom for that room");
-        var participant = Participant(caller, request.Room, request.Identity);
-        Guards.Name(request.DestinationRoom, "destination_room");
+        var participant = Going(caller, request.Room, request.Identity, request.DestinationRoom);
         Guards.Done(await participant.Move(request.DestinationRoom, caller.Tenant.Rules));
+        return new();
+    }
+
+    /// <summary>Its tracks are in the destination too, until it leaves or is removed there.</summary>
+    public async Task<ForwardParticipantResponse> Forward(Caller caller, ForwardParticipantRequest request)
+    {
+        var participant = Going(caller, request.Room, request.Identity, request.DestinationRoom);
+        Guards.Done(await participant.Forward(request.DestinationRoom, caller.Tenant.Rules));
         return new();
     }
 
@@ -96,6 +100,15 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
     {
         Guards.Administers(caller, room);
         return PathSegments.IsName(identity) ? control.Participant(caller.Tenant, room, identity) : throw NotThere();
+    }
+
+    /// <summary>A participant on its way to another room.</summary>
+    private IParticipantGrain Going(Caller caller, string room, string identity, string destination)
+    {
+        Guards.Grant(caller.MayAdminister(destination) || caller.Grants.DestinationRoom == destination, "destinationRoom for that room");
+        var participant = Participant(caller, room, identity);
+        Guards.Name(destination, "destination_room");
+        return participant;
     }
 
     private async Task<ParticipantView> Find(Caller caller, string room, string identity)

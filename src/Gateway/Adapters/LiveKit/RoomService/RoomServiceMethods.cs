@@ -29,7 +29,7 @@ internal sealed class RoomServiceMethods
             ["UpdateParticipant"] = Call<UpdateParticipantRequest, ParticipantInfo>(participants.Update),
             ["UpdateSubscriptions"] = Call<UpdateSubscriptionsRequest, UpdateSubscriptionsResponse>(participants.UpdateSubscriptions),
             ["MoveParticipant"] = Call<MoveParticipantRequest, MoveParticipantResponse>(participants.Move),
-            ["ForwardParticipant"] = Call<ForwardParticipantRequest, ForwardParticipantResponse>((_, _) => throw Missing("forward participants to other rooms")),
+            ["ForwardParticipant"] = Call<ForwardParticipantRequest, ForwardParticipantResponse>(participants.Forward),
             ["PerformRpc"] = Call<PerformRpcRequest, PerformRpcResponse>((_, _) => throw Missing("call clients; other participants can")),
         }.ToFrozenDictionary();
     }

@@ -41,7 +41,7 @@ internal sealed class TwirpException(TwirpCode code, string message) : Exception
             _ when error.Code.StartsWith("TOKEN_", StringComparison.Ordinal) => TwirpCode.Unauthenticated,
             ReasonCodes.Permission => TwirpCode.PermissionDenied,
             ReasonCodes.QuotaRooms or ReasonCodes.RoomFull or ReasonCodes.RateLimited => TwirpCode.ResourceExhausted,
-            ReasonCodes.RegionRefused or ReasonCodes.Banned or ReasonCodes.RoomLocked => TwirpCode.FailedPrecondition,
+            ReasonCodes.RegionRefused or ReasonCodes.Banned or ReasonCodes.RoomLocked or ReasonCodes.RoomElsewhere or ReasonCodes.Forwarded => TwirpCode.FailedPrecondition,
             _ => TwirpCode.Unavailable, // no node, a lost one, a time-out
         },
         error.Message);

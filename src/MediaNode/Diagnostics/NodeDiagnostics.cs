@@ -1,8 +1,0 @@
-using Microsoft.Extensions.Logging;
-
-namespace Nexus.MediaNode.Diagnostics;
-
-/// <summary>By what a node tells operators how it fares.</summary>
-/// <param name="Faults">Of all its threads.</param>
-/// <param name="Log">Written to by its control thread only.</param>
-public sealed record NodeDiagnostics(Faults Faults, ILogger Log, NodeMeter Meter);
