@@ -192,8 +192,12 @@ public sealed class GrainRig : IAsyncDisposable
         return session;
     }
 
-    public async Task<string[]> RosterAsync(string room = "r") =>
-        await Room(room).Describe() is { } view ? [.. view.Participants.Select(p => p.Identity).Order()] : [];
+    /// <summary>Who is in a room once all that is under way has arrived: most words between grains are one-way.</summary>
+    public async Task<string[]> RosterAsync(string room = "r")
+    {
+        await Fabric.QuietAsync();
+        return await Room(room).Describe() is { } view ? [.. view.Participants.Select(p => p.Identity).Order()] : [];
+    }
 
     public ValueTask DisposeAsync() => Fabric.DisposeAsync();
 
