@@ -140,7 +140,7 @@ run_node_tests() {
 }
 
 # node takes its options before the files.
-interop() { node --test --test-concurrency=1 --test-timeout=600000 "$@" "${interop_files[@]##*/}"; }
+interop() { node --test --test-concurrency=1 --test-timeout="$most_of_a_file" "$@" "${interop_files[@]##*/}"; }
 
 run_tests() {
   local name='' long=''
@@ -153,8 +153,8 @@ run_tests() {
     esac
     shift
   done
-  most=20m
-  [[ -z $long ]] || { export NEXUS_LONG=1; most=75m; }
+  most=20m most_of_a_file=600000
+  [[ -z $long ]] || { export NEXUS_LONG=1; most=75m most_of_a_file=4500000; }
   results="$root/artifacts/test"
   rm -rf "$results"; mkdir -p "$results" "$root/.nexus"
   select_tests "$name"

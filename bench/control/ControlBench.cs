@@ -5,12 +5,13 @@ namespace Nexus.Bench.Control;
 
 /// <summary>
 /// <c>bench control</c>: what people and rooms cost a silo, without media: joins per second of a core, messages and octets of a join, memory, one
-/// large room, many rooms, and all of them idle. The silo, its node's end of the link and who joins share the process: figures are of all of it.
+/// large room, many rooms, and all of them idle; and how long a change takes to reach all clients of a room. The silo, its node's end of the
+/// link, the gateway and who joins share the process: figures are of all of it.
 /// </summary>
 internal static class ControlBench
 {
     public const string Help = """
-          control: what people and rooms cost a silo [--json] [--people 4000] [--room 10] [--big 10000] [--rooms 10000] [--idle 20]
+          control: what people and rooms cost a silo [--json] [--people 4000] [--room 10] [--big 10000] [--rooms 10000] [--idle 20] [--clients 10000]
         """;
 
     private const int AtOnce = 32;
@@ -36,7 +37,9 @@ internal static class ControlBench
         return 0;
     }
 
-    private static async Task<Result> MeasureAsync(ControlOptions options)
+    private static async Task<Result> MeasureAsync(ControlOptions options) => await MeasureSiloAsync(options) with { Changes = await RosterChanges.MeasureAsync(options.Clients) };
+
+    private static async Task<Result> MeasureSiloAsync(ControlOptions options)
     {
         await using var rig = await ControlRig.StartAsync();
         await JoinAsync(rig, "warm", 1000, 10);
@@ -55,7 +58,8 @@ internal static class ControlBench
             alone with { KibPerPerson = Kib(afterAlone - afterBig, options.Rooms) },
             calls,
             octets,
-            new Idle(1000 + Weighed + options.People + options.Big + options.Rooms, idleCpu, idleCalls));
+            new Idle(1000 + Weighed + options.People + options.Big + options.Rooms, idleCpu, idleCalls),
+            []);
     }
 
     /// <summary>One after the other, so that nothing else is under way.</summary>
@@ -102,6 +106,8 @@ internal static class ControlBench
           {result.Alone.People,-6} rooms of one              {result.Alone.PerCpuSecond,10}    {result.Alone.PerSecond,10}    {result.Alone.KibPerPerson,8}
         a join: {result.CallsPerJoin} messages to grains, {result.OctetsPerJoin} octets with their answers
         {result.Idle.People} idle people: {result.Idle.CpuPercent} % of a core, {result.Idle.CallsPerSecond} messages a second
+        a change of the roster reaches all clients of a gateway
+        {string.Join(Environment.NewLine, result.Changes.Select(c => $"  {c.Clients,6} clients: in {c.MedianMs} ms, at most {c.MostMs} ms, {c.CpuMicrosecondsPerClient} µs of a core for each"))}
         """;
 
     /// <param name="PerCpuSecond">Joins per second of processor time.</param>
@@ -110,5 +116,5 @@ internal static class ControlBench
 
     private sealed record Idle(int People, double CpuPercent, double CallsPerSecond);
 
-    private sealed record Result(Joins Small, Joins Big, Joins Alone, double CallsPerJoin, double OctetsPerJoin, Idle Idle);
+    private sealed record Result(Joins Small, Joins Big, Joins Alone, double CallsPerJoin, double OctetsPerJoin, Idle Idle, IReadOnlyList<RosterChange> Changes);
 }

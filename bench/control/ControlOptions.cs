@@ -17,6 +17,9 @@ internal sealed record ControlOptions
     /// <summary>How long all of them do nothing.</summary>
     public int IdleSeconds { get; init; } = 20;
 
+    /// <summary>Clients of the room whose changes are timed, at most.</summary>
+    public int Clients { get; init; } = 10_000;
+
     public bool Json { get; init; }
 
     /// <exception cref="FormatException">The message names the flag.</exception>
@@ -34,6 +37,7 @@ internal sealed record ControlOptions
                 "--big" => options with { Big = Number(flag, arguments, ++i) },
                 "--rooms" => options with { Rooms = Number(flag, arguments, ++i) },
                 "--idle" => options with { IdleSeconds = Number(flag, arguments, ++i) },
+                "--clients" => options with { Clients = Number(flag, arguments, ++i) },
                 _ => throw new FormatException($"unknown option {flag}"),
             };
         }

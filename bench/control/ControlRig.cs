@@ -10,7 +10,10 @@ using Nexus.TestKit.Nodes;
 
 namespace Nexus.Bench.Control;
 
-/// <summary>A silo as <c>./nexus up --roles silo</c> runs it, and a node without media that is linked to it over TCP, in this process.</summary>
+/// <summary>
+/// A silo as <c>./nexus up --roles silo</c> runs it, with a gateway where one is wanted, and a node without media that is linked to it over
+/// TCP, in this process.
+/// </summary>
 internal sealed class ControlRig : IAsyncDisposable
 {
     private const string Tenant = "bench";
@@ -31,14 +34,20 @@ internal sealed class ControlRig : IAsyncDisposable
         builder.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeter>());
     });
 
+    /// <summary>Where the gateway listens.</summary>
+    public string Http { get; private init; } = "";
+
     public CallMeter Calls => _silo.Services.GetRequiredService<CallMeter>();
 
-    public static async Task<ControlRig> StartAsync()
+    public static async Task<ControlRig> StartAsync(bool gateway = false)
     {
-        var control = $"127.0.0.1:{FreePort.Tcp()}";
+        var (control, http) = ($"127.0.0.1:{FreePort.Tcp()}", $"127.0.0.1:{FreePort.Tcp()}");
         var rig = new ControlRig(SettingsReader.Read(
-            ["--roles", "silo", "--http", $"127.0.0.1:{FreePort.Tcp()}", "--control-listen", control, "--log-level", "none"],
-            new Dictionary<string, string>()));
+            [
+                "--roles", gateway ? "silo,gateway" : "silo", "--http", http, "--control-listen", control, "--log-level", "none",
+                "--sockets-per-address", "100000",
+            ],
+            new Dictionary<string, string>())) { Http = http };
         await rig._silo.StartNexusAsync();
         await rig.LinkAsync(LinkEndpoint.Parse(control));
         return rig;

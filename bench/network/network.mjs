@@ -3,11 +3,12 @@
 import { parseArgs } from 'node:util';
 import { Scene, cases } from '../../tests/Interop/rig/bandwidth.mjs';
 import { Lines } from '../../tests/Interop/rig/lines.mjs';
+import { publishers } from '../../tests/Interop/rig/viewers.mjs';
 
 const names = Object.keys(cases);
 const usage = `usage: ./nexus bench network [--json] [--publishers sdk,livekit] [--viewers sdk,livekit,whep] [--lines LINE,…] [--seconds 10]
 
-  --publishers  by what the camera is published: three layers of VP8, 720 lines, 15 pictures a second
+  --publishers  by what a camera of 720 lines, 15 pictures a second is published: ${Object.keys(publishers).join(', ')}
   --viewers     by what it is played, one viewer at a time, beside another one on a line without limits
   --lines       ${names.join(', ')}
   --seconds     how long each is watched once it has a right layer
@@ -27,8 +28,10 @@ if (options.help) {
   process.exit(0);
 }
 
-const unknown = options.lines.split(',').filter(name => !cases[name]);
-if (unknown.length) throw new Error(`no line is called ${unknown}: take of ${names.join(', ')}`);
+for (const [what, asked, known] of [['line', options.lines, names], ['publisher', options.publishers, Object.keys(publishers)]]) {
+  const unknown = asked.split(',').filter(name => !known.includes(name));
+  if (unknown.length) throw new Error(`no ${what} is called ${unknown}: take of ${known.join(', ')}`);
+}
 
 const cell = (value, width) => String(value).padEnd(width);
 const row = (...values) => console.log(values.map((value, i) => cell(value, [22, 14, 8, 9, 16, 7, 11, 7, 6][i])).join(''));

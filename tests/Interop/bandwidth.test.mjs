@@ -3,16 +3,25 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Scene, cases } from './rig/bandwidth.mjs';
 import { Lines } from './rig/lines.mjs';
+import { publishers, svc } from './rig/viewers.mjs';
 
 const isLong = process.env.NEXUS_LONG === '1';
 const kinds = ['sdk', 'livekit', 'whep'];
 
-/** Each condition once, spread over the clients; fast starts for each of them. With `--long` every client on every line, from both publishers. */
+/**
+ * Each condition and each mode once, spread over the clients; fast starts for each of them. With `--long` every client on every line, from
+ * publishers of simulcast, and each line once from those of SVC.
+ */
 const plan = isLong
-  ? Object.fromEntries(['sdk', 'livekit'].map(publisher => [publisher, kinds.flatMap(kind => Object.keys(cases).map(name => [kind, name]))]))
+  ? Object.fromEntries(Object.keys(publishers).map((publisher, k) => [publisher, Object.keys(cases).flatMap((name, i) =>
+    (svc.includes(publisher) ? [kinds[(i + k) % kinds.length]] : kinds).map(kind => [kind, name]))]))
   : {
     sdk: [['sdk', '300k'], ['whep', '5M'], ['sdk', '5M'], ['sdk', '130k'], ['sdk', 'delay-200']],
     livekit: [['livekit', '5M'], ['livekit', '800k'], ['whep', '2M'], ['livekit', 'loss-6'], ['livekit', '3M-500k-3M']],
+    'VP9 L3T3': [['whep', '300k']],
+    'VP9 L3T3_KEY': [['livekit', '800k']],
+    'VP9 L2T2_KEY': [['whep', '2M']],
+    'AV1 L3T3_KEY': [['sdk', '3M-500k-3M']],
   };
 
 /** How long the soak lasts; it is for `--long`. */
@@ -27,7 +36,7 @@ before(async () => {
 after(() => lines?.close());
 
 for (const [publisher, viewers] of Object.entries(plan)) {
-  test(`viewers of a camera of ${publisher}`, async t => {
+  test(`viewers of a camera by ${publisher}`, async t => {
     const scene = await Scene.opens(t, lines, publisher);
     for (const [kind, name] of viewers) {
       await t.test(`${kind} on a line of ${name}`, async t => {

@@ -18,6 +18,9 @@ public sealed partial class BandwidthEstimator
     // So much more loss after a probe speaks against what it showed.
     private const double MoreLoss = 0.05;
 
+    // So much is lost by no line that is not overrun: it does not even carry the little that is sent.
+    private const double Heavy = 0.25;
+
     private const long LongQueue = 150_000;
 
     // Bits per second at which a hundred and three hundred ms have five packets.
@@ -314,11 +317,12 @@ public sealed partial class BandwidthEstimator
 
         // What arrives, were it not for the loss of the line itself. While little is sent that says less, and while a queue stands
         // the delay says more. Where the line is contested, about as TCP does.
-        var before = _rate.Bitrate;
+        var estimate = _rate.Bitrate;
+        var before = littleIsSent && _loss.Recent.Ratio > Heavy ? Math.Min(estimate, Math.Max(_sentRate.BitsPerSecond(now), _acknowledged.Steady)) : estimate;
         var to = Math.Min((long)(_acknowledged.Steady / (1 - _lossLimit.OfTheLine)), before * 95 / 100);
         to = littleIsSent || _queue.Current > _delayLimit.Target ? Math.Max(to, before * 7 / 10) : to;
         _rate.Lower(now, _delayLimit.IsContested ? Math.Clamp(_acknowledged.Steady, before * 2 / 3, before) * 75 / 100 : to);
-        _lossLimit.HandleCut(now, _loss, before, _rate.Bitrate);
+        _lossLimit.HandleCut(now, _loss, estimate, _rate.Bitrate);
         _lossVerdict = LossVerdict.Hold;
         _prober.Postpone(now, regret: _loss.Recent.Ratio > _lossAtProbe + MoreLoss);
         _limitedBy = EstimateLimit.Loss;

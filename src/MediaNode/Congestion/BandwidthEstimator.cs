@@ -22,6 +22,9 @@ public sealed partial class BandwidthEstimator
     private static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SilenceStep = TimeSpan.FromMilliseconds(500);
 
+    // Receivers say it again every second or so as long as they mean it.
+    private static readonly TimeSpan MaxBitrateHolds = TimeSpan.FromSeconds(10);
+
     // A timeout that is handled so late shows that we stood still ourselves: feedback may be waiting in the socket.
     private static readonly TimeSpan OwnStall = TimeSpan.FromMilliseconds(100);
 
@@ -41,6 +44,7 @@ public sealed partial class BandwidthEstimator
     private RateWindow _sentRate;
     private TimeSpan _roundTrip = UnknownRoundTrip;
     private long _maxBitrate;
+    private Instant _maxBitrateEnds = Instant.Never;
     private Instant _feedbackDue = Instant.Never;
     private long _rateBeforeSilence;
     private EstimateLimit _limitedBy;
@@ -125,7 +129,7 @@ public sealed partial class BandwidthEstimator
     public long SentRate(Instant now) => _sentRate.BitsPerSecond(now);
 
     /// <summary>When <see cref="HandleTimeout"/> or <see cref="TryGetProbe"/> has something to do, or <see cref="Instant.Never"/>.</summary>
-    public Instant NextTimeout => Instant.Min(_feedbackDue, _prober.NextTimeout(_roundTrip));
+    public Instant NextTimeout => Instant.Min(Instant.Min(_feedbackDue, _maxBitrateEnds), _prober.NextTimeout(_roundTrip));
 
     /// <summary>Octets that are held for packets which wait for feedback.</summary>
     public int MemoryOctets => _sent.Capacity * Unsafe.SizeOf<SentPacket>();
@@ -145,7 +149,7 @@ public sealed partial class BandwidthEstimator
 
         _own.Add(now, octets, _rate.Bitrate);
         var probe = _prober.Current;
-        _sent.Add(now, transportSequence, octets, probe, _heard);
+        _sent.Add(now, transportSequence, octets, probe, kind == SentKind.Padding, _heard);
         if (probe != 0)
         {
             _prober.HandleSent(now, octets, _sent.Next - 1);
@@ -170,9 +174,12 @@ public sealed partial class BandwidthEstimator
         }
     }
 
-    /// <summary>Takes the receiver's own maximum (REMB), which holds until the next; 0 lifts it.</summary>
-    public void HandleMaxBitrate(long bitsPerSecond) =>
+    /// <summary>Takes the receiver's own maximum (REMB), which holds until the next, or for 10 s; 0 lifts it.</summary>
+    public void HandleMaxBitrate(Instant now, long bitsPerSecond)
+    {
         _maxBitrate = bitsPerSecond <= 0 ? 0 : Math.Clamp(bitsPerSecond, _options.MinBitrate, _options.MaxBitrate);
+        _maxBitrateEnds = _maxBitrate == 0 ? Instant.Never : now + MaxBitrateHolds;
+    }
 
     public void HandleRoundTrip(TimeSpan roundTrip) =>
         _roundTrip = roundTrip <= TimeSpan.Zero ? UnknownRoundTrip : roundTrip > LongestRoundTrip ? LongestRoundTrip : roundTrip;
@@ -216,6 +223,11 @@ public sealed partial class BandwidthEstimator
     public void HandleTimeout(Instant now)
     {
         _prober.HandleTimeout(now, _roundTrip);
+        if (now >= _maxBitrateEnds)
+        {
+            HandleMaxBitrate(now, 0);
+        }
+
         if (now < _feedbackDue)
         {
             return;

@@ -4,7 +4,8 @@ namespace Nexus.MediaNode.Congestion;
 
 /// <summary>
 /// How many packets got lost lately, as far as it is settled: what feedback calls missing may still come
-/// while others sent up to 100 ms later do. A mutable struct.
+/// while others sent up to 100 ms later do. Padding does not count: how much of it comes is the result of a probe, and a receiver may
+/// drop it unseen. A mutable struct.
 /// </summary>
 internal struct LossMeter
 {
@@ -59,6 +60,12 @@ internal struct LossMeter
             }
 
             // What no feedback has named (it got lost itself) is neither.
+            if (packet.IsPadding)
+            {
+                _settled++;
+                continue;
+            }
+
             if (packet.Fate == PacketFate.Missing)
             {
                 packet.Fate = PacketFate.Lost;

@@ -110,7 +110,7 @@ internal sealed class Prober
         _chained = false;
         _state = State.Sending;
         Begun++;
-        _lastId = (byte)(_lastId == byte.MaxValue ? 1 : _lastId + 1);
+        _lastId = (byte)(_lastId == SentPacket.MostProbe ? 1 : _lastId + 1);
         _meter = default;
         _length = TimeSpan.FromSeconds(FewestOctets * 8.0 / _target);
         var shortest = Length + TimeSpan.FromMicroseconds(2 * Stretch(jitter));

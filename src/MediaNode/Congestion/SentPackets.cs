@@ -25,9 +25,21 @@ internal struct SentPacket
     public uint SentMicroseconds;
     public ushort Octets;
 
-    /// <summary>The probe that it belonged to; 0: none.</summary>
-    public byte Probe;
+    /// <summary>Probes are told apart by 1 to this.</summary>
+    public const byte MostProbe = 0x7F;
+
+    private const byte PaddingBit = 0x80;
+
+    private byte _mark;
     public PacketFate Fate;
+
+    /// <summary>The probe that it belonged to; 0: none.</summary>
+    public readonly byte Probe => (byte)(_mark & MostProbe);
+
+    /// <summary>It carried nothing that anybody would miss.</summary>
+    public readonly bool IsPadding => (_mark & PaddingBit) != 0;
+
+    public void Mark(byte probe, bool isPadding) => _mark = isPadding ? (byte)(probe | PaddingBit) : probe;
 }
 
 /// <summary>
@@ -65,7 +77,7 @@ internal sealed class SentPackets
     public ref SentPacket this[long sequence] => ref _ring[(int)sequence & (_ring.Length - 1)];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Add(Instant now, ushort sequence, int octets, byte probe, bool heard)
+    public void Add(Instant now, ushort sequence, int octets, byte probe, bool isPadding, bool heard)
     {
         if (_last == Instant.Never || (ushort)Next != sequence || now - _last > Forgotten)
         {
@@ -82,7 +94,7 @@ internal sealed class SentPackets
 
         packet.SentMicroseconds = time;
         packet.Octets = (ushort)octets;
-        packet.Probe = probe;
+        packet.Mark(probe, isPadding);
         packet.Fate = PacketFate.Unreported;
         Next++;
         _last = now;

@@ -110,7 +110,7 @@ internal sealed class SessionCongestion
 
     public void HandleMaxBitrate(Instant now, ulong bitsPerSecond)
     {
-        Estimator.HandleMaxBitrate((long)Math.Min(bitsPerSecond, long.MaxValue));
+        Estimator.HandleMaxBitrate(now, (long)Math.Min(bitsPerSecond, long.MaxValue));
         FollowEstimate(now);
     }
 

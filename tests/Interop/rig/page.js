@@ -62,7 +62,7 @@
   async function addSources({ pc, options }) {
     const { audio = true, video = true, width = 640, height = 360, fps = 30, simulcast = false, encodings, codec, maxBitrate, hint, noise } = options;
     const stream = await navigator.mediaDevices.getUserMedia({ audio, video: video && !noise && { width, height, frameRate: fps } });
-    if (noise) stream.addTrack(noiseTrack(width, height, fps));
+    if (noise) stream.addTrack(noiseTrack(width, height, fps, Number(noise)));
     for (const track of stream.getAudioTracks()) pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
     for (const track of stream.getVideoTracks()) {
       if (hint) track.contentHint = hint;

@@ -7,6 +7,9 @@ import { until } from './wait.mjs';
 export const layers = { low: { width: 320, kbps: 119 }, middle: { width: 640, kbps: 396 }, high: { width: 1280, kbps: 1320 } };
 const camera = { width: 1280, height: 720, fps: 15, grain: 80 };
 
+/** Of one SVC stream, published over WHIP: codec and scalability mode. */
+export const svc = ['VP9 L3T3', 'VP9 L3T3_KEY', 'VP9 L2T2_KEY', 'AV1 L3T3_KEY'];
+
 /** Publishes a camera that needs all of its bitrate, and a microphone, by `client`. What nobody plays is not sent. */
 export const publishers = {
   async sdk(tab, server, room, identity) {
@@ -30,6 +33,12 @@ export const publishers = {
     }, camera, layers);
     return member;
   },
+
+  ...Object.fromEntries(svc.map(name => [name, async (tab, server, room, identity) => {
+    const [codec, scalabilityMode] = name.split(' '), { width, height, fps, grain } = camera, encodings = [{ scalabilityMode, maxBitrate: 1_500_000 }];
+    const call = await tab.whip(server, room, identity, { codec, encodings, width, height, fps, noise: grain });
+    if (call.status !== 201) throw new Error(`WHIP: ${call.status} ${call.text}`);
+  }])),
 };
 
 /** Someone who plays what `publisher` sends. */

@@ -72,12 +72,45 @@ public sealed class BandwidthEstimatorTests
     public void The_receivers_maximum_caps_until_it_is_lifted(bool transportFeedback)
     {
         var estimator = new BandwidthEstimator(new CongestionOptions { TransportFeedback = transportFeedback });
-        estimator.HandleMaxBitrate(200_000);
+        estimator.HandleMaxBitrate(Start, 200_000);
         Assert.Equal((200_000, EstimateLimit.MaxBitrate), (estimator.Bitrate, estimator.LimitedBy));
-        estimator.HandleMaxBitrate(1);
+        estimator.HandleMaxBitrate(Start, 1);
         Assert.Equal(CongestionOptions.Default.MinBitrate, estimator.Bitrate);
-        estimator.HandleMaxBitrate(0);
+        estimator.HandleMaxBitrate(Start, 0);
         Assert.Equal(transportFeedback ? 300_000L : null, estimator.Bitrate);
+    }
+
+    [Fact]
+    public void The_receivers_maximum_ends_ten_seconds_after_it_was_said_last()
+    {
+        var estimator = new BandwidthEstimator(NoFeedback);
+        estimator.HandleMaxBitrate(Start, 200_000);
+        estimator.HandleMaxBitrate(Start.AddMilliseconds(3_000), 200_000);
+        Assert.Equal(Start.AddMilliseconds(13_000), estimator.NextTimeout);
+        estimator.HandleTimeout(Start.AddMilliseconds(12_999));
+        Assert.Equal(200_000, estimator.Bitrate);
+        estimator.HandleTimeout(Start.AddMilliseconds(13_000));
+        Assert.Null(estimator.Bitrate);
+        Assert.Equal(Instant.Never, estimator.NextTimeout);
+    }
+
+    [Fact]
+    public void Padding_that_does_not_come_is_no_loss()
+    {
+        for (ushort i = 0; i < 200; i++)
+        {
+            _estimator.Sent(Start.AddMilliseconds(i * 10), i, 1000, i >= 100 ? SentKind.Padding : SentKind.Video);
+        }
+
+        HandleFeedback(Start.AddMilliseconds(1050), 0, 0, 100, 40);
+        for (ushort i = 200; i < 300; i++)
+        {
+            _estimator.Sent(Start.AddMilliseconds(i * 10), i, 1000, SentKind.Video);
+        }
+
+        HandleFeedback(Start.AddMilliseconds(3050), 100, 31, 200, 40, missing: 100);
+        Assert.Equal(0, _estimator.LossRatio);
+        Assert.NotEqual(EstimateLimit.Loss, _estimator.LimitedBy);
     }
 
     [Fact]
@@ -283,11 +316,11 @@ public sealed class BandwidthEstimatorTests
     }
 
     // All arrived, each so many steps of 250 µs after the one before.
-    private void HandleFeedback(Instant now, ushort first, int reference, int count, short apart)
+    private void HandleFeedback(Instant now, ushort first, int reference, int count, short apart, int missing = 0)
     {
         Span<byte> symbols = stackalloc byte[count];
         Span<short> deltas = stackalloc short[count];
-        symbols.Fill(1);
+        symbols[missing..].Fill(1);
         deltas.Fill(apart);
         var length = TransportWideWriter.Write(_buffer, new FeedbackHeader(1, 2), reference, 0, first, symbols, deltas);
         var rtcp = new RtcpReader(_buffer.AsSpan(0, length));
