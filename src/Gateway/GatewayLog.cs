@@ -12,8 +12,8 @@ internal static partial class GatewayLog
     [LoggerMessage(1408, LogLevel.Warning, "{What} could not be done now: {Reason}")]
     public static partial void Unavailable(this ILogger log, string what, string reason);
 
-    [LoggerMessage(1404, LogLevel.Information, "session {Session} is lost: nobody knows it any more")]
-    public static partial void SessionLost(this ILogger log, string session);
+    [LoggerMessage(1404, LogLevel.Information, "session {Session} is lost ({Reason}): nobody knows it any more")]
+    public static partial void SessionLost(this ILogger log, string session, string reason);
 
     [LoggerMessage(1405, LogLevel.Warning, "a renewal did not get through; it is tried again")]
     public static partial void RenewalFailed(this ILogger log, Exception cause);

@@ -72,14 +72,17 @@ public sealed partial class MediaNodeGrain(
         return Task.CompletedTask;
     }
 
-    public Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions)
+    public Task OnUnheard(string bootId) => _view?.BootId == bootId && _link is { } link ? Detach(link, "nothing is heard of it any more", wasSilent: false) : Task.CompletedTask;
+
+    public Task<bool> OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions)
     {
-        if (_view?.BootId == bootId && _port is not null)
+        bool isKnown = _view?.BootId == bootId && _port is not null;
+        if (isKnown)
         {
-            Announce(_view with { Load = load, Sessions = sessions, Tracks = tracks, Subscriptions = subscriptions });
+            Announce(_view! with { Load = load, Sessions = sessions, Tracks = tracks, Subscriptions = subscriptions });
         }
 
-        return Task.CompletedTask;
+        return Task.FromResult(isKnown);
     }
 
     public Task<NodeView?> Describe() => Task.FromResult(Known(_view));

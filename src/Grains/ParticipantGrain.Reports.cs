@@ -189,6 +189,7 @@ public sealed partial class ParticipantGrain
     private void KeepTime()
     {
         NoteGateways();
+        NoteNodes();
         DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset? due = !Calls.IsEmpty || _isRoomBehind ? now + Tick : _legs.NextDeadline;
         due = ForwardLeg is not null && !(due < now + CatchingUp) ? now + CatchingUp : due;
@@ -216,6 +217,17 @@ public sealed partial class ParticipantGrain
         {
             (_holders, _sought) = (holders, sought);
             gateways.Note(Key, holders, sought);
+        }
+    }
+
+    /// <summary>The silo's list of nodes says when one is lost together with its grain, which else would.</summary>
+    private void NoteNodes()
+    {
+        ImmutableArray<string> on = [.. _legs.All.Select(l => l.Node.Id).Distinct()];
+        if (!on.SequenceEqual(_on))
+        {
+            nodes.Note(this.GetGrainId(), _on, on);
+            _on = on;
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Nexus.Contracts;
 using Nexus.Core;
 using Nexus.Grains.Gateways;
+using Nexus.Grains.Nodes;
 using Nexus.Grains.Placement;
 using Nexus.Link;
 
@@ -12,7 +13,7 @@ namespace Nexus.Grains;
 /// <summary>One person in one room: who it is, its legs, and what the roster is told of it.</summary>
 [ZonePlacement]
 public sealed partial class ParticipantGrain(
-    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, GatewayList gateways, ILogger<ParticipantGrain> log) : Grain, IParticipantGrain
+    [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, GatewayList gateways, NodeList nodes, ILogger<ParticipantGrain> log) : Grain, IParticipantGrain
 {
     /// <summary>How long a new leg has to connect.</summary>
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(30);
@@ -36,6 +37,7 @@ public sealed partial class ParticipantGrain(
     private bool _isRoomBehind;
     private ImmutableArray<SessionHolder> _holders = [];
     private ImmutableArray<string> _sought = [];
+    private ImmutableArray<string> _on = [];
 
     private string Key => this.GetPrimaryKeyString();
 
@@ -50,6 +52,7 @@ public sealed partial class ParticipantGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         gateways.Note(Key, [], []);
+        nodes.Note(this.GetGrainId(), _on, []);
         return Task.CompletedTask;
     }
 
@@ -169,6 +172,8 @@ public sealed partial class ParticipantGrain(
             await End(there, reason);
         }
     }
+
+    public Task OnNodeLost(string node) => LeaveNode(node, ReasonCodes.NodeLost);
 
     public async Task<ActResult> Mute(string trackSid, bool muted)
     {

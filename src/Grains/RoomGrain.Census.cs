@@ -13,6 +13,8 @@ public sealed partial class RoomGrain
     /// <summary>Sids of those whom their node did not have the last time.</summary>
     private ImmutableHashSet<string> _missing = [];
 
+    private string? _on;
+
     /// <summary>The room has lost its memory: whoever has people of it tells.</summary>
     private async Task AskAllNodes()
     {
@@ -37,16 +39,35 @@ public sealed partial class RoomGrain
 
         ImmutableHashSet<string> gone = missing.ToImmutable().Intersect(_missing); // who has just come, or was just moved, may not be known yet
         _missing = missing.ToImmutable();
-        foreach (ParticipantView lost in _roster.All.Where(p => gone.Contains(p.Sid)))
+        await LetGo(p => gone.Contains(p.Sid));
+        await AnnounceAgain();
+    }
+
+    public Task OnNodeLost(string node) => LetGo(p => p.Node == node);
+
+    /// <summary>Those whom nobody has any more: their places are kept for a while, for they come again when they can.</summary>
+    private async Task LetGo(Func<ParticipantView, bool> isGone)
+    {
+        foreach (ParticipantView lost in _roster.All.Where(isGone))
         {
             ParticipantView over = lost with { Version = lost.Version + 1, State = ParticipantState.Disconnected, Reason = ReasonCodes.NodeLost };
             _roster.Update(over);
             Note(lost, over);
+            await Place(over);
             await Participant(lost).Evict(lost.Sid, ReasonCodes.NodeLost); // where there is one that takes itself for being in
         }
 
         WatchEmpty();
-        await AnnounceAgain();
+    }
+
+    /// <summary>The silo's list of nodes says when the room's is lost together with that node's grain.</summary>
+    private void NoteNode(string? node)
+    {
+        if (node != _on)
+        {
+            nodes.Note(this.GetGrainId(), _on is null ? [] : [_on], node is null ? [] : [node]);
+            _on = node;
+        }
     }
 
     /// <summary>Which of those people the node does not have; all of them when it cannot be reached.</summary>

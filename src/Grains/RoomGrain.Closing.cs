@@ -40,6 +40,7 @@ public sealed partial class RoomGrain
         StopWatching();
         await Forget();
         Count(0, 0);
+        NoteNode(null);
         await Tenant.CloseRoom(Name);
         return true;
     }

@@ -79,6 +79,7 @@ public sealed partial class RoomGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         Count(0, 0);
+        NoteNode(null);
         return Task.CompletedTask;
     }
 
@@ -222,6 +223,7 @@ public sealed partial class RoomGrain(
     private void WatchEmpty(TimeSpan least = default)
     {
         Count(IsOpen ? 1 : 0, _roster.Count);
+        NoteNode(IsOpen && _roster.Count > 0 ? _place.Node : null);
         if (_roster.Count > 0 || !IsOpen)
         {
             _wasJoined |= _roster.Count > 0;

@@ -66,6 +66,21 @@ public sealed class GatewayPortTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_session_that_nobody_knows_on_a_node_that_is_lost_too_ends_as_lost_with_its_node_and_its_client_is_to_come_again()
+    {
+        await using var ada = await JsonClient.Join(_host, "r", "ada");
+        IMediaNodeGrain gone = _host.Grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode("local", "ND_gone"));
+        INodePort port = _host.Grains.CreateObjectReference<INodePort>(_host.Node);
+        await gone.Attach("link-9", new() { Id = "ND_gone", Region = "local", State = NodeState.Ready, BootId = "boot" }, port);
+        await gone.Detach("link-9", "its process was killed");
+        var session = new Unknown(_host.Grains.GetGrain<IParticipantGrain>(Keys.Participant(Keys.Room("any", "default", "r"), "nobody"))) { Node = "ND_gone" };
+        _host.Service<GatewayPort>().Attach("SE_gone", session);
+        await _host.Service<GatewayPort>().OnSought([ada.Session, "SE_gone"]);
+        Assert.Equal("NODE_LOST", await session.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal("pong", (await Pong(ada)).GetProperty("type").GetString());
+    }
+
+    [Fact]
     public async Task Clients_hear_on_of_a_room_whose_grain_was_put_away()
     {
         await using var ada = await JsonClient.Join(_host, "r", "ada");
@@ -101,6 +116,8 @@ public sealed class GatewayPortTests : IAsyncLifetime
         public TaskCompletionSource<string?> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public IParticipantGrain Participant => participant;
+
+        public string? Node { get; init; }
 
         public void OnNews(SessionNews news) => Ended.TrySetResult(news.Ended);
     }

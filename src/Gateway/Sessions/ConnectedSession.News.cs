@@ -88,6 +88,7 @@ internal sealed partial class ConnectedSession
             if (view.Actual.Version >= told)
             {
                 told = view.Actual.Version;
+                Node = view.Node;
                 wire.OnView(view, isPlayers);
             }
         }

@@ -39,6 +39,8 @@ internal sealed partial class ConnectedSession(SessionServices services, ISessio
 
     public string ParticipantSid { get; private set; } = "";
 
+    public string? Node { get; private set; }
+
     /// <summary>What the client may do: as its token says, until an admin says otherwise.</summary>
     public Grants Grants { get; private set; } = new();
 

@@ -13,6 +13,9 @@ public interface ISessionListener
 {
     IParticipantGrain Participant { get; }
 
+    /// <summary>Where its media is, by id; null while that is not known.</summary>
+    string? Node { get; }
+
     void OnNews(SessionNews news);
 }
 
@@ -32,12 +35,15 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     /// <summary>Times in a row that a session's participant does not know it, or takes another gateway to have it.</summary>
     private const int UnknownIsLost = 3;
 
+    /// <summary>Times in a row that nobody knows a session and its node is lost besides: nobody will bring it back.</summary>
+    private const int HomelessIsLost = 2;
+
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, ISessionListener> _sessions = new(StringComparer.Ordinal);
 
-    /// <summary>Sessions of which it is not sure that their grains know them to be here, and how often these did not.</summary>
-    private readonly ConcurrentDictionary<string, int> _unsure = new(StringComparer.Ordinal);
+    /// <summary>Sessions of which it is not sure that their grains know them to be here.</summary>
+    private readonly ConcurrentDictionary<string, Doubt> _unsure = new(StringComparer.Ordinal);
 
     /// <summary>Sessions whose clients' connections are gone, which their grains have not taken note of yet.</summary>
     private readonly ConcurrentDictionary<string, ClientSession> _letGo = new(StringComparer.Ordinal);
@@ -140,7 +146,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     {
         foreach (string session in sessions.Where(s => !_hasLeft && _sessions.ContainsKey(s)))
         {
-            _unsure.TryAdd(session, 0);
+            _unsure.TryAdd(session, default);
         }
 
         HoldUnsure(); // only begins it: nobody's answer is waited for here
@@ -189,7 +195,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
             _losses = losses;
             foreach (string session in _sessions.Keys)
             {
-                _unsure.TryAdd(session, 0);
+                _unsure.TryAdd(session, default);
             }
         }
 
@@ -236,11 +242,12 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
             if (_holding.IsCompleted && !_unsure.IsEmpty)
             {
                 Volatile.Write(ref _heldAt, _clock.GetTimestamp());
+                var nodes = new Lazy<Task<ImmutableArray<NodeView>>>(_control.Nodes);
                 _holding = Task.Run(async () =>
                 {
                     foreach (string[] batch in _unsure.Keys.Chunk(256))
                     {
-                        await Task.WhenAll(batch.Select(session => Try(() => Hold(session))));
+                        await Task.WhenAll(batch.Select(session => Try(() => Hold(session, nodes))));
                     }
                 });
             }
@@ -249,19 +256,25 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
 
     /// <summary>
     /// A session that its grain does not know was lost with the grain; the node brings it back within seconds when it still has
-    /// it, so only repeated failures are an end.
+    /// it, so only repeated failures are an end: few, where the node is lost too.
     /// </summary>
-    private async Task Hold(string session)
+    /// <param name="nodes">All that there are, asked for once in a round.</param>
+    private async Task Hold(string session, Lazy<Task<ImmutableArray<NodeView>>> nodes)
     {
         if (!_sessions.TryGetValue(session, out ISessionListener? listener) || await listener.Participant.Hold(session, Holder))
         {
             _unsure.TryRemove(session, out _);
+            return;
         }
-        else if (!IsRebuilding && _unsure.AddOrUpdate(session, 1, (_, n) => n + 1) >= UnknownIsLost)
+
+        bool isHomeless = listener.Node is { } node && (await nodes.Value).Any(n => n.Id == node && n.State == NodeState.Lost);
+        Doubt doubt = _unsure.AddOrUpdate(session, _ => default, (_, d) => new(IsRebuilding ? d.Unknown : d.Unknown + 1, isHomeless ? d.Homeless + 1 : 0));
+        if (doubt.Homeless >= HomelessIsLost || doubt.Unknown >= UnknownIsLost)
         {
             _unsure.TryRemove(session, out _);
-            _log.SessionLost(session);
-            listener.OnNews(new SessionNews { Session = session, Ended = ReasonCodes.ClientLost });
+            string reason = doubt.Homeless >= HomelessIsLost ? ReasonCodes.NodeLost : ReasonCodes.ClientLost;
+            _log.SessionLost(session, reason);
+            listener.OnNews(new SessionNews { Session = session, Ended = reason });
         }
     }
 
@@ -290,4 +303,8 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
             _log.RenewalFailed(e);
         }
     }
+
+    /// <param name="Unknown">How often its grain did not know it, or took another gateway to have it.</param>
+    /// <param name="Homeless">How often its node was lost besides, the last times.</param>
+    private readonly record struct Doubt(int Unknown, int Homeless);
 }

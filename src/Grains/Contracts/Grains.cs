@@ -4,8 +4,16 @@ using Orleans.Concurrency;
 
 namespace Nexus.Contracts;
 
+/// <summary>A grain that has something on media nodes.</summary>
+public interface IOnNodes : IGrainWithStringKey
+{
+    /// <summary>From its silo's list of nodes: that one is lost together with all who would say so. Waits for nobody; said twice it does nothing.</summary>
+    [OneWay]
+    Task OnNodeLost(string node);
+}
+
 /// <summary>Policy, roster, and the nodes a room is on. Key: <see cref="Keys.Room"/>. It is the roster: a read after a join is never stale.</summary>
-public interface IRoomGrain : IGrainWithStringKey
+public interface IRoomGrain : IOnNodes
 {
     /// <summary>Makes the room, or changes the policy of the one that is there. Refused by quota, QUOTA_ROOMS, or for its metadata, LIMIT_EXCEEDED.</summary>
     Task<RoomResult> Create(RoomPolicy policy, TenantRules tenant);
@@ -70,7 +78,7 @@ public interface IRoomGrain : IGrainWithStringKey
 }
 
 /// <summary>One person in one room: sessions (legs), grants, published tracks, wishes, grace. Key: <see cref="Keys.Participant"/>.</summary>
-public interface IParticipantGrain : IGrainWithStringKey
+public interface IParticipantGrain : IOnNodes
 {
     /// <summary>Joins with one leg. A leg of the same kind that was there leaves with DUPLICATE_IDENTITY; a Duplex leg replaces all. LIMIT_EXCEEDED when it says too much of itself.</summary>
     Task<JoinResult> Join(JoinRequest request);
@@ -227,7 +235,12 @@ public interface IMediaNodeGrain : IGrainWithStringKey
     /// </summary>
     Task Detach(string link, string reason, bool wasSilent = false);
 
-    Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions);
+    /// <summary>From its silo's list of nodes: nothing is heard of the node any more, so that the holder of its link is gone with it. As <see cref="Detach"/>.</summary>
+    [OneWay]
+    Task OnUnheard(string bootId);
+
+    /// <returns>False when the grain does not know of a link to the node: it is to be attached.</returns>
+    Task<bool> OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions);
 
     /// <summary>A session is not as it was. Done when its participant knows, or could not be told now.</summary>
     Task OnReport(SessionReport report);

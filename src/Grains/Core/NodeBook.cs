@@ -16,12 +16,18 @@ public sealed class NodeBook<TSource> where TSource : notnull
     /// <summary>So that operators see what was lost.</summary>
     private static readonly TimeSpan LostStays = TimeSpan.FromMinutes(10);
 
-    private readonly Dictionary<string, (NodeView View, TSource From, DateTimeOffset At)> _nodes = new(StringComparer.Ordinal);
+    /// <summary>
+    /// Looks, a second apart, at which nobody speaks for a node before it is taken for gone: one that lives finds another silo meanwhile. Looks
+    /// are counted and not time, so that who stood still himself holds it against no node.
+    /// </summary>
+    private const int Patience = 3;
+
+    private readonly Dictionary<string, Entry> _nodes = new(StringComparer.Ordinal);
 
     public bool Knows(string id) => _nodes.ContainsKey(id);
 
     /// <summary>What its grain says of a node, in place of what was said of it before, by whomever.</summary>
-    public void Report(NodeView node, TSource from, DateTimeOffset now) => _nodes[node.Id] = (node, from, now);
+    public void Report(NodeView node, TSource from, DateTimeOffset now) => _nodes[node.Id] = new(node, from, now);
 
     /// <summary>All nodes in the order of their ids, also those that were lost within the last ten minutes.</summary>
     /// <param name="isThere">Whether a source is still there; a node whose source is not is lost, unless it was reported as lost.</param>
@@ -35,10 +41,28 @@ public sealed class NodeBook<TSource> where TSource : notnull
         return [.. _nodes.Values.Select(n => Aged(n.View, now - n.At, isThere(n.From))).OrderBy(n => n.Id, StringComparer.Ordinal)];
     }
 
+    /// <summary>
+    /// To be called every second. Nodes whose source is gone, and that no other speaks for: who has something on them is to be told, because
+    /// nobody else will. Said again every three seconds.
+    /// </summary>
+    public ImmutableArray<NodeView> Forsaken(Func<TSource, bool> isThere) => Overdue(n => !isThere(n.From));
+
+    /// <summary>To be called every second. Nodes of this source of which nothing is heard any more: it has not noticed, or it would have reported them as lost.</summary>
+    public ImmutableArray<NodeView> Unheard(TSource source, DateTimeOffset now) =>
+        Overdue(n => n.From.Equals(source) && n.View.State != NodeState.Lost && now - n.At > Fresh);
+
+    private ImmutableArray<NodeView> Overdue(Func<Entry, bool> isAlone) =>
+        [.. _nodes.Values.Where(n => isAlone(n) && ++n.LooksAlone % Patience == 0).Select(n => n.View)];
+
     /// <summary>Those that this source was the last to report.</summary>
     public IEnumerable<NodeView> Of(TSource source) => _nodes.Values.Where(n => n.From.Equals(source)).Select(n => n.View);
 
     private static NodeView Aged(NodeView node, TimeSpan age, bool isSourceThere) =>
         node.State == NodeState.Lost || (isSourceThere && age <= Fresh) ? node
         : node with { State = NodeState.Lost, Load = 0, Reason = isSourceThere ? $"nothing was heard of it for {Fresh.TotalSeconds:F0} s" : "the silo that spoke for it is gone" };
+
+    private sealed record Entry(NodeView View, TSource From, DateTimeOffset At)
+    {
+        public int LooksAlone { get; set; }
+    }
 }

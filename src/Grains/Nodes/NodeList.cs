@@ -7,22 +7,36 @@ namespace Nexus.Grains.Nodes;
 
 /// <summary>
 /// The media nodes of the cluster as this silo has heard of them. Each silo has a list of its own: grains of nodes report to that of
-/// their silo, which tells the others one-way and waits for nobody, so that a silo that is frozen or gone costs no one else a join.
-/// Thread-safe.
+/// their silo, which tells the others one-way and waits for nobody, so that a silo that is frozen or gone costs no one else a join. When a
+/// node is lost together with the silo that spoke for it, each list tells those grains of its silo that have something there. Thread-safe.
 /// </summary>
-public sealed class NodeList
+public sealed class NodeList : IDisposable
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+
     private readonly Lock _gate = new();
     private readonly NodeBook<SiloAddress> _book = new();
+    private readonly Dictionary<string, HashSet<GrainId>> _concerned = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
     private readonly ILocalSiloDetails _here;
     private readonly IClusterMembershipService _members;
     private readonly NodeNewsClient _others;
     private readonly GrainMeter _meter;
+    private readonly IGrainFactory _grains;
+    private readonly ITimer _timer;
 
     public NodeList(
-        [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time, ILocalSiloDetails here, IClusterMembershipService members, NodeNewsClient others, GrainMeter meter) =>
-        (_time, _here, _members, _others, _meter) = (time, here, members, others, meter);
+        [FromKeyedServices(TimeProviderNames.Grains)] TimeProvider time,
+        ILocalSiloDetails here,
+        IClusterMembershipService members,
+        NodeNewsClient others,
+        GrainMeter meter,
+        IGrainFactory grains)
+    {
+        (_time, _here, _members, _others, _meter, _grains) = (time, here, members, others, meter, grains);
+        _timer = time.CreateTimer(_ => Look(), null, LookEvery, Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>All nodes in the order of their ids, lost ones too.</summary>
     public ImmutableArray<NodeView> Nodes
@@ -59,6 +73,29 @@ public sealed class NodeList
         }
     }
 
+    public void Dispose() => _timer.Dispose();
+
+    /// <summary>A grain that is active on this silo has something on these nodes, by id: it is told when one is lost and nobody else can say so.</summary>
+    /// <param name="before">As it said last.</param>
+    internal void Note(GrainId grain, ImmutableArray<string> before, ImmutableArray<string> now)
+    {
+        lock (_gate)
+        {
+            foreach (string node in before)
+            {
+                if (_concerned.TryGetValue(node, out HashSet<GrainId>? grains) && grains.Remove(grain) && grains.Count == 0)
+                {
+                    _concerned.Remove(node);
+                }
+            }
+
+            foreach (string node in now)
+            {
+                (_concerned.TryGetValue(node, out HashSet<GrainId>? grains) ? grains : _concerned[node] = []).Add(grain);
+            }
+        }
+    }
+
     /// <summary>From the list of another silo.</summary>
     internal void Take(NodeView node, SiloAddress from)
     {
@@ -89,6 +126,27 @@ public sealed class NodeList
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
             // it reports what it knows soon, or is gone
+        }
+    }
+
+    private void Look()
+    {
+        lock (_gate)
+        {
+            foreach (NodeView unheard in _book.Unheard(_here.SiloAddress, _time.GetUtcNow()))
+            {
+                _grains.GetGrain<IMediaNodeGrain>(Keys.MediaNode(unheard.Region, unheard.Id)).OnUnheard(unheard.BootId).Ignore();
+            }
+
+            foreach (NodeView lost in _book.Forsaken(IsThere))
+            {
+                foreach (GrainId grain in _concerned.GetValueOrDefault(lost.Id) ?? [])
+                {
+                    _grains.GetGrain<IOnNodes>(grain).OnNodeLost(lost.Id).Ignore();
+                }
+            }
+
+            _timer.Change(LookEvery, Timeout.InfiniteTimeSpan);
         }
     }
 

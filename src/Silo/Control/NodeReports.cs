@@ -45,6 +45,7 @@ internal sealed class NodeReports : IControlLinkHandler
     private readonly IMediaNodeGrain _node;
     private readonly Action _attached;
     private int _isAttached;
+    private volatile bool _isOver;
 
     /// <param name="link">Names the connection, as <see cref="IMediaNodeGrain.Attach"/> says.</param>
     /// <param name="attached">Called once, when the node's grain knows of the link.</param>
@@ -73,6 +74,7 @@ internal sealed class NodeReports : IControlLinkHandler
     /// <summary>The link is down. What the node said last is told first, if that does not take long.</summary>
     public async Task DetachAsync(string reason, bool wasSilent)
     {
+        _isOver = true;
         try
         {
             await _work.WhenIdle().WaitAsync(LastWords, _time);
@@ -118,7 +120,7 @@ internal sealed class NodeReports : IControlLinkHandler
         }
     }
 
-    /// <summary>Every second; until the node's grain knows of the link, it is told of that too: its silo may just be found out to be gone.</summary>
+    /// <summary>Every second; a grain that does not know of the link is told of that too: its silo may just be found out to be gone.</summary>
     public void OnLoad(LoadReport load) => Post(NodeLane, Word.Load, async () =>
     {
         if (Volatile.Read(ref _isAttached) == 0)
@@ -126,7 +128,11 @@ internal sealed class NodeReports : IControlLinkHandler
             await AttachAsync();
         }
 
-        await _node.OnLoad(_hello.BootId, load.Load, load.Sessions, load.Tracks, load.Subscriptions);
+        if (!await _node.OnLoad(_hello.BootId, load.Load, load.Sessions, load.Tracks, load.Subscriptions) && !_isOver)
+        {
+            await AttachAsync();
+        }
+
         if (load.IsLeaving)
         {
             await _node.OnLeaving(_hello.BootId);

@@ -333,7 +333,9 @@ public sealed class RoomFeedTests : IRoomListener
 
         public Task Detach(string link, string reason, bool wasSilent) => throw new NotSupportedException();
 
-        public Task OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions) => throw new NotSupportedException();
+        public Task OnUnheard(string bootId) => throw new NotSupportedException();
+
+        public Task<bool> OnLoad(string bootId, double load, int sessions, int tracks, int subscriptions) => throw new NotSupportedException();
 
         public Task<NodeView?> Describe() => throw new NotSupportedException();
 
@@ -370,6 +372,8 @@ public sealed class RoomFeedTests : IRoomListener
             Asked.Add(known);
             return Task.FromResult<RoomNews?>(Missed(known) is { } missed ? new([.. missed], null) : new([], Pages[0]));
         }
+
+        public Task OnNodeLost(string node) => throw new NotSupportedException();
 
         public Task<RoomMoved> Relocate(RoomMove move) => throw new NotSupportedException();
 

@@ -45,6 +45,29 @@ public sealed class NodeBookTests
         Assert.False(_book.Knows("b"));
     }
 
+    [Fact]
+    public void A_node_whose_silo_went_is_given_three_looks_to_find_another_and_is_told_of_again_every_third()
+    {
+        _book.Report(Node("a"), "silo-1", Noon);
+        _book.Report(Node("b"), "silo-2", Noon);
+        Assert.Empty(_book.Forsaken(_ => true));
+        Assert.Equal(["", "", "a", "", "", "a"], Enumerable.Range(0, 6).Select(_ => Forsaken()));
+        _book.Report(Node("a"), "silo-2", Noon);
+        Assert.All(Enumerable.Range(0, 6), _ => Assert.Equal("", Forsaken()));
+
+        string Forsaken() => string.Join(' ', _book.Forsaken(silo => silo != "silo-1").Select(n => n.Id));
+    }
+
+    [Fact]
+    public void A_node_of_ones_own_that_nothing_is_heard_of_is_noticed_unless_it_was_reported_as_lost()
+    {
+        _book.Report(Node("a"), "silo-1", Noon);
+        _book.Report(Node("b") with { State = NodeState.Lost }, "silo-1", Noon);
+        _book.Report(Node("c"), "silo-2", Noon);
+        Assert.Equal(["", "", "a"], Enumerable.Range(0, 3).Select(_ => string.Join(' ', _book.Unheard("silo-1", Noon + Fresh * 2).Select(n => n.Id))));
+        Assert.All(Enumerable.Range(0, 3), _ => Assert.Empty(_book.Unheard("silo-1", Noon + Fresh)));
+    }
+
     private NodeView[] All(DateTimeOffset now, string? gone = null) => [.. _book.All(now, silo => silo != gone)];
 
     private static NodeView Node(string id) => new() { Id = id, Region = "eu", State = NodeState.Ready, Load = 0.5 };

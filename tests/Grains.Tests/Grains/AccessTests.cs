@@ -93,7 +93,7 @@ public sealed class AccessTests : GrainTest
         await Rig.Participant("bob").Remove(ReasonCodes.Removed, new Barring { RevokedBefore = Now });
         await Rig.Room().Lock(true);
         await Rig.Fabric.StartSiloAsync("local");
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
+        await Rig.KillSiloAsync(Rig.Fabric.Silos[0]);
 
         Assert.Equal(ReasonCodes.Unavailable, await Join("ada")); // who was in is not told that she is out
         Assert.Equal(ReasonCodes.Banned, await Join("eve"));

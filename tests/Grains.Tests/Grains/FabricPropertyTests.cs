@@ -263,7 +263,7 @@ public sealed class FabricPropertyTests
             FabricSilo silo = Pick(_rig.Fabric.Silos);
             _trace.Add($"silo {silo.Name} dies");
             await _rig.Fabric.StartSiloAsync("local");
-            await _rig.Fabric.KillSiloAsync(silo);
+            await _rig.KillSiloAsync(silo);
         }
 
         private Task Passes(TimeSpan time)

@@ -161,7 +161,7 @@ public sealed class ForwardTests : GrainTest
         await Alice("r").Administer(new("newer", ImmutableDictionary<string, string?>.Empty), null);
         await Rig.UntilAsync(async () => (await InStage()).Metadata == "newer");
         await Rig.Fabric.StartSiloAsync("local");
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
+        await Rig.KillSiloAsync(Rig.Fabric.Silos[0]);
         await Rig.UntilAsync(async () => (await Rig.RosterAsync("r")).Length == 1 && (await Rig.RosterAsync("s")).Length == 1);
         await Rig.UntilAsync(async () => await Alice("s").Describe() is { IsForwarded: true, State: ParticipantState.Active } view && view.Sid == before.Sid);
 

@@ -93,7 +93,7 @@ public sealed class GatewayLeaseTests : GrainTest
         FabricSilo other = await Rig.Fabric.StartSiloAsync("local");
         await Probe.RenewAsync(Rig); // the new silo hears of the gateway by the old one
         await Rig.Fabric.QuietAsync();
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
+        await Rig.KillSiloAsync(Rig.Fabric.Silos[0]);
         Assert.Equal([other], Rig.Fabric.Silos);
         while (Probe.News is not null)
         {
@@ -114,7 +114,7 @@ public sealed class GatewayLeaseTests : GrainTest
     {
         await JoinAsync();
         await Rig.Fabric.StartSiloAsync("local");
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]); // nobody has said there that there is a gateway
+        await Rig.KillSiloAsync(Rig.Fabric.Silos[0]); // nobody has said there that there is a gateway
         await Rig.PassAsync(TimeSpan.FromSeconds(20));
         await PassAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(ParticipantState.Active, await StateAsync());

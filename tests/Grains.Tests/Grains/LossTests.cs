@@ -6,7 +6,7 @@ using Nexus.TestKit.Nodes;
 
 namespace Nexus.Grains.Tests.Grains;
 
-/// <summary>What is lost, and what comes back: commands, links, nodes, silos.</summary>
+/// <summary>What is lost, and what comes back: commands, links, nodes.</summary>
 public sealed class LossTests : GrainTest
 {
     [Theory]
@@ -273,104 +273,6 @@ public sealed class LossTests : GrainTest
         await Rig.PassAsync(TimeSpan.FromSeconds(40));
         Assert.Equal(["alice"], await Rig.RosterAsync());
         Assert.True(Node.Actual.ContainsKey(session));
-    }
-
-    [Fact]
-    public async Task After_the_loss_of_all_silos_rooms_participants_and_tracks_are_rebuilt_from_the_node()
-    {
-        string session = await Rig.JoinAsync(Node, "alice");
-        string bob = await Rig.JoinAsync(Node, "bob", leg: SessionLeg.Play);
-        await Rig.Participant("alice").Mute($"TR_{session}_video", true);
-        ParticipantView alice = (await Rig.Participant("alice").Describe())!;
-        string room = (await Rig.Room().Describe())!.Sid;
-
-        await Rig.Fabric.StartSiloAsync("local");
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
-
-        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 2);
-        Assert.Equal(room, (await Rig.Room().Describe())!.Sid);
-        await Rig.UntilAsync(async () => (await Rig.Participant("alice").Describe())?.State == ParticipantState.Active);
-        ParticipantView rebuilt = (await Rig.Participant("alice").Describe())!;
-        Assert.Equal((alice.Sid, alice.Name, alice.Node), (rebuilt.Sid, rebuilt.Name, rebuilt.Node));
-        Assert.Equal(alice.Tracks.Select(t => (t.Sid, t.Muted)), rebuilt.Tracks.Select(t => (t.Sid, t.Muted)));
-        await Rig.UntilAsync(async () => (await Rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms(new())).Names.Contains("r"));
-        Assert.Equal([session, bob], Node.Actual.Keys.Order(StringComparer.Ordinal));
-
-        // and they are under command again
-        Assert.Null((await Rig.Participant("bob").Remove(ReasonCodes.Removed)).Error);
-        Assert.False(Node.Actual.ContainsKey(bob));
-    }
-
-    [Fact]
-    public async Task A_room_whose_record_was_lost_with_its_silo_comes_back_with_those_who_are_in()
-    {
-        await Rig.JoinAsync(Node, "alice");
-        await Rig.JoinAsync(Node, "bob");
-        await Rig.Fabric.StartSiloAsync("local");
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
-        Rig.Fabric.LoseStorage();
-        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 2);
-        await Rig.PassAsync(TimeSpan.FromMinutes(1));
-        Assert.Equal(["alice", "bob"], await Rig.RosterAsync());
-        Assert.Equal(2, Node.Actual.Count);
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public async Task After_the_loss_of_either_silo_everything_is_whole_again(int killed)
-    {
-        await Rig.Fabric.StartSiloAsync("local");
-        var sessions = new List<(string Identity, string Session)>();
-        for (int i = 0; i < 12; i++)
-        {
-            sessions.Add(($"p{i:00}", await Rig.JoinAsync(Node, $"p{i:00}", $"room{i % 4}")));
-        }
-
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[killed]);
-        await Rig.PassAsync(TimeSpan.FromSeconds(40));
-
-        for (int i = 0; i < 4; i++)
-        {
-            Assert.Equal(sessions.Where((_, n) => n % 4 == i).Select(s => s.Identity), await Rig.RosterAsync($"room{i}"));
-        }
-
-        for (int i = 0; i < 12; i++)
-        {
-            Assert.Equal(ParticipantState.Active, (await Rig.Participant(sessions[i].Identity, $"room{i % 4}").Describe())?.State);
-            Assert.Null((await Rig.Participant(sessions[i].Identity, $"room{i % 4}").Leave(sessions[i].Session, ReasonCodes.ClientLeft)).Error);
-        }
-
-        Assert.Equal(4, (await Rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms(new())).Total);
-        Assert.Empty(Node.Actual);
-    }
-
-    [Fact]
-    public async Task A_node_that_goes_while_its_grain_has_no_memory_still_loses_its_sessions()
-    {
-        await Rig.Fabric.StartSiloAsync("local");
-        for (int i = 0; i < 8; i++)
-        {
-            await Rig.JoinAsync(Node, $"p{i}");
-        }
-
-        Rig.IsDeaf = true;
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
-        await Rig.UnlinkAsync(Node);
-        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 0, TimeSpan.FromSeconds(120));
-        await Rig.UntilAsync(async () => await Rig.Room().Describe() is null);
-    }
-
-    [Fact]
-    public async Task A_session_that_ended_while_nobody_remembered_it_is_not_brought_back()
-    {
-        string session = await Rig.JoinAsync(Node, "alice");
-        await Rig.Fabric.StartSiloAsync("local");
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
-        Node.SetState(session, SessionState.Closed, ReasonCodes.ClientLeft);
-        await Rig.UntilAsync(() => Node.Actual.IsEmpty);
-        await Rig.UntilAsync(async () => await Rig.Participant("alice").Describe() is null);
-        Assert.Empty(await Rig.RosterAsync());
     }
 
     /// <summary>The next commands meet this; the ones after them arrive.</summary>

@@ -32,7 +32,7 @@ public sealed class NodeListTests
         await using GrainRig rig = await GrainRig.StartAsync(null, "eu", "us");
         FakeNode stays = await rig.AddNodeAsync("ND_eu", "eu"), goes = await rig.AddNodeAsync("ND_us", "us");
         rig.Abandon(goes);
-        await rig.Fabric.KillSiloAsync(rig.Fabric.Silos.Single(s => s.Region == "us"));
+        await rig.KillSiloAsync(rig.Fabric.Silos.Single(s => s.Region == "us"));
         for (int i = 0; i < 10; i++)
         {
             JoinResult joined = await rig.Participant("ada", $"r{i}").Join(rig.Request($"SE_{i}", region: "us"));

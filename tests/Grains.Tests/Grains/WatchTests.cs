@@ -168,7 +168,7 @@ public sealed class WatchTests : GrainTest
         RoomPage before = (await Watch())!;
         await Rig.Fabric.StartSiloAsync("local");
         await Probe.RenewAsync(Rig);
-        await Rig.Fabric.KillSiloAsync(Rig.Fabric.Silos[0]);
+        await Rig.KillSiloAsync(Rig.Fabric.Silos[0]);
         await Rig.UntilAsync(() => Probe.Woken.Reader.TryRead(out _)); // its node's digest woke it
         RoomNews after = (await Watch(new(before.Epoch, before.To)))!;
         Assert.True(after.Whole!.Epoch > before.Epoch);

@@ -50,7 +50,7 @@ public sealed class ZonePlacementTests
         }
 
         rig.IsDeaf = true; // nothing may be rebuilt: what is there after the kill was there before
-        await rig.Fabric.KillSiloAsync(rig.Fabric.Silos.Single(s => s.Region == "us"));
+        await rig.KillSiloAsync(rig.Fabric.Silos.Single(s => s.Region == "us"));
         for (int i = 0; i < 10; i++)
         {
             Assert.Single((await rig.Room($"r{i}", "europe").Describe())!.Participants);
@@ -65,7 +65,7 @@ public sealed class ZonePlacementTests
     {
         await using GrainRig rig = await GrainRig.StartAsync(Zones, "eu", "us");
         await rig.Room("r", "europe").Create(new RoomPolicy(), rig.Rules);
-        await rig.Fabric.KillSiloAsync(rig.Fabric.Silos.Single(s => s.Region == "eu"));
+        await rig.KillSiloAsync(rig.Fabric.Silos.Single(s => s.Region == "eu"));
 
         await Assert.ThrowsAnyAsync<OrleansException>(() => rig.Room("r", "europe").Describe());
         await Assert.ThrowsAnyAsync<OrleansException>(() => rig.Participant("alice", "r", "europe").Describe());

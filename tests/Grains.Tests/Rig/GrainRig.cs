@@ -30,7 +30,7 @@ public sealed class GrainRig : IAsyncDisposable
     /// <summary>Rules and policy that joins bring along.</summary>
     public TenantRules Rules { get; set; } = new() { DefaultPolicy = new RoomPolicy { EmptyTimeoutSeconds = 2, GraceSeconds = 2 } };
 
-    /// <summary>Drops reports and digests while true: one-way words may be lost.</summary>
+    /// <summary>Drops reports and digests while true: one-way words may be lost. That a node is there is still heard.</summary>
     public bool IsDeaf { get; set; }
 
     public static Task<GrainRig> StartAsync(ZoneMap? zones = null, params string[] regions) => StartAsync(zones, null, regions);
@@ -101,15 +101,31 @@ public sealed class GrainRig : IAsyncDisposable
 
     public LossyPort PortOf(FakeNode node) => _linked[node].Port;
 
+    /// <summary>
+    /// Kills a silo, as <see cref="TestFabric.KillSiloAsync"/> does. Links say every second that their nodes are there, and attach them again
+    /// where nobody knows that any more: here that goes with the next digest, which comes within a second.
+    /// </summary>
+    public async Task KillSiloAsync(FabricSilo silo)
+    {
+        await Fabric.KillSiloAsync(silo);
+        DateTimeOffset soon = Now + TimeSpan.FromSeconds(1);
+        _nextDigest = _nextDigest < soon ? _nextDigest : soon;
+    }
+
     /// <summary>What a node says every five seconds.</summary>
     public async Task DigestAsync(FakeNode node)
     {
-        if (IsDeaf || !_linked.TryGetValue(node, out Attachment? attachment))
+        if (!_linked.TryGetValue(node, out Attachment? attachment))
         {
             return;
         }
 
         await AttachAsync(node, attachment);
+        if (IsDeaf)
+        {
+            return;
+        }
+
         _ = QuietlyAsync(Node(node).OnDigest(new Digest(node.BootId, node.Digest(), Last: true)));
     }
 
