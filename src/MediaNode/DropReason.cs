@@ -110,6 +110,9 @@ public enum DropReason : byte
     /// <summary>Its receiver is too far behind.</summary>
     DataSlowReceiver,
 
+    /// <summary>What the other end of a link between nodes says, and none of this version would: the link ends.</summary>
+    RelayMalformed,
+
     TcpFrameTooLong,
     CommandQueueFull,
 

@@ -6,6 +6,7 @@ using Nexus.MediaNode.Handshakes;
 using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Rtcp;
+using Nexus.MediaNode.Relay;
 using Nexus.MediaNode.Session;
 using Nexus.MediaNode.Tracks.Rings;
 
@@ -47,6 +48,7 @@ public sealed partial class ForwardingLoop : IDisposable
         _events = new BoundedRing<LoopEvent>(4 * options.CommandQueue);
         DataPeer = new LoopDataPeer(this);
         DataSink = Data = new DataRouter(DataPeer, Drops, Counters);
+        Relays = new RelayLinks(_context, id => new RelayDataPeer(this, id));
         _router = new PacketRouter(_context, new SourceRateLimiter(options.UnauthenticatedPerSecond));
     }
 
@@ -72,7 +74,7 @@ public sealed partial class ForwardingLoop : IDisposable
     }
 
     /// <summary>When <see cref="RunTurn"/> has something to do even if nothing arrives.</summary>
-    public Instant NextTimeout => Instant.Min(_deadlines.Earliest, Rings.NextTimeout);
+    public Instant NextTimeout => Instant.Min(_deadlines.Earliest, Instant.Min(Rings.NextTimeout, Relays.NextTimeout));
 
     /// <summary>Commands that wait for it. Any thread.</summary>
     public int CommandQueueDepth => _commands.Count;
@@ -102,6 +104,9 @@ public sealed partial class ForwardingLoop : IDisposable
     internal DataRouter Data { get; }
 
     internal IDataPeer DataPeer { get; }
+
+    /// <summary>Its links to other nodes.</summary>
+    internal RelayLinks Relays { get; }
 
     internal PacketMemory Memory => _context.Memory;
 
@@ -142,6 +147,7 @@ public sealed partial class ForwardingLoop : IDisposable
     public bool RunTurn(Instant now)
     {
         Counters.Turns++;
+        Relays.Begin(now);
         var more = ReceivePackets(now);
         more |= Rings.Receive(now);
         _context.Handshakes.Deliver(now);
@@ -149,6 +155,7 @@ public sealed partial class ForwardingLoop : IDisposable
         Counters.PacketsForwarded += _context.FanOut.Run(now);
         RunTimers(now);
         RunCommands(now);
+        Relays.Flush(now);
         SettleSessions(now);
         GiveUpSessions(now);
         Rings.Flush(now);
@@ -280,6 +287,12 @@ public sealed partial class ForwardingLoop : IDisposable
 
     private void ReportChanges()
     {
+        while (Relays.TryPeekNews(out var news) && _events.TryWrite(new RelayReported(news)))
+        {
+            Relays.TakeNews();
+            EventsWaiting?.Invoke();
+        }
+
         var changed = Marks.Changed;
         if (changed.Count == 0)
         {

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Ice;
+using Nexus.MediaNode.Protocol.Stun;
 using Nexus.MediaNode.Session;
 
 namespace Nexus.MediaNode.Engine;
@@ -44,6 +45,11 @@ internal sealed class PacketRouter(LoopContext loop, SourceRateLimiter strangers
         if (!known && !strangers.TryTake(now, source))
         {
             return DropReason.StunRateLimited;
+        }
+
+        if (loop.Sessions.Dialing.Count != 0 && StunMessage.IsResponse(datagram) && loop.Sessions.FindDialing(datagram) is { } dialing)
+        {
+            return dialing.ReceiveStun(now, datagram, source);
         }
 
         if (!UfragKey.TryRead(datagram, out var ufrag))

@@ -5,13 +5,13 @@ namespace Nexus.MediaNode.Engine;
 
 /// <summary>A room is on more than one loop.</summary>
 /// <param name="people">Over all of them; 0 once there are no others.</param>
-/// <param name="others">The others; none once it is on this one alone, or here no more.</param>
-internal sealed class SetRoomSpan(string room, int people, ImmutableArray<ForwardingLoop> others) : LoopCommand
+/// <param name="others">The others, and its links to other nodes; none once it is on this one alone, or here no more.</param>
+internal sealed class SetRoomSpan(string room, int people, ImmutableArray<IDataPeer> others) : LoopCommand
 {
     internal override void Execute(ForwardingLoop loop, Instant now)
     {
         loop.Context.Rooms.SetPeople(room, people);
-        loop.Data.SetSpan(room, [.. others.Select(o => o.DataPeer)]);
+        loop.Data.SetSpan(room, others);
     }
 }
 

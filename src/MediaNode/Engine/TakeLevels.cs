@@ -20,13 +20,14 @@ public sealed class TakeLevels : LoopCommand
         _heard.Clear();
         loop.ForEachSession(now, FaultPlace.Report, (_heard, window), static (session, to) =>
         {
-            var rank = session.Room.RankOf(session.Plan.Identity);
             foreach (var track in session.Receiver.Tracks)
             {
                 if (track.Plan.Kind != MediaKind.Audio)
                 {
                     continue;
                 }
+
+                var rank = track.Source.SpeakerRank;
 
                 // What was said while nobody listened is no news.
                 var level = track.TakeLevel(to.window);

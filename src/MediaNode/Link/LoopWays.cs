@@ -47,7 +47,7 @@ internal sealed class LoopWays(IReadOnlyDictionary<string, NodeSession> sessions
             var key = (publisher.Id, publisherMid, track.Sid, viewer.Loop!);
             if (!_open.TryGetValue(key, out way))
             {
-                _open.Add(key, way = Open(publisher, publisherMid, track.Sid, viewer.Loop!));
+                _open.Add(key, way = Open(publisher, publisherMid, track, viewer));
             }
 
             way.Users++;
@@ -80,12 +80,15 @@ internal sealed class LoopWays(IReadOnlyDictionary<string, NodeSession> sessions
         }
     }
 
-    private LoopWay Open(NodeSession publisher, string mid, string sid, LoopLink to)
+    private LoopWay Open(NodeSession publisher, string mid, RoomTrack track, NodeSession viewer)
     {
-        var way = new LoopWay(++_lastId, publisher.Id, mid, sid, publisher.Loop!, to);
-        Connect(way.From, to);
-        var plan = new RingTrackPlan(way.Id, way.From.Loop.Index, publisher.Id, publisher.Desired!.Identity, publisher.Room!.Key, publisher.Published[mid]);
-        to.Post(new OpenRingTrack(plan) { Completed = () => Send(way) });
+        var way = new LoopWay(++_lastId, publisher.Id, mid, track.Sid, publisher.Loop!, viewer.Loop!);
+        Connect(way.From, way.To);
+
+        // A link to another node has neither a name nor a room of its own.
+        var (identity, room) = (publisher.Desired?.Identity ?? track.Identity, publisher.Room?.Key ?? viewer.Room!.Key);
+        var plan = new RingTrackPlan(way.Id, way.From.Loop.Index, publisher.Id, identity, room, publisher.Published[mid]);
+        way.To.Post(new OpenRingTrack(plan) { Completed = () => Send(way) });
         return way;
     }
 

@@ -238,7 +238,9 @@ internal sealed class Negotiator(ImmutableArray<IPAddress> addresses, bool tcp, 
     /// </summary>
     private static string NamedStream(RoomModel room, RoomTrack track)
     {
-        var source = NodeReporter.TracksOf(room.Sessions[track.Session]).FirstOrDefault(t => t.Sid == track.Sid)?.Source;
+        var source = room.Sessions.TryGetValue(track.Session, out var publisher)
+            ? NodeReporter.TracksOf(publisher).FirstOrDefault(t => t.Sid == track.Sid)?.Source
+            : track.Source;
         return $"{track.ParticipantSid}|" + source switch
         {
             "camera" or "microphone" => "camera",

@@ -36,6 +36,9 @@ public sealed partial class NodeCore
 
                 _faults.Try(FaultPlace.Control, command.Session, command, static c => c.Completed?.Invoke());
                 break;
+            case RelayReported { News: var news }:
+                _faults.Try(FaultPlace.Control, news.Link, (Core: this, news), static a => a.Core._relays.Handle(a.news));
+                break;
             case SessionStateChanged changed:
                 _faults.Try(FaultPlace.Control, changed.Id, (Core: this, now, changed), static a => a.Core.HandleState(a.now, a.changed));
                 break;

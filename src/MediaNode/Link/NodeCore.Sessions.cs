@@ -144,7 +144,7 @@ public sealed partial class NodeCore
 
     private void HandleState(Instant now, SessionStateChanged changed)
     {
-        if (!_sessions.TryGetValue(changed.Id, out var session) || session.Room is not { } room)
+        if (_relays.TryHandle(changed) || !_sessions.TryGetValue(changed.Id, out var session) || session.Room is not { } room)
         {
             return;
         }

@@ -66,7 +66,9 @@ public sealed partial class NodeCore
             SnapshotTaken = HandleSnapshots,
         };
         _inspector = new RoomInspector(options.NodeId, _rooms, _reporter, _faults, send);
-        _demands = new TrackDemands(_reporter.Report);
+        _relays = new NodeRelays(options, fingerprint, _loops, _sessions, _rooms, _ways, Rebind, r => _demands!.Mark(r));
+        _demands = new TrackDemands(_reporter.Report, _relays.DemandsOf);
+        (_rooms.Opened, _rooms.TracksChanged) = (_relays.HandleRoom, _relays.HandleTracks);
     }
 
     /// <summary>New with each start of the process.</summary>

@@ -10,7 +10,16 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops, int mostSessions 
     private readonly Dictionary<string, RoomModel> _rooms = [];
     private long _trackOrder;
 
+    /// <summary>A room has come to be here.</summary>
+    public Action<RoomModel>? Opened { get; set; }
+
+    /// <summary>The tracks of a room have changed.</summary>
+    public Action<RoomModel>? TracksChanged { get; set; }
+
     public int Count => _rooms.Count;
+
+    /// <summary>Of a new track.</summary>
+    public long NextOrder() => ++_trackOrder;
 
     /// <summary>The room of that key.</summary>
     /// <param name="home">Of one that is new; the loop with the fewest sessions unless given.</param>
@@ -18,7 +27,8 @@ internal sealed class NodeRooms(IReadOnlyList<LoopLink> loops, int mostSessions 
     {
         if (!_rooms.TryGetValue(key, out var room))
         {
-            _rooms[key] = room = new RoomModel(key, home ?? loops.MinBy(l => l.Sessions)!);
+            _rooms[key] = room = new RoomModel(key, home ?? loops.MinBy(l => l.Sessions)!) { TracksChanged = r => TracksChanged?.Invoke(r) };
+            Opened?.Invoke(room);
         }
 
         return room;

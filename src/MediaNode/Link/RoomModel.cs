@@ -15,6 +15,9 @@ internal sealed record RoomTrack(
     /// <summary>The session on the loop that sends it: not <see cref="Session"/> where that is a forward.</summary>
     public string Publisher { get; init; } = Session;
 
+    /// <summary>As its publisher calls it, of one that came from another node.</summary>
+    public string? Source { get; init; }
+
     /// <summary>Who may receive it.</summary>
     public Audience Audience { get; init; } = Audience.All;
 
@@ -49,6 +52,12 @@ internal sealed class RoomModel(string key, LoopLink home)
 
     /// <summary>Loops that were told that it is on others too; <see cref="RoomSpans"/>'s own.</summary>
     public HashSet<LoopLink> Spanned { get; } = [];
+
+    /// <summary>Links to other nodes that the room is on too.</summary>
+    public List<RoomLink> Links { get; } = [];
+
+    /// <summary>Its tracks have changed.</summary>
+    public Action<RoomModel>? TracksChanged { get; init; }
 
     /// <summary>Participants with a connection.</summary>
     public int PeopleCount => _people.Count;
@@ -91,7 +100,16 @@ internal sealed class RoomModel(string key, LoopLink home)
     public RoomTrack? Find(string sid) => _tracks.Find(t => t.Sid == sid);
 
     /// <summary>Removes the tracks of one session; false when it has none.</summary>
-    public bool RemoveTracks(string session) => _tracks.RemoveAll(t => t.Session == session) != 0;
+    public bool RemoveTracks(string session)
+    {
+        var any = _tracks.RemoveAll(t => t.Session == session) != 0;
+        if (any)
+        {
+            TracksChanged?.Invoke(this);
+        }
+
+        return any;
+    }
 
     /// <summary>Brings the tracks of one session to what it publishes now; those that stay keep their order.</summary>
     public void SetTracks(string session, IReadOnlyList<RoomTrack> tracks)
@@ -111,5 +129,6 @@ internal sealed class RoomModel(string key, LoopLink home)
         }
 
         _tracks.Sort((a, b) => a.Order.CompareTo(b.Order));
+        TracksChanged?.Invoke(this);
     }
 }

@@ -37,7 +37,9 @@ internal sealed class TrackDemand(LayerDemand first = LayerDemand.High)
 /// encode the rest. Looks at a room that changed at once, and then at most five times a second. Control thread only.
 /// </summary>
 /// <param name="changed">Called with a session the demand for whose tracks changed.</param>
-internal sealed class TrackDemands(Action<NodeSession> changed)
+/// <param name="elsewhere">What other nodes want of a room's tracks.</param>
+internal sealed class TrackDemands(
+    Action<NodeSession> changed, Func<RoomModel, IEnumerable<((string Sid, CodecKind Codec) Track, LayerDemand Demand)>> elsewhere)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
@@ -87,7 +89,12 @@ internal sealed class TrackDemands(Action<NodeSession> changed)
         var differing = new HashSet<NodeSession>();
         foreach (var (track, format) in room.Tracks.Where(t => t.Kind == MediaKind.Video).SelectMany(t => t.Formats, (track, format) => (track, format)))
         {
-            var publisher = room.Sessions[track.Session].Publisher;
+            if (!room.Sessions.TryGetValue(track.Session, out var session))
+            {
+                continue; // of another node, which its link tells
+            }
+
+            var publisher = session.Publisher;
             var key = (track.Sid, format.Codec.Kind);
             if (!publisher.Demands.TryGetValue(key, out var demand))
             {
@@ -123,7 +130,7 @@ internal sealed class TrackDemands(Action<NodeSession> changed)
         return sharing;
     }
 
-    private static Dictionary<(string Sid, CodecKind Codec), LayerDemand> Wanted(HashSet<RoomModel> rooms)
+    private Dictionary<(string Sid, CodecKind Codec), LayerDemand> Wanted(HashSet<RoomModel> rooms)
     {
         var wanted = new Dictionary<(string Sid, CodecKind Codec), LayerDemand>();
         var sizes = new Dictionary<(string Sid, CodecKind Codec), (int, int)[]>();
@@ -141,6 +148,11 @@ internal sealed class TrackDemands(Action<NodeSession> changed)
                 var demand = DemandOf(wish, sizes.GetValueOrDefault(key, UnknownSizes));
                 wanted[key] = (LayerDemand)Math.Max((int)wanted.GetValueOrDefault(key), (int)demand);
             }
+        }
+
+        foreach (var (track, demand) in rooms.SelectMany(elsewhere))
+        {
+            wanted[track] = (LayerDemand)Math.Max((int)wanted.GetValueOrDefault(track), (int)demand);
         }
 
         return wanted;

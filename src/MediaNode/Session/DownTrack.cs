@@ -222,7 +222,8 @@ internal sealed partial class DownTrack : TrackSink
     }
 
     /// <summary>What it goes over to, and what it still shows until then.</summary>
-    private void Want() => Want(BitOf(_projection!.Target.Encoding) | BitOf(_projection.CurrentEncoding));
+    private void Want() => Want(
+        BitOf(_projection!.Target.Encoding) | BitOf(_projection.CurrentEncoding), Math.Max(_projection.Target.SpatialId, (byte)_projection.CurrentSpatialId));
 
     private static uint BitOf(int encoding) => encoding < 0 ? 0 : 1u << encoding;
 

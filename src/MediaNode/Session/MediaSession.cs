@@ -8,7 +8,6 @@ using Nexus.MediaNode.Io;
 using Nexus.MediaNode.Protocol;
 using Nexus.MediaNode.Protocol.Ice;
 using Nexus.MediaNode.Protocol.Rtp;
-using Nexus.MediaNode.Protocol.Sctp;
 using Nexus.MediaNode.Receiving;
 using Nexus.MediaNode.Tracks;
 
@@ -18,7 +17,7 @@ namespace Nexus.MediaNode.Session;
 /// One client's connection on its loop: a transport, what it publishes, what it plays. Joins the parts; each does one thing.
 /// Belongs to its loop's thread.
 /// </summary>
-public sealed class MediaSession : ITrackSource
+public sealed partial class MediaSession : ITrackSource
 {
     private readonly RtcpHandler _rtcp;
     private readonly SessionFeedback _feedback;
@@ -49,6 +48,12 @@ public sealed class MediaSession : ITrackSource
     public string? EndReason { get; private set; }
 
     internal LoopContext Loop { get; }
+
+    /// <summary>What it gets no more of.</summary>
+    internal ReceiverLimits Limits => Plan.IsRelay ? default : Loop.Limits;
+
+    /// <summary>Where its data channels lead: where all of the loop do, unless set before the first plan.</summary>
+    internal IDataSink? DataSink { get => field ?? Loop.DataSink; init; }
 
     internal SessionPlan Plan { get; private set; }
 
@@ -144,60 +149,20 @@ public sealed class MediaSession : ITrackSource
 
     private void ApplyCongestion(Instant now)
     {
-        if (Plan.Play.Length != 0 && Congestion?.HasTransportFeedback != SessionCongestion.Negotiates(Plan))
+        if ((Plan.Play.Length != 0 || Plan.IsRelay) && Congestion?.HasTransportFeedback != SessionCongestion.Negotiates(Plan))
         {
             Congestion?.Clear();
             Congestion = new SessionCongestion(now, this);
         }
     }
 
-    /// <summary>Data channels, once negotiated, stay for the session's life.</summary>
-    private void ApplyData(Instant now)
+    /// <summary>The line was dead, and is to be measured anew: what was learnt of its end says nothing.</summary>
+    internal void RenewCongestion(Instant now)
     {
-        if (Data is null && Plan.Data is { } data)
-        {
-            Data = new SessionData(now, this, data);
-            if (Transport.Dtls.IsConnected)
-            {
-                Data.Start(now);
-            }
-        }
-
-        Loop.DataSink?.SessionApplied(now, this);
+        Congestion?.Clear();
+        Congestion = new SessionCongestion(now, this);
+        Congestion.Allocate(now);
     }
-
-    /// <summary>Opens a data channel to the client; null without data channels, or as <see cref="DataChannels.Open"/> says. Loop's thread.</summary>
-    public DataChannel? OpenDataChannel(Instant now, string label, DataChannelOptions? options = null)
-    {
-        Touch();
-        return Data?.Channels.Open(now, label, options);
-    }
-
-    /// <summary>Sends a message to the client; it leaves at the end of the turn. Loop's thread.</summary>
-    public SctpSendStatus TrySendData(Instant now, ushort channelId, ReadOnlySpan<byte> message, bool isText)
-    {
-        Touch();
-        return Data?.Channels.TrySend(now, channelId, message, isText) ?? SctpSendStatus.NoStream;
-    }
-
-    /// <summary>
-    /// Takes no messages of the client until then or until <see cref="ResumeData"/>: its receive window fills, and its sends wait.
-    /// Loop's thread.
-    /// </summary>
-    public void PauseData(Instant until)
-    {
-        Data?.PausedUntil = until;
-        Touch();
-    }
-
-    /// <summary>Loop's thread.</summary>
-    public void ResumeData() => PauseData(Instant.Zero);
-
-    /// <summary>Octets for the client that wait or are not acknowledged yet, over all channels. Loop's thread.</summary>
-    public long UnacknowledgedData => Data?.Channels.Association.Unacknowledged ?? 0;
-
-    /// <summary>Octets that wait on a channel and were not given to the network yet. Loop's thread.</summary>
-    public long BufferedData(ushort channelId) => Data?.Channels.BufferedAmount(channelId) ?? 0;
 
     /// <summary>
     /// Lets go of all that it sends, to go on with it on another loop: apply the plan there with what this returns, lead the client
@@ -310,15 +275,6 @@ public sealed class MediaSession : ITrackSource
         }
     }
 
-    /// <summary>Sends the data that waits.</summary>
-    internal void SendData(Instant now)
-    {
-        if (!IsOver)
-        {
-            Data?.Settle(now);
-        }
-    }
-
     /// <summary>Sends the RTCP that is due.</summary>
     internal void SendFeedback(Instant now)
     {
@@ -393,7 +349,7 @@ public sealed class MediaSession : ITrackSource
     internal void Close()
     {
         IsOver = true;
-        End(static s => s.Loop.DataSink?.SessionEnded(s));
+        End(static s => s.DataSink?.SessionEnded(s));
         End(static s => s.Congestion?.Clear());
         End(static s => s.Sender.Close());
         End(static s => s.Receiver.Close());

@@ -82,8 +82,8 @@ internal sealed class SessionAllocation(MediaSession session, BandwidthEstimator
             AudioTracks = voices,
             Loss = estimator.ExcessLossRatioAt(now),
             IsUnproven = !_hasFirstProbeEnded,
-            Ceiling = session.Loop.Limits.MaxBitrate,
-            MostVideos = session.Loop.Limits.MostVideos,
+            Ceiling = session.Limits.MaxBitrate,
+            MostVideos = session.Limits.MostVideos,
             IsCarried = now >= _heldBackUntil && estimator.LimitedBy is EstimateLimit.None or EstimateLimit.ApplicationLimited,
         };
         _state = LayerAllocator.Plan(input, _state, _videos.AsSpan(0, count), _plan.AsSpan(0, count));
@@ -122,7 +122,7 @@ internal sealed class SessionAllocation(MediaSession session, BandwidthEstimator
             var speakerRank = downTrack.Source.Source.SpeakerRank;
             _plan[count] = downTrack.Allocation;
             _gathered.Add(downTrack);
-            _videos[count] = new VideoWish(ladder.Of(now))
+            _videos[count] = new VideoWish(wish.Encoding is { } single ? ladder.OfSingle(now, single) : ladder.Of(now))
             {
                 Layer = wish.Layer,
                 Width = wish.Width,

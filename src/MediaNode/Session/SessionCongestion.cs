@@ -14,8 +14,12 @@ namespace Nexus.MediaNode.Session;
 /// </summary>
 internal sealed class SessionCongestion
 {
-    // Packets of one kind that may wait; at 1200 octets half a second of 10 Mbit/s.
+    // Packets of one kind that may wait; at 1200 octets half a second of 10 Mbit/s, and of 80 Mbit/s between nodes.
     private const int MostWaiting = 512;
+    private const int MostWaitingOfRelay = 4096;
+
+    /// <summary>Nodes are connected better than people.</summary>
+    private static readonly CongestionOptions OfRelay = new() { StartBitrate = 2_000_000, MaxBitrate = 1_000_000_000 };
 
     // Until the first probe has ended, so that a first picture need not wait for it: a keyframe of 100 KB leaves within 80 ms.
     private const long FirstPacedBitrate = 4_000_000;
@@ -39,7 +43,8 @@ internal sealed class SessionCongestion
     {
         _session = session;
         HasTransportFeedback = Negotiates(session.Plan);
-        Estimator = new BandwidthEstimator(OptionsOf(session.Loop.Limits) with { TransportFeedback = HasTransportFeedback });
+        var options = session.Plan.IsRelay ? OfRelay : OptionsOf(session.Limits);
+        Estimator = new BandwidthEstimator(options with { TransportFeedback = HasTransportFeedback });
         _allocation = new SessionAllocation(session, Estimator);
         FollowEstimate(now);
     }
@@ -68,7 +73,7 @@ internal sealed class SessionCongestion
     /// <summary>Takes a packet that leaves later. Keeps a reference of its own to its slot.</summary>
     public void Wait(Instant now, SentKind kind, in PacedPacket packet)
     {
-        _waiting ??= new PacedQueue<PacedPacket>(MostWaiting, static kind => kind == SentKind.Video ? MostVideoAge : MostRepeatAge);
+        _waiting ??= new PacedQueue<PacedPacket>(_session.Plan.IsRelay ? MostWaitingOfRelay : MostWaiting, static kind => kind == SentKind.Video ? MostVideoAge : MostRepeatAge);
         var memory = _session.Loop.Memory;
         ref readonly var info = ref memory.Info(packet.Slot);
         if (!_waiting.TryEnqueue(now, kind, packet, info.Length, kind == SentKind.Video && info.IsOfKeyPicture ? MostKeyPictureAge : null))

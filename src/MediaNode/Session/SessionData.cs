@@ -78,12 +78,12 @@ internal sealed class SessionData
 
         _resumeAt = sent == MaxPacketsAtOnce ? now : Instant.Never;
         PausedUntil = now >= PausedUntil ? Instant.Zero : PausedUntil;
-        _session.Loop.DataSink?.Settled(now, _session);
+        _session.DataSink?.Settled(now, _session);
     }
 
     private void Tell(Instant now, in DataChannelEvent happened)
     {
-        if (_session.Loop.DataSink is not { } sink || happened.Channel is not { } channel)
+        if (_session.DataSink is not { } sink || happened.Channel is not { } channel)
         {
             return;
         }

@@ -35,6 +35,12 @@ public sealed record SessionPlan
 
     /// <summary>Null without data channels.</summary>
     public DataPlan? Data { get; init; }
+
+    /// <summary>
+    /// The peer is another node: its tracks and ours come and go without a plan, as the ends tell each other, and what limits a client
+    /// does not limit it.
+    /// </summary>
+    public bool IsRelay { get; init; }
 }
 
 /// <summary>The section for data channels.</summary>
@@ -63,7 +69,11 @@ public sealed record DataPlan(ushort RemotePort, long RemoteMaxMessageSize)
 /// <param name="RemoteFingerprints">One of them must be the peer's certificate's.</param>
 /// <param name="IsDtlsClient">We send the ClientHello: only for peers that insist on being passive.</param>
 public sealed record TransportPlan(
-    IceCredentials Ice, ImmutableArray<DtlsFingerprint> RemoteFingerprints, bool IsDtlsClient);
+    IceCredentials Ice, ImmutableArray<DtlsFingerprint> RemoteFingerprints, bool IsDtlsClient)
+{
+    /// <summary>Whom we dial: the other end is as lite as we are. Null where the peer sends the checks, as clients do.</summary>
+    public IceRemote? Dials { get; init; }
+}
 
 /// <summary>A section that we send on.</summary>
 public sealed record PlayPlan

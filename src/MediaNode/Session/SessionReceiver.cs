@@ -14,7 +14,10 @@ internal sealed class SessionReceiver
 {
     private readonly MediaSession _session;
     private readonly PacketMemory _memory;
-    private readonly SsrcDemultiplexer _demultiplexer = new();
+    /// <summary>SSRCs of a link to another node: those of a big conference.</summary>
+    private const int MostSsrcsOfRelay = 16_384;
+
+    private readonly SsrcDemultiplexer _demultiplexer;
     private readonly HeldPackets _held;
     private readonly List<PublishedTrack> _tracks = [];
     private HeaderExtensionMap _extensions;
@@ -24,6 +27,7 @@ internal sealed class SessionReceiver
         _session = session;
         _memory = session.Loop.Memory;
         _held = new HeldPackets(_memory);
+        _demultiplexer = plan.IsRelay ? new(MostSsrcsOfRelay) : new();
         _extensions = plan.Extensions;
         TransportFeedback = new TransportFeedbackGenerator(session.LocalSsrc);
     }
@@ -57,6 +61,25 @@ internal sealed class SessionReceiver
             {
                 _tracks.Add(new PublishedTrack(publish, _session, _session.Room, _session.Loop.FanOut, _memory, _session.Loop.Drops));
             }
+        }
+    }
+
+    /// <summary>A track that no plan names begins: one of another node, as that node has told it.</summary>
+    /// <param name="source">That feeds it by this session.</param>
+    internal PublishedTrack AddTrack(PublishPlan plan, ITrackSource source, RoomAudio room)
+    {
+        _demultiplexer.AddMedia(plan.Demux);
+        var track = new PublishedTrack(plan, source, room, _session.Loop.FanOut, _memory, _session.Loop.Drops);
+        _tracks.Add(track);
+        return track;
+    }
+
+    internal void RemoveTrack(PublishedTrack track)
+    {
+        if (_tracks.Remove(track))
+        {
+            _demultiplexer.RemoveMedia(track.Plan.Demux.Index);
+            track.Close();
         }
     }
 

@@ -48,6 +48,20 @@ internal sealed class SessionSender(MediaSession session) : ISinkGroup
         }
     }
 
+    /// <summary>A stream that no plan names: of a track that another node wants.</summary>
+    public DownTrack Add(PlayPlan plan)
+    {
+        var downTrack = new DownTrack(plan, session, DownTrackState.New(plan));
+        _downTracks.Add(downTrack);
+        return downTrack;
+    }
+
+    public void Remove(DownTrack downTrack)
+    {
+        downTrack.Detach();
+        _downTracks.Remove(downTrack);
+    }
+
     /// <summary>One that can send padding; null when there is none.</summary>
     public DownTrack? FindPadded()
     {

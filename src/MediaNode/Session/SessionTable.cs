@@ -18,6 +18,9 @@ internal sealed class SessionTable
     private TransportTuple _lastTuple;
     private MediaSession? _last;
 
+    /// <summary>Those that send checks: few, each to another node.</summary>
+    public List<MediaSession> Dialing { get; } = [];
+
     public int Count => _byId.Count;
 
     public IEnumerable<MediaSession> All => _byId.Values;
@@ -44,6 +47,20 @@ internal sealed class SessionTable
 
     /// <summary>By the local part of a STUN user name.</summary>
     public MediaSession? Find(UfragKey ufrag) => _byUfrag.GetValueOrDefault(ufrag);
+
+    /// <summary>By a check that a STUN message answers.</summary>
+    public MediaSession? FindDialing(ReadOnlySpan<byte> answer)
+    {
+        foreach (var session in Dialing)
+        {
+            if (session.Transport.HasAsked(answer))
+            {
+                return session;
+            }
+        }
+
+        return null;
+    }
 
     public int TakeSlot()
     {

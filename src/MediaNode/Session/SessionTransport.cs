@@ -17,6 +17,7 @@ internal sealed class SessionTransport
     private readonly MediaSession _session;
     private readonly LoopContext _loop;
     private readonly IceLiteAgent _ice;
+    private readonly IceDialer? _dialer;
     private readonly HashSet<TransportTuple> _tuples = [];
     private readonly HashSet<UfragKey> _ufrags = [];
 
@@ -27,12 +28,20 @@ internal sealed class SessionTransport
         Dtls = new SessionDtls(session, plan);
         _ice = new IceLiteAgent(now, plan.Ice);
         MapUfrag(plan.Ice.Key);
+        if (plan.Dials is { } remote)
+        {
+            _dialer = new IceDialer(now, plan.Ice, remote);
+            _loop.Sessions.Dialing.Add(session);
+        }
     }
 
     /// <summary>Keys of both directions; null before the handshake's end.</summary>
     public SrtpContexts? Srtp { get; private set; }
 
-    public Instant NextTimeout => _ice.NextTimeout;
+    public Instant NextTimeout => Instant.Min(_ice.NextTimeout, _dialer?.NextTimeout ?? Instant.Never);
+
+    /// <summary>Of a check that we sent; zero where the peer sends them, and before the first answer.</summary>
+    public TimeSpan CheckRoundTrip => _dialer?.RoundTrip ?? TimeSpan.Zero;
 
     public SessionDtls Dtls { get; }
 
@@ -51,9 +60,18 @@ internal sealed class SessionTransport
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Hear(Instant now, in TransportTuple source) => _ice.Hear(now, source);
 
-    /// <param name="isAuthentic">It was a check of the client's.</param>
+    /// <summary>Whether it answers a check of ours.</summary>
+    public bool HasAsked(ReadOnlySpan<byte> datagram) => _dialer is not null && _dialer.HasAsked(datagram);
+
+    /// <param name="isAuthentic">It was a check of the client's, or the answer to one of ours.</param>
     public DropReason ReceiveStun(Instant now, ReadOnlySpan<byte> datagram, in TransportTuple source, out bool isAuthentic)
     {
+        if (HasAsked(datagram))
+        {
+            isAuthentic = _dialer!.Confirm(now, source, datagram);
+            return isAuthentic ? HandleAnswer(now, source) : DropReason.StunBadIntegrity;
+        }
+
         Span<byte> response = stackalloc byte[StunWriter.MaxResponseLength];
         var result = _ice.Handle(now, source, datagram, response, out var length);
         isAuthentic = result.IsAuthentic;
@@ -62,7 +80,28 @@ internal sealed class SessionTransport
             Send(source, response[..length]);
         }
 
-        if (result.IsAuthentic && _loop.Sessions.Find(source) != _session)
+        if (result.IsAuthentic)
+        {
+            HandleValidated(now, source);
+        }
+
+        return result.Drop;
+    }
+
+    private DropReason HandleAnswer(Instant now, in TransportTuple source)
+    {
+        if (_ice.Confirm(now, source).Outcome == IceOutcome.Selected)
+        {
+            _dialer!.Nominate(now);
+        }
+
+        HandleValidated(now, source);
+        return DropReason.None;
+    }
+
+    private void HandleValidated(Instant now, in TransportTuple source)
+    {
+        if (_loop.Sessions.Find(source) != _session)
         {
             // New, or claimed meanwhile by another session's check from the same address: the latest proof counts.
             _tuples.Add(source);
@@ -73,14 +112,18 @@ internal sealed class SessionTransport
             }
         }
 
-        if (result.IsAuthentic)
-        {
-            Tidy();
-            Dtls.Start();
-            FollowIce(now);
-        }
+        Tidy();
+        Dtls.Start();
+        FollowIce(now);
+    }
 
-        return result.Drop;
+    private void SendChecks(Instant now)
+    {
+        Span<byte> check = stackalloc byte[StunWriter.MaxResponseLength];
+        if (_dialer is not null && _dialer.TryGetCheck(now, _ice.Selected, check, out var to, out var length))
+        {
+            Send(to, check[..length]);
+        }
     }
 
     /// <summary>A new generation of credentials; the same again changes nothing.</summary>
@@ -108,6 +151,7 @@ internal sealed class SessionTransport
         _ice.HandleTimeout(now);
         Tidy();
         FollowIce(now);
+        SendChecks(now);
     }
 
     /// <summary>The handshake is over (benchmarks and tests of what comes after it do without one).</summary>
@@ -138,6 +182,7 @@ internal sealed class SessionTransport
             _loop.Sessions.UnmapUfrag(ufrag);
         }
 
+        _loop.Sessions.Dialing.Remove(_session);
         _tuples.Clear();
         _ufrags.Clear();
         Srtp?.Dispose();

@@ -20,6 +20,9 @@ internal interface ITrackSource
     /// <summary>One of the track's streams wishes for a keyframe: it is to be asked for as soon as the stream's throttle allows.</summary>
     void HandleKeyFrameWish();
 
-    /// <summary>Somebody wants an encoding of the track that nobody did, or nobody one that somebody did (<see cref="PublishedTrack.Wanted"/>).</summary>
+    /// <summary>
+    /// Somebody wants an encoding of the track that nobody did, or nobody one that somebody did (<see cref="PublishedTrack.Wanted"/>);
+    /// or other layers of one, or a sink has come.
+    /// </summary>
     void HandleWanted();
 }

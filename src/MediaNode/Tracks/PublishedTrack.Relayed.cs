@@ -41,13 +41,22 @@ public sealed partial class PublishedTrack
         {
             _activity.OnPacket(encoding, now);
         }
+        else
+        {
+            _activity.Drop(encoding);
+        }
 
         if (known.Width != 0)
         {
             Ranking.Learn(encoding, known.Width, known.Height);
         }
 
-        Ladder?.Learn(encoding, known.Steps);
+        if (known.Steps.Rates.IsStarted)
+        {
+            Ladder?.Learn(encoding, known.Steps);
+        }
+
+        Ladder?.Invalidate();
         SelectTargets(now);
     }
 

@@ -207,9 +207,15 @@ public sealed partial class PublishedTrack
         RestartSinks(now); // what was swallowed meanwhile is no loss to them
     }
 
-    /// <summary>A sink is to get other encodings than before, a bit each.</summary>
+    /// <summary>A sink is to get other encodings than before, a bit each, or other layers of them.</summary>
     internal void HandleWanted(uint before, uint now)
     {
+        if (before == now)
+        {
+            Source.HandleWanted();
+            return;
+        }
+
         for (var changed = before ^ now; changed != 0; changed &= changed - 1)
         {
             var encoding = BitOperations.TrailingZeroCount(changed);

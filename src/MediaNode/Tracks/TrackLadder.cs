@@ -17,6 +17,7 @@ internal sealed class TrackLadder(PublishedTrack track)
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(100);
 
     private readonly LayerLadder _ladder = new();
+    private readonly LayerLadder?[] _singles = new LayerLadder?[track.Streams.Length];
     private readonly LayerRates[] _rates = [.. Enumerable.Range(0, track.Streams.Length).Select(_ => new LayerRates())];
     private Instant _next = Instant.Zero;
     private FrameInfo.LayerSizeBuffer _layerSizes;
@@ -89,8 +90,23 @@ internal sealed class TrackLadder(PublishedTrack track)
         return _ladder;
     }
 
+    /// <summary>The steps of one encoding alone. Valid until the next call for it; the track's own.</summary>
+    public LayerLadder OfSingle(Instant now, int encoding)
+    {
+        var (width, height) = track.Ranking.Sizes[encoding];
+        var ladder = _singles[encoding] ??= new();
+        ladder.Clear(1);
+        ladder.SetSize(0, width, height);
+        if ((track.ActiveEncodings & (1u << encoding)) != 0)
+        {
+            ladder.Add(now, encoding, 0, spatial: null, _rates[encoding], width, height);
+        }
+
+        return ladder;
+    }
+
     /// <summary>What is sent when nothing is known of the receiver's path: the wish alone counts.</summary>
-    public LayerTarget Select(Instant now, in SubscriberWish wish) => SpatialLayers > 1
+    public LayerTarget Select(Instant now, in SubscriberWish wish) => wish.Encoding is { } single ? LayerTarget.All(single) : SpatialLayers > 1
         ? new LayerTarget(0, (byte)LayerSelector.RankOf(wish, Of(now).Sizes), LayerTarget.Highest)
         : track.Ranking.Select(wish, track.ActiveEncodings);
 

@@ -1,4 +1,5 @@
 using Nexus.MediaNode.Diagnostics;
+using Nexus.MediaNode.Forwarding.Projection;
 using Nexus.MediaNode.Protocol.Rtcp;
 
 namespace Nexus.MediaNode.Tracks;
@@ -12,6 +13,12 @@ namespace Nexus.MediaNode.Tracks;
 internal abstract class TrackSink
 {
     private uint _wanted;
+
+    /// <summary>The highest spatial layer that it is to get of them.</summary>
+    public byte WantedSpatial { get; private set; }
+
+    /// <summary>It is to get something.</summary>
+    public bool Wants => _wanted != 0;
 
     /// <summary>The track that it reads; null while it reads none.</summary>
     public PublishedTrack? Source { get; private set; }
@@ -53,12 +60,13 @@ internal abstract class TrackSink
     }
 
     /// <summary>It is to get these encodings, a bit each: those that it goes over to, and those that it still shows.</summary>
-    protected void Want(uint encodings)
+    /// <param name="spatial">And of an SVC stream layers up to this one.</param>
+    protected void Want(uint encodings, byte spatial = LayerTarget.Highest)
     {
-        if (encodings != _wanted && Source is { } source)
+        if ((encodings != _wanted || spatial != WantedSpatial) && Source is { } source)
         {
             var before = _wanted;
-            _wanted = encodings;
+            (_wanted, WantedSpatial) = (encodings, spatial);
             source.HandleWanted(before, encodings);
         }
     }
@@ -68,6 +76,7 @@ internal abstract class TrackSink
         Detach();
         Source = source;
         source.Sinks.Add(this);
+        source.Source.HandleWanted(); // it may want nothing yet, and still go by what the track offers
     }
 }
 

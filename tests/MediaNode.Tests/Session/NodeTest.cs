@@ -22,7 +22,7 @@ public abstract class NodeTest : IDisposable
 
     protected VirtualNode Node { get; }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         Node.Dispose();
         GC.SuppressFinalize(this);

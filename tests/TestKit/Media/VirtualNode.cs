@@ -21,32 +21,46 @@ namespace Nexus.TestKit.Media;
 /// </summary>
 public sealed class VirtualNode : IDisposable
 {
-    private readonly OpenSslDtlsEngine _engine = new(DtlsCertificate.Create(DateTimeOffset.UtcNow));
+    private readonly OpenSslDtlsEngine _engine;
     private readonly NodeMeter _meter;
     private readonly HandshakeWorker _handshakes;
     private readonly List<TestPeer> _peers = [];
-    private int _nextHost = 10;
+    private readonly World _world;
     private long _nextId;
     private long _epoch;
 
     /// <param name="wrap">Puts something around the engine of the node's handshakes.</param>
     /// <param name="change">Of several loops: with <see cref="LoopOptions.MostSessions"/> 0 a room's viewers are spread from the first on.</param>
-    public VirtualNode(int seed = 1, Func<IDtlsEngine, IDtlsEngine>? wrap = null, ReceiverLimits limits = default, Func<LoopOptions, LoopOptions>? change = null)
+    /// <param name="beside">A node whose network and time are this one's too: whichever of them runs, all do.</param>
+    /// <param name="firstRetransmit">Of DTLS; OpenSSL's timer runs on real time, so that where handshakes lose packets it is to be short.</param>
+    public VirtualNode(
+        int seed = 1,
+        Func<IDtlsEngine, IDtlsEngine>? wrap = null,
+        ReceiverLimits limits = default,
+        Func<LoopOptions, LoopOptions>? change = null,
+        VirtualNode? beside = null,
+        TimeSpan? firstRetransmit = null)
     {
-        Network = new NetworkEmulator(Clock, seed);
+        _world = beside?._world ?? new World(seed);
+        _world.Nodes.Add(this);
+        _engine = new(DtlsCertificate.Create(DateTimeOffset.UtcNow), firstRetransmit: firstRetransmit);
+        var address = $"10.0.0.{_world.Nodes.Count}";
         _handshakes = new HandshakeWorker(wrap?.Invoke(_engine) ?? _engine, Faults);
         var options = new LoopOptions { Loops = 1, Tcp = false, PacketSlots = 8192, Limits = limits };
         options = change?.Invoke(options) ?? options;
-        Ports = [.. Enumerable.Range(0, options.Loops).Select(i => Network.Open($"10.0.0.1:{7882 + i}"))];
+        Ports = [.. Enumerable.Range(0, options.Loops).Select(i => Network.Open($"{address}:{7882 + i}"))];
         Loops = [.. Ports.Select((port, i) => new ForwardingLoop(i, port, null, options, _handshakes.CreatePort(), new NtpClock(1_700_000_000_000_000_000), Faults))];
         _meter = new NodeMeter(Id);
         Core = new NodeCore(
-            new NodeOptions { NodeId = Id, PublicAddresses = [IPAddress.Parse("10.0.0.1")], Loops = options },
+            new NodeOptions { NodeId = Id, PublicAddresses = [IPAddress.Parse(address)], Loops = options },
             Loops,
             _engine.Certificate.Fingerprint,
             () => 0,
             new NodeDiagnostics(Faults, Log, _meter),
-            Send);
+            Send)
+        {
+            RelayTold = actual => Relays[actual.Id] = actual,
+        };
         _meter.Observe(new NodeSources(Loops, _handshakes, _ => 0, Core, Faults));
     }
 
@@ -57,9 +71,12 @@ public sealed class VirtualNode : IDisposable
 
     public RecordingLog Log { get; } = new();
 
-    public VirtualClock Clock { get; } = new();
+    public VirtualClock Clock => _world.Clock;
 
-    public NetworkEmulator Network { get; }
+    public NetworkEmulator Network => _world.Network;
+
+    /// <summary>Links to other nodes, as they were told last.</summary>
+    public Dictionary<string, RelayActual> Relays { get; } = [];
 
     public IReadOnlyList<EmulatedUdpPort> Ports { get; }
 
@@ -102,7 +119,7 @@ public sealed class VirtualNode : IDisposable
 
     public TestPeer Peer(string name)
     {
-        var peer = new TestPeer(Network.Open($"10.0.{_nextHost / 200}.{_nextHost++ % 200}:5000"), _engine, name);
+        var peer = new TestPeer(Network.Open($"10.0.{_world.NextHost / 200}.{_world.NextHost++ % 200}:5000"), _engine, name);
         _peers.Add(peer);
         return peer;
     }
@@ -183,25 +200,15 @@ public sealed class VirtualNode : IDisposable
         for (var i = 0; i < 4; i++)
         {
             Network.Deliver();
-            foreach (var loop in Loops)
+            foreach (var node in _world.Nodes)
             {
-                while (!Stalled.Contains(loop) && loop.RunTurn(Clock.Now))
-                {
-                }
+                node.TurnOnce();
             }
-
-            _handshakes.RunOnce(Clock.Now);
-            foreach (var peer in _peers)
-            {
-                peer.Run(Clock.Now);
-            }
-
-            Core.HandleEvents(Clock.Now);
         }
 
-        if (Core.NextTimeout <= Clock.Now)
+        foreach (var core in _world.Nodes.Select(n => n.Core).Where(c => c.NextTimeout <= Clock.Now))
         {
-            Core.HandleTimeout(Clock.Now);
+            core.HandleTimeout(Clock.Now);
         }
     }
 
@@ -212,15 +219,10 @@ public sealed class VirtualNode : IDisposable
         Turn();
         while (Clock.Now < end)
         {
-            var next = Instant.Min(Network.NextDelivery, Instant.Min(_handshakes.NextTimeout, Core.NextTimeout));
-            foreach (var loop in Loops.Except(Stalled))
+            var next = Network.NextDelivery;
+            foreach (var node in _world.Nodes)
             {
-                next = Instant.Min(next, loop.NextTimeout);
-            }
-
-            foreach (var peer in _peers)
-            {
-                next = Instant.Min(next, peer.NextTimeout);
+                next = Instant.Min(next, node.NextTimeout);
             }
 
             // At least a fifth of a millisecond per step: OpenSSL's own timer runs on real time and may claim to be due for long.
@@ -245,8 +247,19 @@ public sealed class VirtualNode : IDisposable
         }
     }
 
+    /// <summary>As if its process were killed: nothing is said.</summary>
+    public void Kill()
+    {
+        _world.Nodes.Remove(this);
+        foreach (var port in Ports)
+        {
+            Network.Close(port);
+        }
+    }
+
     public void Dispose()
     {
+        _world.Nodes.Remove(this);
         foreach (var peer in _peers)
         {
             peer.Dispose();
@@ -258,8 +271,64 @@ public sealed class VirtualNode : IDisposable
             loop.Dispose();
         }
 
+        foreach (var port in Ports)
+        {
+            Network.Close(port);
+        }
+
         _handshakes.Dispose();
         _engine.Dispose();
+    }
+
+    private Instant NextTimeout
+    {
+        get
+        {
+            var next = Instant.Min(_handshakes.NextTimeout, Core.NextTimeout);
+            foreach (var loop in Loops.Except(Stalled))
+            {
+                next = Instant.Min(next, loop.NextTimeout);
+            }
+
+            foreach (var peer in _peers)
+            {
+                next = Instant.Min(next, peer.NextTimeout);
+            }
+
+            return next;
+        }
+    }
+
+    private void TurnOnce()
+    {
+        foreach (var loop in Loops)
+        {
+            while (!Stalled.Contains(loop) && loop.RunTurn(Clock.Now))
+            {
+            }
+        }
+
+        _handshakes.RunOnce(Clock.Now);
+        foreach (var peer in _peers)
+        {
+            peer.Run(Clock.Now);
+        }
+
+        Core.HandleEvents(Clock.Now);
+    }
+
+    /// <summary>What nodes beside each other share.</summary>
+    private sealed class World
+    {
+        public World(int seed) => Network = new NetworkEmulator(Clock, seed);
+
+        public VirtualClock Clock { get; } = new();
+
+        public NetworkEmulator Network { get; }
+
+        public List<VirtualNode> Nodes { get; } = [];
+
+        public int NextHost { get; set; } = 10;
     }
 
     private void Send(LinkMessage message)

@@ -37,6 +37,15 @@ public sealed class NetworkEmulator(VirtualClock clock, int seed = 1)
         return port;
     }
 
+    /// <summary>Nobody is there any more: its address can be opened anew.</summary>
+    public void Close(EmulatedUdpPort port)
+    {
+        if (_ports.GetValueOrDefault(port.Address) == port)
+        {
+            _ports.Remove(port.Address);
+        }
+    }
+
     /// <summary>
     /// Sets the path from one port to another, in that direction only. What waits in its queue goes on at the new bandwidth.
     /// </summary>

@@ -35,6 +35,9 @@ public sealed class EncodingActivity
         return Active != before;
     }
 
+    /// <summary>It is known to carry nothing.</summary>
+    public void Drop(int encoding) => Active &= ~(1u << encoding);
+
     public void Reset()
     {
         Active = 0;

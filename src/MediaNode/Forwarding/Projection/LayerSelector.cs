@@ -16,7 +16,11 @@ public enum LayerWish : byte
 /// <param name="Height">As <paramref name="Width"/>. Without layer and size it is the best that flows.</param>
 /// <param name="Priority">1 to 255, the higher the more it matters where bandwidth is short; 0 leaves it to the node.</param>
 /// <param name="MustFlow">It is not to be paused for want of bandwidth: the lowest layer flows on.</param>
-public readonly record struct SubscriberWish(LayerWish? Layer = null, int Width = 0, int Height = 0, byte Priority = 0, bool MustFlow = false);
+public readonly record struct SubscriberWish(LayerWish? Layer = null, int Width = 0, int Height = 0, byte Priority = 0, bool MustFlow = false)
+{
+    /// <summary>Offered index of the one encoding that it takes, where each is taken by itself (a relay to another node); null for the best.</summary>
+    public int? Encoding { get; init; }
+}
 
 /// <summary>Turns a wish into a target. Pure. What bandwidth allows is decided elsewhere and lowers the wish before.</summary>
 public static class LayerSelector

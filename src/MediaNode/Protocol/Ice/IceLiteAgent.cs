@@ -14,6 +14,9 @@ public sealed class IceLiteAgent
     /// <summary>Consent lasts so long after anything authentic came over UDP.</summary>
     public static readonly TimeSpan ConsentLifetime = TimeSpan.FromSeconds(30);
 
+    /// <summary>Where we dial: another address that answers takes over from one that was silent for so long.</summary>
+    private static readonly TimeSpan SilentWhenMoved = TimeSpan.FromSeconds(5);
+
     private readonly ValidatedTuples _tuples = new();
     private readonly Queue<UfragKey> _retired = new();
     private IceCredentials? _previous;
@@ -97,6 +100,13 @@ public sealed class IceLiteAgent
         responseLength = Accept(request, source, credentials, response);
         return Validate(now, source, request.UseCandidate);
     }
+
+    /// <summary>
+    /// A check that we sent was answered from there (<see cref="IceDialer"/>): the tuple is validated, and selected while none is. Where we
+    /// dial, it is ours to nominate.
+    /// </summary>
+    public IceResult Confirm(Instant now, in TransportTuple source) =>
+        Validate(now, source, useCandidate: !HasSelected || now - _tuples.HeardAt(_selected) > SilentWhenMoved);
 
     /// <summary>Something authentic, and no replay, came from a tuple: SRTP, SRTCP or DTLS.</summary>
     public void Hear(Instant now, in TransportTuple source) => _tuples.Hear(now, source);

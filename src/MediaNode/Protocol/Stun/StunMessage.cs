@@ -93,6 +93,9 @@ public ref struct StunMessage
     [UnscopedRef]
     public readonly ReadOnlySpan<ushort> UnknownAttributes => ((ReadOnlySpan<ushort>)_unknown)[..Math.Min(UnknownCount, MaxUnknown)];
 
+    /// <summary>By its type alone, of what looks like a STUN message.</summary>
+    public static bool IsResponse(ReadOnlySpan<byte> datagram) => (datagram[0] & 0x01) != 0;
+
     /// <summary>
     /// Parses a whole datagram. False when it is no well-formed STUN message: bad lengths, no magic cookie, an attribute
     /// that overruns, a MESSAGE-INTEGRITY that is none, or a FINGERPRINT that does not fit.
