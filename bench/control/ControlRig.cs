@@ -117,8 +117,8 @@ internal sealed class ControlRig : IAsyncDisposable
             TimeProvider.System);
         _linked = dialer.RunAsync(_stop.Token);
         _reporting = ReportAsync();
-        var plane = new ControlPlane(_silo.Services.GetRequiredService<IGrainFactory>);
-        while ((await plane.Nodes()).All(n => n.State != NodeState.Ready))
+        var plane = new ControlPlane(new LoneRegion("local", _silo.Services.GetRequiredService<IGrainFactory>), TimeProvider.System);
+        while ((await plane.Nodes(plane.Region)).All(n => n.State != NodeState.Ready))
         {
             await Task.Delay(20);
         }

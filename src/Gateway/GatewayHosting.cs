@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Nexus.Contracts;
 using Nexus.Gateway.Adapters;
 using Nexus.Gateway.Adapters.JsonWebSocket;
 using Nexus.Gateway.Adapters.LiveKit;
@@ -27,8 +28,8 @@ public static class GatewayHosting
         services.AddNexusHealth();
         services.TryAddSingleton<IControlPlane>(s =>
         {
-            var grains = s.GetRequiredService<IGrainFactory>();
-            return new ControlPlane(() => grains);
+            IRegions regions = s.GetService<IRegions>() ?? new LoneRegion(options.Region, s.GetRequiredService<IGrainFactory>);
+            return new ControlPlane(regions, s.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton(options);
         services.AddSingleton(options.JoinLimits);

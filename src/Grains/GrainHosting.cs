@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Nexus.Contracts;
 using Nexus.Grains.Filters;
 using Nexus.Grains.Gateways;
 using Nexus.Grains.Nodes;
@@ -24,6 +27,8 @@ public static class GrainHosting
         silo.Services.AddSingleton<GatewayNewsClient>();
         silo.Services.AddSingleton<GatewayList>();
         silo.Services.AddGrainService<GatewayNews>();
+        silo.Services.TryAddSingleton<IRegions>(s => new LoneRegion("", s.GetRequiredService<IGrainFactory>)); // where nobody says that there are several
+        silo.Services.TryAddSingleton(new RegionWord("", [], ImmutableDictionary<string, string>.Empty));
         return silo.AddZonePlacement(zones)
             .AddIncomingGrainCallFilter<GrainFaults>()
             .AddIncomingGrainCallFilter<OperatorCalls>()

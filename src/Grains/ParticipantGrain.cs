@@ -82,7 +82,7 @@ public sealed partial class ParticipantGrain(
         AdmitResult admitted = await AskIn(request, before);
         if (admitted.Error is { } refused)
         {
-            return Refused(request, refused);
+            return Refused(request, refused) with { Home = admitted.Home };
         }
 
         Leg leg = NewLeg(request, admitted.Node!);

@@ -41,6 +41,7 @@ public sealed partial class RoomGrain
         await Forget();
         Count(0, 0);
         NoteNode(null);
+        Release();
         await Tenant.CloseRoom(Name);
         return true;
     }

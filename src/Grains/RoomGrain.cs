@@ -35,6 +35,8 @@ public sealed partial class RoomGrain(
     GrainMeter meter,
     NodeList nodes,
     GatewayList gateways,
+    IRegions regions,
+    ZoneMap zones,
     IEnumerable<IRoomEvents> listeners) : Grain, IRoomGrain
 {
     /// <summary>How often the nodes are asked whether they have those who are in.</summary>
@@ -93,8 +95,14 @@ public sealed partial class RoomGrain(
         _place.Allow(tenant.Regions);
         if (!IsOpen)
         {
+            if (await Settle() is { } elsewhere)
+            {
+                return new RoomResult(elsewhere.Error, null) { Home = elsewhere.Home };
+            }
+
             if (await Open(policy, tenant) is { } quota)
             {
+                Release();
                 return new RoomResult(quota, null);
             }
         }
@@ -117,13 +125,13 @@ public sealed partial class RoomGrain(
             return new AdmitResult { Error = barred };
         }
 
-        RoomPolicy policy = request.Tenant.DefaultPolicy;
-        if (!IsOpen && (ProfileLimits.Refusal(policy) ?? await Open(policy, request.Tenant)) is { } beyond)
+        NodeDecision choice = NodeChoice.Choose(nodes.Nodes, NodeFor(request), request.Region, request.Tenant.Regions);
+        if (!IsOpen && await OpenFor(request, choice) is { } unopened)
         {
-            return new AdmitResult { Error = beyond };
+            Forgo();
+            return unopened;
         }
 
-        NodeDecision choice = NodeChoice.Choose(nodes.Nodes, NodeFor(request), request.Region, request.Tenant.Regions);
         ParticipantView joiner = request.Participant with { Node = choice.Node?.Id, Region = choice.Node?.Region };
         ParticipantView? before = _roster.Find(joiner.Identity);
         LinkError? refused = choice.Error ?? _roster.Admit(joiner, record.State.Policy.MaxParticipants);
@@ -151,6 +159,7 @@ public sealed partial class RoomGrain(
             {
                 // the whole control side was lost and a node brought its sessions back: the room comes back with them
                 await Open(new RoomPolicy(), new TenantRules());
+                Claim();
                 BeginJournal(rebuilding: true);
             }
         }
@@ -195,6 +204,29 @@ public sealed partial class RoomGrain(
     public Task<RoomSummary?> Summarize() => Read(Summary);
 
     public Task<RosterPage?> Roster(RosterQuery query) => Read(() => _roster.Page(query));
+
+    /// <summary>Null, or why it was not: a room for which there is no node here may be opened elsewhere.</summary>
+    private async Task<AdmitResult?> OpenFor(AdmitRequest request, NodeDecision choice)
+    {
+        RoomPolicy policy = request.Tenant.DefaultPolicy;
+        if ((ProfileLimits.Refusal(policy) ?? choice.Error) is { } refused)
+        {
+            return new AdmitResult { Error = refused };
+        }
+
+        if (await Settle() is { } elsewhere)
+        {
+            return new AdmitResult { Error = elsewhere.Error, Home = elsewhere.Home };
+        }
+
+        if (await Open(policy, request.Tenant) is { } quota)
+        {
+            Release();
+            return new AdmitResult { Error = quota };
+        }
+
+        return null;
+    }
 
     private async Task<LinkError?> Open(RoomPolicy policy, TenantRules tenant)
     {
@@ -265,12 +297,17 @@ public sealed partial class RoomGrain(
             return Task.FromResult<T?>(read());
         }
 
+        Forgo();
+        return Task.FromResult<T?>(null);
+    }
+
+    /// <summary>There is no room, and none came of it.</summary>
+    private void Forgo()
+    {
         if (_closed is null)
         {
             DeactivateOnIdle(); // unless it remembers the room that was: late words may come yet
         }
-
-        return Task.FromResult<T?>(null);
     }
 
     private RoomSummary Summary()

@@ -28,7 +28,7 @@ public sealed class ActsTests(GatewayHost host) : IClassFixture<GatewayHost>
         AssertRestricted(await again.Request("resume", new { session = ada.Session, room = _room, token = Token(_room, "ada"), epoch = 0, seq = 0 }));
 
         var control = host.Service<Sessions.IControlPlane>();
-        Assert.Null((await control.Participant(Options.Tenants[0], _room, "ada").Move($"{_room}-stage", Options.Tenants[0].Rules)).Error);
+        Assert.Null((await (await control.Locate(Options.Tenants[0], _room)).Participant("ada").Move($"{_room}-stage", Options.Tenants[0].Rules)).Error);
         string token = (await again.Next("leave")).GetProperty("token").GetString()!;
         await using var there = await JsonClient.Connect(host);
         AssertRestricted(await there.Request("join", new { room = $"{_room}-stage", token }));
@@ -128,7 +128,7 @@ public sealed class ActsTests(GatewayHost host) : IClassFixture<GatewayHost>
         {
             case "MOVED":
                 var control = host.Service<Sessions.IControlPlane>();
-                Assert.Null((await control.Participant(Options.Tenants[0], _room, "ada").Move($"{_room}-stage", Options.Tenants[0].Rules)).Error);
+                Assert.Null((await (await control.Locate(Options.Tenants[0], _room)).Participant("ada").Move($"{_room}-stage", Options.Tenants[0].Rules)).Error);
                 break;
             case "DUPLICATE_IDENTITY":
                 using (await host.Post($"/whip/{_room}", token))

@@ -119,6 +119,8 @@ public sealed class GatewayPortTests : IAsyncLifetime
 
         public string? Node { get; init; }
 
+        public string Region => "";
+
         public void OnNews(SessionNews news) => Ended.TrySetResult(news.Ended);
     }
 }

@@ -122,7 +122,7 @@ public sealed class OverviewTests(GatewayHost host) : IClassFixture<GatewayHost>
         const int Rooms = 1000, PeopleInEach = 10;
         var control = host.Service<IControlPlane>();
         TenantOptions tenant = Options.Tenants.Single(t => t.Name == "default");
-        IRoomGrain[] rooms = [.. Enumerable.Range(0, Rooms).Select(i => control.Room(tenant, $"{_prefix}many-{i:D4}"))];
+        IRoomGrain[] rooms = [.. Enumerable.Range(0, Rooms).Select(i => control.At(control.Region, tenant, $"{_prefix}many-{i:D4}").Room)];
         await Parallel.ForEachAsync(rooms, Cancellation, async (room, _) =>
         {
             for (int i = 0; i < PeopleInEach; i++)

@@ -79,7 +79,7 @@ public sealed class ReadTests(GatewayHost host) : IClassFixture<GatewayHost>, IA
     {
         var tenant = Options.Tenants.Single(t => t.Name == "default");
         var alice = await host.Api($"rooms/{_room}/participants/alice");
-        RoomFeed feed = host.Service<GatewayPort>().Rooms.Acquire(tenant, _room);
+        RoomFeed feed = host.Service<GatewayPort>().Rooms.Acquire(await host.Service<IControlPlane>().Locate(tenant, _room));
         host.Node.Connections["alice"] = (QualityLabel.Fair, 3.4);
         try
         {

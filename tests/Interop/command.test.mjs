@@ -100,7 +100,7 @@ test('a silo that cannot go on ends the process with its reason and code 1', asy
   const frozen = await Server.start({ flags: await flags('us') });
   t.after(() => frozen.stop('SIGKILL'));
   frozen.child.kill('SIGSTOP');
-  await until('the frozen silo is declared dead', () => execFileSync('redis-cli', ['-p', port, 'hvals', 'nexus/members/nexus'], { encoding: 'utf8' }).includes('"Status":6'), { seconds: 120 });
+  await until('the frozen silo is declared dead', () => execFileSync('redis-cli', ['-p', port, 'hvals', 'nexus-local/members/nexus-local'], { encoding: 'utf8' }).includes('"Status":6'), { seconds: 120 });
   frozen.child.kill('SIGCONT');
   assert.equal(await frozen.exited, 1);
   assert.match(frozen.output, /nexus: the silo cannot go on/);

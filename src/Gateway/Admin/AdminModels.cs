@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Nexus.Contracts;
 using Nexus.Gateway.Sessions;
@@ -11,7 +12,12 @@ namespace Nexus.Gateway.Admin;
 /// <param name="Total">All rooms of the tenant.</param>
 /// <param name="Matching">Those that are searched for.</param>
 /// <param name="Participants">In all rooms of the tenant; a second old at most.</param>
-public sealed record RoomsJson(IReadOnlyList<RoomJson> Rooms, string? Next, int Total, int Matching, int Participants);
+public sealed record RoomsJson(IReadOnlyList<RoomJson> Rooms, string? Next, int Total, int Matching, int Participants)
+{
+    /// <inheritdoc cref="NodesJson.UnheardRegions"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<SilentRegionJson>? UnheardRegions { get; init; }
+}
 
 public sealed record RoomJson(
     string Sid, string Name, string Tenant, string Zone, DateTimeOffset CreatedAt, int NumParticipants, int NumPublishers,
@@ -102,7 +108,19 @@ public sealed record SubscriptionJson(
         SubscriptionMeasuredJson.Of(measured?.Subscriptions.FirstOrDefault(m => m.Mid == s.Mid && m.TrackSid == s.TrackSid)));
 }
 
-public sealed record NodesJson(IReadOnlyList<NodeJson> Nodes);
+public sealed record NodesJson(IReadOnlyList<NodeJson> Nodes)
+{
+    /// <summary>Regions that gave no answer in time, so that what is there is not in the list. Left out where all did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<SilentRegionJson>? UnheardRegions { get; init; }
+}
+
+/// <param name="Since">When it was heard of last; null when it never was, since this gateway started.</param>
+public sealed record SilentRegionJson(string Region, DateTimeOffset? Since)
+{
+    internal static IReadOnlyList<SilentRegionJson>? Of(ImmutableArray<SilentRegion> silent) =>
+        silent.IsEmpty ? null : [.. silent.Select(s => new SilentRegionJson(s.Region, s.Since))];
+}
 
 public sealed record NodeJson(
     string Id, string Region, string State, double Load, string Engine, string EngineVersion, string Software, int Sessions, int Tracks, int Subscriptions, string? Reason)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Nexus.Gateway.Auth;
@@ -30,7 +31,7 @@ internal sealed class Overview(RoomReads reads, RoomWhy why, OperatorEndpoints o
         Task<RoomsJson> rooms = caller.Grants.RoomList ? Listed(reads.Rooms(caller, query)) : Alone(caller, only);
         Task<OpenRoomJson?> opened = Open(caller, open, new(http.Request.Query["peopleAfter"].ToString(), page.Limit), people, http.Request.Query["identity"].ToString());
         NodesJson? nodes = caller.MayOperate ? Value<NodesJson>(await operators.Nodes()) : null;
-        return Results.Json(new OverviewJson(caller.Tenant.Name, nodes?.Nodes, await rooms, await opened));
+        return Results.Json(new OverviewJson(caller.Tenant.Name, nodes?.Nodes, await rooms, await opened) { UnheardRegions = nodes?.UnheardRegions ?? (await rooms).UnheardRegions });
     }
 
     private static async Task<RoomsJson> Listed(Task<IResult> list) => Value<RoomsJson>(await list)!;
@@ -58,7 +59,12 @@ internal sealed class Overview(RoomReads reads, RoomWhy why, OperatorEndpoints o
 
 /// <param name="Nodes">Null for who is no operator.</param>
 /// <param name="Open">The room that was asked for; null when there is none of that name.</param>
-public sealed record OverviewJson(string Tenant, IReadOnlyList<NodeJson>? Nodes, RoomsJson Rooms, OpenRoomJson? Open);
+public sealed record OverviewJson(string Tenant, IReadOnlyList<NodeJson>? Nodes, RoomsJson Rooms, OpenRoomJson? Open)
+{
+    /// <inheritdoc cref="NodesJson.UnheardRegions"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<SilentRegionJson>? UnheardRegions { get; init; }
+}
 
 /// <param name="Next">What <c>?peopleAfter=</c> takes for the next part; null after the last.</param>
 /// <param name="Findings">What the one who was asked for receives, and why not; null when nobody was asked for, or in rooms of more than 500.</param>

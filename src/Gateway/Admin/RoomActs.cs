@@ -45,14 +45,14 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
             MaxParticipants = request.MaxParticipants ?? rules.DefaultPolicy.MaxParticipants,
             Metadata = request.Metadata ?? "",
         };
-        var made = await control.Room(caller.Tenant, name).Create(policy, rules);
+        var made = await control.Create(caller.Tenant, name, policy, rules);
         return made.Error is { } refused
             ? ProblemResult.Of(refused)
             : Results.Json(RoomJson.Of(made.Room!), statusCode: StatusCodes.Status201Created);
     }
 
     public async Task<IResult> Close(Caller caller, string room) =>
-        await control.Room(caller.Tenant, room).Close(ReasonCodes.RoomClosed) ? Results.NoContent() : RoomReads.NoRoom();
+        await (await control.Locate(caller.Tenant, room)).Room.Close(ReasonCodes.RoomClosed) ? Results.NoContent() : RoomReads.NoRoom();
 
     /// <param name="ban">Seconds that it may not come back for, 0 to lift a ban; null to leave that as it is.</param>
     public async Task<IResult> Remove(Caller caller, string room, string identity, string? ban)
@@ -65,12 +65,12 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
 
         Barring? barring = ban is null ? null : new() { Ban = TimeSpan.FromSeconds(seconds) };
         return PathSegments.IsName(identity)
-            ? Done(await control.Participant(caller.Tenant, room, identity).Remove(ReasonCodes.Removed, barring))
+            ? Done(await (await control.Locate(caller.Tenant, room)).Participant(identity).Remove(ReasonCodes.Removed, barring))
             : RoomReads.NoParticipant();
     }
 
     public async Task<IResult> Lock(Caller caller, string room, bool locked) =>
-        Done(await control.Room(caller.Tenant, room).Lock(locked));
+        Done(await (await control.Locate(caller.Tenant, room)).Room.Lock(locked));
 
     /// <param name="identity">The one who is to go; null for everyone.</param>
     public async Task<IResult> Move(Caller caller, string room, string? identity, MoveJson move)
@@ -80,14 +80,15 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
             return new ProblemResult(StatusCodes.Status400BadRequest, "BAD_REQUEST", "Either node or region says where to: /api/v1/nodes lists both.");
         }
 
-        RoomMoved moved = await control.Room(caller.Tenant, room).Relocate(new() { Node = move.Node, Region = move.Region, Identity = identity });
+        RoomMoved moved = await (await control.Locate(caller.Tenant, room)).Room.Relocate(new() { Node = move.Node, Region = move.Region, Identity = identity });
         return moved.Error is { } refused ? ProblemResult.Of(refused) : Results.Json(new MovedJson(moved.Node));
     }
 
     /// <param name="identity">The publisher, when the path names it; else it is looked up.</param>
     public async Task<IResult> Mute(Caller caller, string room, string? identity, string trackSid, bool muted)
     {
-        if (await control.Room(caller.Tenant, room).Roster(new() { Identity = identity, PublishersOnly = true }) is not { } roster)
+        RoomSite site = await control.Locate(caller.Tenant, room);
+        if (await site.Room.Roster(new() { Identity = identity, PublishersOnly = true }) is not { } roster)
         {
             return RoomReads.NoRoom();
         }
@@ -95,7 +96,7 @@ internal sealed class RoomActs(IControlPlane control, GatewayState state)
         var publisher = roster.Participants.FirstOrDefault(p => p.Tracks.Any(t => t.Sid == trackSid));
         return publisher is null
             ? new ProblemResult(StatusCodes.Status404NotFound, ReasonCodes.TrackNotFound, "There is no such track in the room.")
-            : Done(await control.Participant(caller.Tenant, room, publisher.Identity).Mute(trackSid, muted));
+            : Done(await site.Participant(publisher.Identity).Mute(trackSid, muted));
     }
 
     private static IResult Done(ActResult result) => result.Error is { } error ? ProblemResult.Of(error) : Results.NoContent();

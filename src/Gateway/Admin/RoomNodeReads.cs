@@ -12,23 +12,23 @@ internal sealed record RoomActual(ImmutableArray<NodeSessionActual> Sessions, Im
 internal sealed record NodeSessionActual(string Node, SessionInspection Session);
 
 /// <summary>Asks the nodes of a room, each one question, past all grains of people and tracks. Changes nothing.</summary>
-internal sealed class RoomNodeReads(IControlPlane control, TimeProvider clock)
+internal sealed class RoomNodeReads(TimeProvider clock)
 {
     /// <summary>For all pages of one node. A node in trouble is part of the answer, so it must not hold the answer up.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <param name="question">For the first page.</param>
-    public async Task<RoomActual> Ask(IEnumerable<NodePlace> nodes, RoomQuestion question)
+    public async Task<RoomActual> Ask(RoomSite site, IEnumerable<NodePlace> nodes, RoomQuestion question)
     {
-        var answers = await Task.WhenAll(nodes.Distinct().Select(node => AskOne(node, question)));
+        var answers = await Task.WhenAll(nodes.Distinct().Select(node => AskOne(site, node, question)));
         return new(
             [.. answers.SelectMany(a => a.Sessions.Select(s => new NodeSessionActual(a.Node, s)))],
             [.. answers.Where(a => !a.IsWhole).Select(a => a.Node)]);
     }
 
-    private async Task<(string Node, List<SessionInspection> Sessions, bool IsWhole)> AskOne(NodePlace node, RoomQuestion question)
+    private async Task<(string Node, List<SessionInspection> Sessions, bool IsWhole)> AskOne(RoomSite site, NodePlace node, RoomQuestion question)
     {
-        var line = control.Line(node.Region, node.Id);
+        var line = site.Line(node.Region, node.Id);
         var sessions = new List<SessionInspection>();
         long began = clock.GetTimestamp();
         try

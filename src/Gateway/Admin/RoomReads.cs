@@ -21,35 +21,37 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
 
     public async Task<IResult> Rooms(Caller caller, RoomQuery query)
     {
-        RoomNames names = await control.Tenant(caller.Tenant).Rooms(query);
+        RoomList list = await control.Rooms(caller.Tenant, query);
         return Results.Json(new RoomsJson(
-            [.. (await Summaries(caller.Tenant, names.Names)).Select(RoomJson.Of)], names.Next, names.Total, names.Matching, names.Participants));
+            [.. (await Summaries(list.Rooms)).Select(RoomJson.Of)], list.Next, list.Total, list.Matching, list.Participants) { UnheardRegions = SilentRegionJson.Of(list.Silent) });
     }
 
     public async Task<IResult> Room(Caller caller, string room) =>
-        await control.Room(caller.Tenant, room).Summarize() is { } summary ? Results.Json(RoomJson.Of(summary)) : NoRoom();
+        await (await control.Locate(caller.Tenant, room)).Room.Summarize() is { } summary ? Results.Json(RoomJson.Of(summary)) : NoRoom();
 
     /// <param name="search">Only those who have it in their identity or name; empty for all.</param>
     public async Task<IResult> Participants(Caller caller, string room, PageQuery page, string search)
     {
-        if (await control.Room(caller.Tenant, room).Roster(new() { After = page.After, Limit = page.Limit, Search = search }) is not { } roster)
+        RoomSite site = await control.Locate(caller.Tenant, room);
+        if (await site.Room.Roster(new() { After = page.After, Limit = page.Limit, Search = search }) is not { } roster)
         {
             return NoRoom();
         }
 
-        RoomActual actual = await Ask(caller.Tenant, room, roster, InspectionParts.Subscriptions | InspectionParts.Measured);
-        return Results.Json(new ParticipantsJson([.. InFull(caller.Tenant, room, roster, actual)], roster.Next, [.. actual.Unanswered.Order(StringComparer.Ordinal)]));
+        RoomActual actual = await Ask(site, roster, InspectionParts.Subscriptions | InspectionParts.Measured);
+        return Results.Json(new ParticipantsJson([.. InFull(site.Key, roster, actual)], roster.Next, [.. actual.Unanswered.Order(StringComparer.Ordinal)]));
     }
 
     public async Task<IResult> Participant(Caller caller, string room, string identity)
     {
-        if (await control.Room(caller.Tenant, room).Roster(new() { Identity = identity }) is not { } roster)
+        RoomSite site = await control.Locate(caller.Tenant, room);
+        if (await site.Room.Roster(new() { Identity = identity }) is not { } roster)
         {
             return NoRoom();
         }
 
-        RoomActual actual = await Ask(caller.Tenant, room, roster, InspectionParts.Subscriptions | InspectionParts.Measured);
-        return InFull(caller.Tenant, room, roster, actual).FirstOrDefault() is { } participant
+        RoomActual actual = await Ask(site, roster, InspectionParts.Subscriptions | InspectionParts.Measured);
+        return InFull(site.Key, roster, actual).FirstOrDefault() is { } participant
             ? Results.Json(participant with { Unanswered = [.. actual.Unanswered] })
             : NoParticipant();
     }
@@ -58,7 +60,7 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
     {
         var tracks = new List<TrackJson>();
         var unanswered = new SortedSet<string>(StringComparer.Ordinal);
-        return await TryAddTracks(caller.Tenant, room, page, tracks, unanswered) is var (isThere, next) && isThere
+        return await TryAddTracks(await control.Locate(caller.Tenant, room), page, tracks, unanswered) is var (isThere, next) && isThere
             ? Results.Json(new TracksJson(tracks, next, [.. unanswered]))
             : NoRoom();
     }
@@ -70,13 +72,13 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
         var unanswered = new SortedSet<string>(StringComparer.Ordinal);
         TrackCursor from = TrackCursor.Parse(page.After);
         string? next = null;
-        await foreach (string room in RoomsFrom(caller, from.Room))
+        await foreach (RoomSite room in RoomsFrom(caller, from.Room))
         {
-            string after = room == from.Room ? from.Identity : "";
-            (_, string? more) = await TryAddTracks(caller.Tenant, room, new(after, page.Limit - tracks.Count), tracks, unanswered);
+            string after = room.Name == from.Room ? from.Identity : "";
+            (_, string? more) = await TryAddTracks(room, new(after, page.Limit - tracks.Count), tracks, unanswered);
             if (more is not null || tracks.Count >= page.Limit)
             {
-                next = new TrackCursor(room, more ?? TrackCursor.Last).ToString();
+                next = new TrackCursor(room.Name, more ?? TrackCursor.Last).ToString();
                 break;
             }
         }
@@ -94,49 +96,54 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
     /// <param name="only">Leaves out the others; null: all.</param>
     public async Task<List<RoomSummary>> All(TenantOptions tenant, IEnumerable<string>? only = null)
     {
-        List<string> names = only is null ? [] : [.. only.Where(PathSegments.IsName).Distinct().Order(StringComparer.Ordinal)];
+        var rooms = new List<RoomSite>();
+        foreach (string name in (only ?? []).Where(PathSegments.IsName).Distinct().Order(StringComparer.Ordinal))
+        {
+            rooms.Add(await control.Locate(tenant, name));
+        }
+
         for (string? after = only is null ? "" : null; after is not null;)
         {
-            RoomNames page = await control.Tenant(tenant).Rooms(new() { After = after, Limit = NamesAtOnce });
-            names.AddRange(page.Names);
+            RoomList page = await control.Rooms(tenant, new() { After = after, Limit = NamesAtOnce });
+            rooms.AddRange(page.Rooms);
             after = page.Next;
         }
 
-        return await Summaries(tenant, names);
+        return await Summaries(rooms);
     }
 
     /// <summary>Asks the rooms, a bounded number of them at once. One that ended meanwhile is left out.</summary>
-    private async Task<List<RoomSummary>> Summaries(TenantOptions tenant, IEnumerable<string> names)
+    private static async Task<List<RoomSummary>> Summaries(IEnumerable<RoomSite> sites)
     {
         var rooms = new List<RoomSummary>();
-        foreach (string[] some in names.Chunk(Concurrency))
+        foreach (RoomSite[] some in sites.Chunk(Concurrency))
         {
-            rooms.AddRange((await Task.WhenAll(some.Select(name => control.Room(tenant, name).Summarize()))).OfType<RoomSummary>());
+            rooms.AddRange((await Task.WhenAll(some.Select(site => site.Room.Summarize()))).OfType<RoomSummary>());
         }
 
         return rooms;
     }
 
     /// <summary>Rooms in order of name, from that one on.</summary>
-    private async IAsyncEnumerable<string> RoomsFrom(Caller caller, string first)
+    private async IAsyncEnumerable<RoomSite> RoomsFrom(Caller caller, string first)
     {
         if (caller.Grants.Room is { Length: > 0 } only)
         {
-            yield return only;
+            yield return await control.Locate(caller.Tenant, only);
             yield break;
         }
 
         if (first.Length > 0)
         {
-            yield return first;
+            yield return await control.Locate(caller.Tenant, first);
         }
 
         for (string? after = first; after is not null;)
         {
-            RoomNames page = await control.Tenant(caller.Tenant).Rooms(new() { After = after, Limit = Concurrency });
-            foreach (string name in page.Names)
+            RoomList page = await control.Rooms(caller.Tenant, new() { After = after, Limit = Concurrency });
+            foreach (RoomSite room in page.Rooms)
             {
-                yield return name;
+                yield return room;
             }
 
             after = page.Next;
@@ -146,16 +153,16 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
     /// <summary>Adds tracks of a room, whole publishers at a time.</summary>
     /// <param name="page">After an identity; at most so many tracks, but for one publisher who alone has more.</param>
     private async Task<(bool IsThere, string? Next)> TryAddTracks(
-        TenantOptions tenant, string room, PageQuery page, List<TrackJson> tracks, SortedSet<string> unanswered)
+        RoomSite site, PageQuery page, List<TrackJson> tracks, SortedSet<string> unanswered)
     {
-        if (await control.Room(tenant, room).Roster(new() { After = page.After, Limit = page.Limit, PublishersOnly = true }) is not { } roster)
+        if (await site.Room.Roster(new() { After = page.After, Limit = page.Limit, PublishersOnly = true }) is not { } roster)
         {
             return (false, null);
         }
 
         RosterPage fits = Fitting(roster, page.Limit);
-        RoomActual actual = await Ask(tenant, room, fits, InspectionParts.Measured);
-        tracks.AddRange(InFull(tenant, room, fits, actual).SelectMany(p => p.Tracks));
+        RoomActual actual = await Ask(site, fits, InspectionParts.Measured);
+        tracks.AddRange(InFull(site.Key, fits, actual).SelectMany(p => p.Tracks));
         unanswered.UnionWith(actual.Unanswered);
         return (true, fits.Next);
     }
@@ -175,11 +182,12 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
         return people == roster.Participants.Length ? roster : new(roster.Participants[..people], roster.Participants[people - 1].Identity);
     }
 
-    private Task<RoomActual> Ask(TenantOptions tenant, string room, RosterPage roster, InspectionParts parts) => nodes.Ask(
+    private Task<RoomActual> Ask(RoomSite site, RosterPage roster, InspectionParts parts) => nodes.Ask(
+        site,
         roster.Participants.Where(p => p is { Node: not null, Region: not null }).Select(p => new NodePlace(p.Region!, p.Node!)),
         new RoomQuestion
         {
-            RoomKey = control.RoomKey(tenant, room),
+            RoomKey = site.Key,
             From = roster.Participants.FirstOrDefault()?.Identity,
             Through = roster.Participants.LastOrDefault()?.Identity,
             Parts = parts,
@@ -189,10 +197,10 @@ internal sealed class RoomReads(IControlPlane control, RoomNodeReads nodes, Gate
     /// The roster says who is there; the rest is the nodes' to tell. How a client itself finds its connection is known where it is
     /// connected: the worse of both counts.
     /// </summary>
-    private IEnumerable<ParticipantJson> InFull(TenantOptions tenant, string room, RosterPage roster, RoomActual actual)
+    private IEnumerable<ParticipantJson> InFull(string roomKey, RosterPage roster, RoomActual actual)
     {
         var sessions = actual.Sessions.ToLookup(s => s.Session.Desired.ParticipantSid, s => s.Session);
-        RoomQuality? reported = gateway.Rooms.Find(control.RoomKey(tenant, room))?.Quality;
+        RoomQuality? reported = gateway.Rooms.Find(roomKey)?.Quality;
         return roster.Participants.Select(p => ParticipantJson.Of(
             p, [.. sessions[p.Sid]], isAnswered: p.Node is null || !actual.Unanswered.Contains(p.Node), reported?.Find(p.Sid)));
     }

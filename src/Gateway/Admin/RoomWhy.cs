@@ -14,7 +14,8 @@ internal sealed class RoomWhy(IControlPlane control, RoomNodeReads nodes)
 {
     public async Task<IResult> Why(Caller caller, string room, string? identity, string? track)
     {
-        if (await control.Room(caller.Tenant, room).Describe() is not { } view)
+        RoomSite site = await control.Locate(caller.Tenant, room);
+        if (await site.Room.Describe() is not { } view)
         {
             return RoomReads.NoRoom();
         }
@@ -30,17 +31,18 @@ internal sealed class RoomWhy(IControlPlane control, RoomNodeReads nodes)
         }
 
         var sources = view.Participants.SelectMany(p => p.Tracks).ToLookup(t => t.Sid, t => t.Source);
-        return Results.Json(new WhyJson([.. WhyWalk.Walk(await Gather(caller.Tenant, view), identity, track).Select(f => WhyFindingJson.Of(f, sources[f.Track].FirstOrDefault()))]));
+        return Results.Json(new WhyJson([.. WhyWalk.Walk(await Gather(caller.Tenant, site, view), identity, track).Select(f => WhyFindingJson.Of(f, sources[f.Track].FirstOrDefault()))]));
     }
 
-    private async Task<WhyRoom> Gather(TenantOptions tenant, RoomView room)
+    private async Task<WhyRoom> Gather(TenantOptions tenant, RoomSite site, RoomView room)
     {
         var wanted = room.Participants.Select(p => p.Node).ToHashSet();
-        var all = await control.Nodes();
+        var all = await control.Nodes(site.Region);
         var asked = all.Where(n => wanted.Contains(n.Id) && n.State != NodeState.Lost).ToList();
         var actual = await nodes.Ask(
+            site,
             asked.Select(n => new NodePlace(n.Region, n.Id)),
-            new RoomQuestion { RoomKey = control.RoomKey(tenant, room.Name), Parts = InspectionParts.Subscriptions | InspectionParts.Wishes | InspectionParts.Measured });
+            new RoomQuestion { RoomKey = site.Key, Parts = InspectionParts.Subscriptions | InspectionParts.Wishes | InspectionParts.Measured });
         return new(
             room,
             all,

@@ -19,7 +19,7 @@ internal sealed class GatewayReadiness(GatewayState state, IControlPlane control
         ImmutableArray<NodeView> nodes;
         try
         {
-            nodes = await control.Nodes();
+            nodes = await control.Nodes(control.Region);
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {

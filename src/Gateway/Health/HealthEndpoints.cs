@@ -14,6 +14,13 @@ public interface IReadiness
     ValueTask<Problem?> Check();
 }
 
+/// <summary>Something that an operator ought to see to, and that keeps the process from nothing: told by <c>/readyz</c> below its first line.</summary>
+public interface IReadinessNote
+{
+    /// <summary>Null when there is nothing.</summary>
+    string? Note { get; }
+}
+
 /// <summary>What every process serves, whatever its roles.</summary>
 public static class HealthHosting
 {
@@ -36,7 +43,7 @@ public static class HealthHosting
             .WithSummary("Metrics of this process in Prometheus' text format.");
     }
 
-    private static async Task<IResult> Ready(IEnumerable<IReadiness> reasons)
+    private static async Task<IResult> Ready(IEnumerable<IReadiness> reasons, IEnumerable<IReadinessNote> notes)
     {
         foreach (IReadiness reason in reasons)
         {
@@ -46,6 +53,6 @@ public static class HealthHosting
             }
         }
 
-        return Results.Text("ready\n");
+        return Results.Text(string.Concat(notes.Select(n => n.Note).OfType<string>().Prepend("ready").Select(line => $"{line}\n")));
     }
 }

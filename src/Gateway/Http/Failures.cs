@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Nexus.Contracts;
+using Nexus.Link;
 
 namespace Nexus.Gateway.Http;
 
@@ -38,6 +40,7 @@ public static class Failures
     private static ProblemResult Refusal(Exception e) => e switch
     {
         BadHttpRequestException bad => new(bad.StatusCode, "BAD_REQUEST", bad.Message),
+        RegionAwayException away => ProblemResult.Of(new(ReasonCodes.LinkDown, $"This cannot be served now: {away.Message}.")),
         TimeoutException or OrleansException => new ProblemResult(
             StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", "The room's silo did not answer: try again.").With("Retry-After", "1"),
         _ => new(StatusCodes.Status500InternalServerError, "INTERNAL", "The server failed; its log says why."),

@@ -25,33 +25,33 @@ public sealed record JoinProfile(ImmutableDictionary<string, string> Attributes,
 /// </summary>
 public sealed class ClientSession
 {
-    private readonly IParticipantGrain _participant;
     private readonly Caller _caller;
-    private readonly IControlPlane _control;
-    private readonly string _room;
+    private IParticipantGrain _participant;
 
-    /// <param name="room">Name of the room within the caller's tenant.</param>
+    /// <param name="site">The room, within the caller's tenant, where it is as far as is known.</param>
     /// <param name="id"><c>SE_…</c>.</param>
-    public ClientSession(IControlPlane control, Caller caller, string room, string id)
+    public ClientSession(RoomSite site, Caller caller, string id)
     {
-        (_caller, _control, _room) = (caller, control, room);
-        _participant = control.Participant(caller.Tenant, room, caller.Identity);
-        Id = id;
+        (Site, _caller, Id) = (site, caller, id);
+        _participant = site.Participant(caller.Identity);
     }
 
     public string Id { get; }
 
+    /// <summary>The room. A join may find it in another region than was thought.</summary>
+    public RoomSite Site { get; private set; }
+
     /// <summary>The session beside this one, on which its client plays (<see cref="JoinBeside"/>): any gateway finds it by the first one's id.</summary>
-    public ClientSession Beside => new(_control, _caller, _room, Id + "-play");
+    public ClientSession Beside => new(Site, _caller, Id + "-play");
 
     /// <summary>The same session after its participant was moved.</summary>
-    public ClientSession In(string room) => new(_control, _caller, room, Id);
+    public ClientSession In(string room) => new(Site.Beside(room), _caller, Id);
 
     /// <summary>Whose it is.</summary>
     public string Identity => _caller.Identity;
 
     /// <summary>Joins with an offer. The same session again is the same join.</summary>
-    public Task<JoinResult> Join(SessionLeg leg, string offer, JoinWish wish) => _participant.Join(new()
+    public Task<JoinResult> Join(IControlPlane control, SessionLeg leg, string offer, JoinWish wish) => JoinWhereItIs(control, wish.Region, _ => new()
     {
         Session = Id,
         Leg = leg,
@@ -85,7 +85,8 @@ public sealed class ClientSession
         _participant.RestartIce(Id, new(generation, ufrag, password));
 
     /// <summary>Joins with a connection of its own and, to begin with, no media.</summary>
-    public Task<JoinResult> JoinDuplex(JoinWish wish, JoinProfile profile, SessionHolder holder) => _participant.Join(new()
+    /// <param name="holder">This process, in the room's region.</param>
+    public Task<JoinResult> JoinDuplex(IControlPlane control, JoinWish wish, JoinProfile profile, Func<string, SessionHolder> holder) => JoinWhereItIs(control, wish.Region, region => new()
     {
         Session = Id,
         Leg = SessionLeg.Duplex,
@@ -98,9 +99,34 @@ public sealed class ClientSession
         TrackNaming = wish.TrackNaming,
         Tenant = _caller.Rules,
         TokenIssuedAt = _caller.Token.Made,
-        Holder = holder,
+        Holder = holder(region),
         Client = profile.Client,
     });
+
+    /// <summary>Asks where the room may be until it was found, or opened.</summary>
+    /// <param name="request">For a region.</param>
+    private async Task<JoinResult> JoinWhereItIs(IControlPlane control, string wished, Func<string, JoinRequest> request)
+    {
+        var search = new RoomSearch(control, _caller.Tenant, Site.Name, wished);
+        while (search.Next() is { } site)
+        {
+            try
+            {
+                (Site, _participant) = (site, site.Participant(_caller.Identity));
+                JoinResult joined = await _participant.Join(request(site.Region));
+                if (search.IsDone(joined.Error, joined.Home))
+                {
+                    return joined;
+                }
+            }
+            catch (RegionAwayException away)
+            {
+                search.Away(away);
+            }
+        }
+
+        return new() { Error = search.Refusal };
+    }
 
     /// <summary>
     /// Joins with a second session of the same client, on which it plays what it receives and the node makes the offers: the first of
@@ -143,7 +169,8 @@ public sealed class ClientSession
     public Task<SessionResult> Resume(SessionHolder holder) => _participant.Resume(Id, holder);
 
     /// <summary>The connection is gone; the session stays for its time of grace.</summary>
-    public Task Detach(SessionHolder holder) => _participant.Detach(Id, holder.Gateway);
+    /// <param name="gateway">That had it.</param>
+    public Task Detach(string gateway) => _participant.Detach(Id, gateway);
 
     /// <summary>Calls someone in the room. The caller's side is placed first, so that an answer finds it.</summary>
     public async Task<ActResult> Invite(CallView call)
@@ -154,7 +181,7 @@ public sealed class ClientSession
             return placed;
         }
 
-        var rung = await _control.Participant(_caller.Tenant, _room, call.To).Ring(call);
+        var rung = await Site.Participant(call.To).Ring(call);
         if (rung.Error is not null)
         {
             await _participant.ActOnCall(call.CallId, CallAction.Cancel, rung.Error.Code);

@@ -15,20 +15,22 @@ internal sealed partial class ConnectedSession
     /// <param name="first">Queues the client's first message; all else follows it. Gets the first page of the roster.</param>
     public async Task<LinkError?> Join(JoinWish wish, JoinWish? play, JoinProfile profile, Action<JoinResult, RosterPart> first)
     {
-        Take(new(services.Control, Caller!, Room, Ids.NewSession()), isDual: play is not null);
-        JoinResult joined = await services.Admission.Count(Caller!, SessionLeg.Duplex, Main.JoinDuplex(wish, profile, services.Port.Holder));
+        Take(new(services.Control.At(services.Control.Region, Caller!.Tenant, Room), Caller, Ids.NewSession()), isDual: play is not null);
+        JoinResult joined = await services.Admission.Count(Caller, SessionLeg.Duplex, Main.JoinDuplex(services.Control, wish, profile, services.Port.HolderIn));
         if (joined.Error is { } error)
         {
             _isHeld = false;
             return error;
         }
 
+        _player = play is null ? Main : Main.Beside; // it is in the room's region, which is known now
+
         await OpenFeed();
         ParticipantSid = joined.ParticipantSid;
         Feed.Subscribe(wire, roster => Open(joined.Session!, () => first(joined, roster)));
         if (play is not null)
         {
-            Tell(await Player.JoinBeside(Main.Id, play, services.Port.Holder) is { Session: { } view } ? view : throw new TimeoutException(), isPlayers: true);
+            Tell(await Player.JoinBeside(Main.Id, play, Holder) is { Session: { } view } ? view : throw new TimeoutException(), isPlayers: true);
         }
 
         return null;
@@ -48,8 +50,8 @@ internal sealed partial class ConnectedSession
             return NotFound();
         }
 
-        var resuming = new ClientSession(services.Control, Caller!, Room, session);
-        SessionResult resumed = await resuming.Resume(services.Port.Holder);
+        var resuming = new ClientSession(await services.Control.Locate(Caller!.Tenant, Room), Caller, session);
+        SessionResult resumed = await resuming.Resume(services.Port.HolderIn(resuming.Site.Region));
         if (resumed.Session is not { } view)
         {
             return resumed.Error is { Code: not ReasonCodes.SessionNotFound } error ? error : NotFound();
@@ -75,7 +77,7 @@ internal sealed partial class ConnectedSession
         if (isDual)
         {
             Tell(
-                (await Player.Resume(services.Port.Holder)).Session is not null && await Player.RestartOffers() is { Session: { } playing } ? playing : throw new TimeoutException(),
+                (await Player.Resume(Holder)).Session is not null && await Player.RestartOffers() is { Session: { } playing } ? playing : throw new TimeoutException(),
                 isPlayers: true);
         }
 
@@ -83,7 +85,11 @@ internal sealed partial class ConnectedSession
     }
 
     /// <summary>The session of a stay, for clients that know only their <c>PA_…</c>.</summary>
-    public Task<string?> FindSession(string participantSid) => services.Control.Participant(Caller!.Tenant, Room, Caller.Identity).DuplexSession(participantSid);
+    public async Task<string?> FindSession(string participantSid) =>
+        await (await services.Control.Locate(Caller!.Tenant, Room)).Participant(Caller.Identity).DuplexSession(participantSid);
+
+    /// <summary>This process, as the room's region knows it.</summary>
+    private SessionHolder Holder => services.Port.HolderIn(Region);
 
     private LinkError NotFound() => services.Port.IsRebuilding
         ? new(ReasonCodes.Unavailable, "This server, or a part of its cluster, has just started, and may yet hear of the session: try again.")
@@ -114,7 +120,7 @@ internal sealed partial class ConnectedSession
 
     private async Task OpenFeed()
     {
-        _feed = services.Port.Rooms.Acquire(Caller!.Tenant, Room);
+        _feed = services.Port.Rooms.Acquire(Main.Site);
         await _feed.Ready();
     }
 
@@ -124,7 +130,7 @@ internal sealed partial class ConnectedSession
         await Task.Yield(); // off the lock under which the news came
         RoomFeed older = Feed;
         older.Unsubscribe(wire);
-        _feed = services.Port.Rooms.Acquire(Caller!.Tenant, move.Room);
+        _feed = services.Port.Rooms.Acquire(Main.Site.Beside(move.Room));
         await services.Port.Rooms.Release(older);
         await _feed.Ready();
         JoinResult joined = move.Joined!;

@@ -57,6 +57,8 @@ internal sealed partial class ConnectedSession(SessionServices services, ISessio
 
     public IParticipantGrain Participant => Main.Participant;
 
+    public string Region => Main.Site.Region;
+
     /// <summary>The client's token over again, for the room that it is in, with what it may do now.</summary>
     public string FreshToken() => TokenMinter.Again(Caller!, Room, services.Clock.GetUtcNow(), Grants);
 
@@ -67,6 +69,10 @@ internal sealed partial class ConnectedSession(SessionServices services, ISessio
         try
         {
             await act();
+        }
+        catch (RegionAwayException e)
+        {
+            refuse(new(ReasonCodes.Unavailable, $"This cannot be served now: {e.Message}."));
         }
         catch (Exception e) when (e is TimeoutException or Orleans.Runtime.OrleansException)
         {

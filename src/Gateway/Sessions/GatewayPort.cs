@@ -16,6 +16,9 @@ public interface ISessionListener
     /// <summary>Where its media is, by id; null while that is not known.</summary>
     string? Node { get; }
 
+    /// <summary>The region that the participant's room is in.</summary>
+    string Region { get; }
+
     void OnNews(SessionNews news);
 }
 
@@ -48,11 +51,15 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     /// <summary>Sessions whose clients' connections are gone, which their grains have not taken note of yet.</summary>
     private readonly ConcurrentDictionary<string, ClientSession> _letGo = new(StringComparer.Ordinal);
 
+    /// <summary>Regions that the last renewal did not reach.</summary>
+    private readonly ConcurrentDictionary<string, bool> _unheardIn = new(StringComparer.Ordinal);
+
     private readonly IControlPlane _control;
     private readonly TimeProvider _clock;
     private readonly ILogger<GatewayPort> _log;
     private readonly GatewayState _state;
-    private readonly Lazy<SessionHolder> _holder;
+    private readonly string _id = Ids.NewGateway();
+    private readonly ConcurrentDictionary<string, SessionHolder> _holders = new(StringComparer.Ordinal);
     private readonly TimeSpan _rebuilding;
     private readonly long _startedAt;
     private Task _renewing = Task.CompletedTask;
@@ -71,12 +78,13 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
             SayGoodbye();
         }); // before the web server waits for its connections
         (_control, _clock, _log, _state, _rebuilding, _startedAt) = (control, clock, log, state, options.Rebuilding, clock.GetTimestamp());
-        _holder = new(() => new SessionHolder(Ids.NewGateway(), control.Refer(this)), LazyThreadSafetyMode.PublicationOnly); // one that failed, for want of a silo, is tried again
-        Rooms = new RoomFeeds(control, _holder);
+        Rooms = new RoomFeeds(control, HolderIn);
         state.Meter.CreateObservableGauge("websockets", () => _sessions.Count, "{websocket}", "Sessions whose client is connected here by WebSocket.");
     }
 
-    public SessionHolder Holder => _holder.Value;
+    /// <summary>This process, as the grains of a region know it. From then on they hear every ten seconds that it is there.</summary>
+    /// <exception cref="OrleansException">No silo there has answered yet.</exception>
+    public SessionHolder HolderIn(string region) => _holders.GetOrAdd(region, _ => _control.Refer(region, _id, this));
 
     public RoomFeeds Rooms { get; }
 
@@ -157,7 +165,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     public Task RenewAll()
     {
         bool mayHaveLost = _state.HasLostWithin(Aftermath);
-        return Task.WhenAll(Rooms.All.Select(feed => Try(() => feed.Renew(mayHaveLost))).Append(Try(RenewSelf)));
+        return Task.WhenAll(Rooms.All.Select(feed => Try(() => feed.Renew(mayHaveLost))).Concat(_holders.Keys.Append(_control.Region).Distinct().Select(region => Try(() => RenewSelf(region)))));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -193,10 +201,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         if (_state.Losses is var losses && losses != _losses)
         {
             _losses = losses;
-            foreach (string session in _sessions.Keys)
-            {
-                _unsure.TryAdd(session, default);
-            }
+            BeUnsure(_ => true);
         }
 
         if (_clock.GetElapsedTime(Volatile.Read(ref _heldAt)) >= RenewalAfterLoss)
@@ -210,16 +215,34 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
         }
     }
 
+    /// <summary>Grains may not know any more that these clients are here.</summary>
+    private void BeUnsure(Func<ISessionListener, bool> which)
+    {
+        foreach ((string session, _) in _sessions.Where(s => which(s.Value)))
+        {
+            _unsure.TryAdd(session, default);
+        }
+    }
+
     /// <summary>Who could not be heard may be taken for gone, with its clients and watches.</summary>
-    private async Task RenewSelf()
+    private async Task RenewSelf(string region)
     {
         try
         {
-            await (_hasLeft ? Task.CompletedTask : _control.RenewGateway(Holder));
+            await (_hasLeft ? Task.CompletedTask : _control.RenewGateway(region, HolderIn(region)));
+            if (_unheardIn.TryRemove(region, out _))
+            {
+                BeUnsure(session => session.Region == region);
+            }
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
-            _state.NoteLoss();
+            _unheardIn[region] = true;
+            if (region == _control.Region)
+            {
+                _state.NoteLoss(); // another region is a matter of those who are in its rooms alone
+            }
+
             throw;
         }
     }
@@ -228,7 +251,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     {
         if (!_sessions.ContainsKey(session.Id)) // else the client is back already
         {
-            await session.Detach(Holder);
+            await session.Detach(_id);
         }
 
         _letGo.TryRemove(new(session.Id, session));
@@ -242,7 +265,7 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
             if (_holding.IsCompleted && !_unsure.IsEmpty)
             {
                 Volatile.Write(ref _heldAt, _clock.GetTimestamp());
-                var nodes = new Lazy<Task<ImmutableArray<NodeView>>>(_control.Nodes);
+                var nodes = new ConcurrentDictionary<string, Task<ImmutableArray<NodeView>>>(StringComparer.Ordinal);
                 _holding = Task.Run(async () =>
                 {
                     foreach (string[] batch in _unsure.Keys.Chunk(256))
@@ -258,16 +281,16 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
     /// A session that its grain does not know was lost with the grain; the node brings it back within seconds when it still has
     /// it, so only repeated failures are an end: few, where the node is lost too.
     /// </summary>
-    /// <param name="nodes">All that there are, asked for once in a round.</param>
-    private async Task Hold(string session, Lazy<Task<ImmutableArray<NodeView>>> nodes)
+    /// <param name="nodes">All that there are, by region; asked for once in a round.</param>
+    private async Task Hold(string session, ConcurrentDictionary<string, Task<ImmutableArray<NodeView>>> nodes)
     {
-        if (!_sessions.TryGetValue(session, out ISessionListener? listener) || await listener.Participant.Hold(session, Holder))
+        if (!_sessions.TryGetValue(session, out ISessionListener? listener) || await listener.Participant.Hold(session, HolderIn(listener.Region)))
         {
             _unsure.TryRemove(session, out _);
             return;
         }
 
-        bool isHomeless = listener.Node is { } node && (await nodes.Value).Any(n => n.Id == node && n.State == NodeState.Lost);
+        bool isHomeless = listener.Node is { } node && (await nodes.GetOrAdd(listener.Region, _control.Nodes)).Any(n => n.Id == node && n.State == NodeState.Lost);
         Doubt doubt = _unsure.AddOrUpdate(session, _ => default, (_, d) => new(IsRebuilding ? d.Unknown : d.Unknown + 1, isHomeless ? d.Homeless + 1 : 0));
         if (doubt.Homeless >= HomelessIsLost || doubt.Unknown >= UnknownIsLost)
         {
@@ -286,9 +309,9 @@ public sealed class GatewayPort : BackgroundService, IGatewayObserver
             listener.OnNews(new SessionNews { Session = session, Ended = ReasonCodes.ServerShutdown });
         }
 
-        if (_holder.IsValueCreated)
+        foreach (string region in _holders.Keys)
         {
-            _ = Try(() => _control.LeaveGateway(Holder.Gateway));
+            _ = Try(() => _control.LeaveGateway(region, _id));
         }
     }
 

@@ -41,17 +41,21 @@ public sealed partial class RoomFeed
     private int _renewals;
     private Task? _refresh;
 
+    /// <param name="gateway">This process, as grains of the room's region know it.</param>
     /// <param name="line">The way to a node, by region and id.</param>
-    public RoomFeed(string key, IRoomGrain room, SessionHolder gateway, Func<string, string, NodeLine> line)
+    public RoomFeed(RoomSite site, IRoomGrain room, SessionHolder gateway, Func<string, string, NodeLine> line)
     {
-        (Key, Name, _room, _gateway) = (key, RoomKey.Parse(key).Room, room, gateway);
-        _nodes = new RoomNodes(key, gateway, line, ForgetNode);
+        (Site, _room, _gateway) = (site, room, gateway);
+        _nodes = new RoomNodes(site.Key, gateway, line, ForgetNode);
     }
 
-    public string Key { get; }
+    /// <summary>Where the room is.</summary>
+    public RoomSite Site { get; }
+
+    public string Key => Site.Key;
 
     /// <summary>The room's name.</summary>
-    public string Name { get; }
+    public string Name => Site.Name;
 
     public string RoomSid { get; private set; } = "";
 

@@ -15,13 +15,13 @@ public static class ServerData
     /// <param name="packet">A whole <c>DataPacket</c>: it names whom it is for, or nobody for everyone. At most 64 000 octets.</param>
     public static async Task<DataDelivery> SendData(this IControlPlane control, TenantOptions tenant, string room, bool reliable, byte[] packet)
     {
-        if (await control.Room(tenant, room).Summarize() is not { } summary)
+        RoomSite site = await control.Locate(tenant, room);
+        if (await site.Room.Summarize() is not { } summary)
         {
             return new DataDelivery(new LinkError(ReasonCodes.RoomNotFound, "There is no such room."), 0);
         }
 
-        string key = control.RoomKey(tenant, room);
-        DataDelivery[] deliveries = await Task.WhenAll(summary.Nodes.Select(node => Send(control.Line(node.Region, node.Id), key, reliable, packet)));
+        DataDelivery[] deliveries = await Task.WhenAll(summary.Nodes.Select(node => Send(site.Line(node.Region, node.Id), site.Key, reliable, packet)));
         return new DataDelivery(deliveries.FirstOrDefault(d => d.Error is not null)?.Error, deliveries.Sum(d => d.Receivers));
     }
 

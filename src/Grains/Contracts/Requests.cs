@@ -79,6 +79,9 @@ public sealed record JoinResult
 
     [Id(7)] public ParticipantView? Participant { get; init; }
 
+    /// <summary>As <see cref="AdmitResult.Home"/>.</summary>
+    [Id(8)] public string? Home { get; init; }
+
     public static JoinResult Refused(string code, string message) => new() { Error = new LinkError(code, message) };
 }
 
@@ -109,6 +112,9 @@ public sealed record AdmitResult
     [Id(2)] public NodeView? Node { get; init; }
 
     [Id(3)] public RoomPolicy Policy { get; init; } = new();
+
+    /// <summary>With ROOM_ELSEWHERE: the region that the room is in, where it is to be asked instead.</summary>
+    [Id(4)] public string? Home { get; init; }
 }
 
 /// <summary>Where a room is to go: to a node, to a region, or away from a node to wherever is best.</summary>
@@ -132,7 +138,11 @@ public sealed record RoomMoved([property: Id(0)] LinkError? Error, [property: Id
 
 /// <summary>A room, or by what it was refused.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.RoomResult")]
-public sealed record RoomResult([property: Id(0)] LinkError? Error, [property: Id(1)] RoomSummary? Room);
+public sealed record RoomResult([property: Id(0)] LinkError? Error, [property: Id(1)] RoomSummary? Room)
+{
+    /// <summary>As <see cref="AdmitResult.Home"/>.</summary>
+    [Id(2)] public string? Home { get; init; }
+}
 
 /// <summary>A named result of an act: <see cref="Error"/> is null when it was done.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.ActResult")]

@@ -6,7 +6,11 @@ namespace Nexus.Contracts;
 /// <summary>The gateway process that holds a client's connection, and the way to it.</summary>
 /// <param name="Gateway">Names the process, so that the word of an older holder does not end a newer one's.</param>
 [GenerateSerializer, Immutable, Alias("nexus.SessionHolder")]
-public sealed record SessionHolder([property: Id(0)] string Gateway, [property: Id(1)] IGatewayObserver Observer);
+public sealed record SessionHolder([property: Id(0)] string Gateway, [property: Id(1)] IGatewayObserver Observer)
+{
+    /// <summary>How long it may be unheard of before its clients count as gone; null for the usual 30 s.</summary>
+    [Id(2)] public TimeSpan? Lease { get; init; }
+}
 
 /// <summary>One session as its client must know it.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.SessionView")]

@@ -100,7 +100,11 @@ public sealed record RoomQuery
 [GenerateSerializer, Immutable, Alias("nexus.RoomNames")]
 public sealed record RoomNames(
     [property: Id(0)] int Total, [property: Id(1)] int Matching, [property: Id(2)] int Participants,
-    [property: Id(3)] ImmutableArray<string> Names, [property: Id(4)] string? Next);
+    [property: Id(3)] ImmutableArray<string> Names, [property: Id(4)] string? Next)
+{
+    /// <summary>By which each comes at its place, to join pages of several regions; as many as names.</summary>
+    [Id(5)] public ImmutableArray<long> Ranks { get; init; } = [];
+}
 
 /// <summary>A room with everyone in it, for those who need all of them.</summary>
 [GenerateSerializer, Immutable, Alias("nexus.RoomView")]

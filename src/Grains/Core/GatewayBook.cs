@@ -12,6 +12,9 @@ public sealed class GatewayBook<TGateway>
     /// <summary>A gateway that was not heard of for so long has lost its clients' connections. They say every ten seconds that they are there.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
+    /// <summary>Of one in another region, who may be cut off from us for a while.</summary>
+    public static readonly TimeSpan LongestLease = TimeSpan.FromMinutes(5);
+
     private readonly Dictionary<string, (TGateway Gateway, DateTimeOffset Until)> _there = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Holding> _holdings = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _heldBy = new(StringComparer.Ordinal);
@@ -25,7 +28,9 @@ public sealed class GatewayBook<TGateway>
     public ImmutableArray<string> Sought => [.. _holdings.Values.SelectMany(h => h.Sought)];
 
     /// <summary>A gateway's own word that it is there.</summary>
-    public void Hear(string id, TGateway gateway, DateTimeOffset now) => _there[id] = (gateway, now + Lease);
+    /// <param name="lease">As long as it asks for, if that is not too long; null: <see cref="Lease"/>.</param>
+    public void Hear(string id, TGateway gateway, DateTimeOffset now, TimeSpan? lease = null) =>
+        _there[id] = (gateway, now + (lease is { } asked && asked > Lease ? asked < LongestLease ? asked : LongestLease : Lease));
 
     public bool Knows(string id) => _there.ContainsKey(id);
 

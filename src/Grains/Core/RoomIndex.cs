@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Nexus.Contracts;
 
@@ -32,7 +33,24 @@ public sealed class RoomIndex
         (long Rank, string Name)[] page = [.. ordered.Take(query.Limit)];
         return new(
             _rooms.Count, matching.Length, _rooms.Values.Sum(r => r.Participants), [.. page.Select(r => r.Name)],
-            page.Length > 0 && page.Length == query.Limit ? Cursor(query.Order, page[^1]) : null);
+            page.Length > 0 && page.Length == query.Limit ? Cursor(query.Order, page[^1]) : null)
+        {
+            Ranks = [.. page.Select(r => r.Rank)],
+        };
+    }
+
+    /// <summary>One page of several regions' own pages for the same query, and where the next one begins.</summary>
+    public static (ImmutableArray<(string Region, string Name)> Names, string? Next) Merge(RoomQuery query, ImmutableArray<(string Region, RoomNames Page)> pages)
+    {
+        if (pages is [var only])
+        {
+            return ([.. only.Page.Names.Select(name => (only.Region, name))], only.Page.Next);
+        }
+
+        var all = pages.SelectMany(p => p.Page.Names.Select((name, i) => (p.Region, Rank: p.Page.Ranks[i], Name: name))).OrderBy(r => r.Rank);
+        (string Region, long Rank, string Name)[] page = [.. (IsByNameDown(query) ? all.ThenByDescending(r => r.Name, StringComparer.Ordinal) : all.ThenBy(r => r.Name, StringComparer.Ordinal)).Take(query.Limit)];
+        bool isLast = pages.All(p => p.Page.Next is null) && page.Length == pages.Sum(p => p.Page.Names.Length);
+        return ([.. page.Select(r => (r.Region, r.Name))], isLast || page.Length == 0 ? null : Cursor(query.Order, (page[^1].Rank, page[^1].Name)));
     }
 
     private static long Rank(RoomHeadline room, RoomOrder order) => order switch

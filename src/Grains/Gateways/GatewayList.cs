@@ -63,7 +63,7 @@ public sealed class GatewayList : IDisposable
         ImmutableArray<string> sought;
         lock (_gate)
         {
-            _book.Hear(gateway.Gateway, gateway.Observer, _time.GetUtcNow());
+            _book.Hear(gateway.Gateway, gateway.Observer, _time.GetUtcNow(), gateway.Lease);
             sought = _book.Sought;
             KeepTime();
         }

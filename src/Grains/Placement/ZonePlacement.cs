@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Nexus.Contracts;
 using Orleans.Placement;
@@ -54,6 +55,9 @@ public static class SiloMetadataKeys
 public sealed class ZoneMap(IReadOnlyDictionary<string, IReadOnlyCollection<string>> zones)
 {
     public static readonly ZoneMap Open = new(new Dictionary<string, IReadOnlyCollection<string>>());
+
+    /// <summary>Empty for the zone <c>any</c>, and for one that is not listed.</summary>
+    public ImmutableArray<string> RegionsOf(string zone) => zones.TryGetValue(zone, out IReadOnlyCollection<string>? regions) ? [.. regions] : [];
 
     public bool Allows(string zone, string? region) =>
         zone == Keys.AnyZone || (region is not null && zones.TryGetValue(zone, out IReadOnlyCollection<string>? regions) && regions.Contains(region));

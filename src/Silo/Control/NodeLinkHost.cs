@@ -7,13 +7,16 @@ using Nexus.Link;
 namespace Nexus.Silo.Control;
 
 /// <summary>Holds the links of media nodes on the control side: attaches each node to its grain, and detaches it when its link ends.</summary>
-public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming timing, TimeProvider time, ILogger<NodeLinkHost> log)
+public sealed class NodeLinkHost(IGrainFactory ofThisHost, string secret, LinkTiming timing, TimeProvider time, ILogger<NodeLinkHost> log)
 {
     private readonly ConcurrentDictionary<Task, byte> _serving = new();
     private readonly ConcurrentDictionary<string, RoomListeners> _listeners = new(StringComparer.Ordinal);
 
     /// <summary>The clock of the gateways' leases, when it is another.</summary>
     public TimeProvider? LeaseTime { get; init; }
+
+    /// <summary>Where the grains are of a node of that region; null for one that belongs elsewhere. Those of this host when not set.</summary>
+    public Func<string, IGrainFactory?>? GrainsFor { get; init; }
 
     /// <summary>A node is attached: rooms may be placed on it. With its id; raised again at each new link.</summary>
     public event Action<string>? Attached;
@@ -85,6 +88,8 @@ public sealed class NodeLinkHost(IGrainFactory grains, string secret, LinkTiming
 
     private async Task ServeNodeAsync(NodeLinkServer server, Hello hello, CancellationToken cancellation)
     {
+        IGrainFactory grains = GrainsFor is null ? ofThisHost
+            : GrainsFor(hello.Region) ?? throw new LinkException($"node {hello.NodeId} is of region {hello.Region}, which has silos of its own: it is to dial those");
         string link = Guid.NewGuid().ToString("N");
         RoomListeners listeners = _listeners.GetOrAdd(Keys.MediaNode(hello.Region, hello.NodeId), _ => new(hello.NodeId, LeaseTime ?? time));
         var port = new NodePort(server, listeners);

@@ -4,10 +4,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Nexus.Gateway.Health;
 using Nexus.Gateway.Http;
-using Nexus.Grains.Filters;
 using Nexus.Silo.Settings;
 using Nexus.Silo.Storage;
-using Orleans.Configuration;
 
 namespace Nexus.Silo.Hosting;
 
@@ -107,12 +105,7 @@ internal sealed partial class ClusterClient : IHostedService, IReadiness, IAsync
     private void Configure(IClientBuilder client)
     {
         client.UseRedis(_options.Redis!);
-        client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (_options.Cluster, _options.Cluster));
-        client.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = ClusterTiming.Response);
-        client.Configure<ConnectionOptions>(o => o.OpenConnectionTimeout = ClusterTiming.Connect);
-        client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = ClusterTiming.SiloList);
-        client.AddActivityPropagation();
-        client.AddOutgoingGrainCallFilter<LostCalls>();
+        client.ConfigureOurs(_options, _options.ClusterOf(_options.Regions[0]), ClusterTiming.Response);
         client.UseConnectionRetryFilter(Retry);
         client.AddGatewayCountChangedHandler((_, silos) =>
         {
@@ -121,10 +114,6 @@ internal sealed partial class ClusterClient : IHostedService, IReadiness, IAsync
                 _gateway.NoteLoss();
             }
         });
-        if (_options.ClusterTls is { } files)
-        {
-            client.UseTls(new ClusterTls(files).Apply);
-        }
     }
 
     private async Task<bool> Retry(Exception cause, CancellationToken cancellation)

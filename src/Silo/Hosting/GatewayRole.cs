@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Nexus.Gateway;
 using Nexus.Gateway.Admin;
 using Nexus.Gateway.Health;
-using Nexus.Gateway.Sessions;
 using Nexus.Silo.Settings;
 using Orleans.Dashboard;
 
@@ -21,11 +20,6 @@ internal static class GatewayRole
         if (!options.Roles.HasFlag(Roles.Silo))
         {
             services.AddSingleton<ClusterClient>();
-            services.AddSingleton<IControlPlane>(s =>
-            {
-                var client = s.GetRequiredService<ClusterClient>();
-                return new ControlPlane(() => client.Grains);
-            });
             services.AddSingleton<IReadiness>(s => s.GetRequiredService<ClusterClient>());
             services.AddHostedService(s => s.GetRequiredService<ClusterClient>());
         }

@@ -40,6 +40,11 @@ public static partial class NexusHost
             builder.Services.AddHostedService(s => s.GetRequiredService<RedisConnection>());
         }
 
+        if (options.Roles != Roles.Media)
+        {
+            builder.Services.AddRegions(options);
+        }
+
         if (options.Roles.HasFlag(Roles.Silo))
         {
             builder.AddSiloRole(options);

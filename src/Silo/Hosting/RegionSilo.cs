@@ -16,7 +16,7 @@ internal sealed class RegionSilo(NexusOptions options, int index, IPEndPoint[] e
 {
     private IHost? _host;
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "nexus" });
         builder.Services.AddLogging();
@@ -24,9 +24,11 @@ internal sealed class RegionSilo(NexusOptions options, int index, IPEndPoint[] e
         builder.Share<TimeProvider>(process);
         builder.Share<HostFailure>(process);
         builder.Share<System.Diagnostics.Metrics.IMeterFactory>(process);
+        var regions = process.GetRequiredService<RegionDirectory>();
+        builder.Services.AddSingleton(regions.SeenFrom(options.Regions[index]));
         if (options.DataFolder is not null)
         {
-            builder.Share<FileGrainStorage>(process);
+            builder.Services.AddSingleton(_ => FileGrainStorage.Open(options, index));
         }
 
         if (options.Redis is not null)
@@ -40,9 +42,15 @@ internal sealed class RegionSilo(NexusOptions options, int index, IPEndPoint[] e
         }
 
         builder.UseOrleans(silo => SiloSetup.Configure(silo, options, index, endpoints));
+        if (options.DataFolder is not null)
+        {
+            builder.Services.AddHostedService<KeptRooms>();
+        }
+
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         _host = builder.Build();
-        return _host.StartAsync(cancellationToken);
+        await _host.StartAsync(cancellationToken);
+        regions.Add(options.Regions[index], _host.Services.GetRequiredService<IGrainFactory>);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => _host?.StopAsync(cancellationToken) ?? Task.CompletedTask;

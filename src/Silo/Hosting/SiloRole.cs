@@ -28,9 +28,9 @@ internal static class SiloRole
             services.AddSingleton<IRoomEvents>(s => s.GetRequiredService<WebhookDispatcher>());
         }
 
-        if (options.DataFolder is { } folder)
+        if (options.DataFolder is not null)
         {
-            services.AddSingleton(_ => OpenFolder(folder));
+            services.AddSingleton(_ => FileGrainStorage.Open(options, 0));
         }
 
         IPEndPoint[] endpoints = options.Redis is null ? FreeEndpoints(options.Regions.Length) : [];
@@ -54,22 +54,13 @@ internal static class SiloRole
         }
 
         services.AddSingleton(s => new NodeLinkHost(
-            s.GetRequiredService<IGrainFactory>(), options.EffectiveLinkSecret, new LinkTiming(), TimeProvider.System, s.GetRequiredService<ILogger<NodeLinkHost>>()));
+            s.GetRequiredService<IGrainFactory>(), options.EffectiveLinkSecret, new LinkTiming(), TimeProvider.System, s.GetRequiredService<ILogger<NodeLinkHost>>())
+        {
+            GrainsFor = s.GetRequiredService<RegionDirectory>().ForNodeOf,
+        });
         if (options.ControlListen is not null)
         {
             services.AddHostedService<NodeLinkListener>();
-        }
-    }
-
-    private static FileGrainStorage OpenFolder(string folder)
-    {
-        try
-        {
-            return new FileGrainStorage(folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SettingsException($"data: {folder} cannot be used: {e.Message}");
         }
     }
 

@@ -1,5 +1,9 @@
+using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Nexus.Contracts;
 using Nexus.Grains;
 using Nexus.Grains.Placement;
 using Nexus.Silo.Settings;
@@ -14,23 +18,24 @@ namespace Nexus.Silo.Hosting;
 internal static class SiloSetup
 {
     /// <param name="index">Which of the process's regions it serves.</param>
-    /// <param name="endpoints">Of all silos of the process where there is no Redis; the first one holds membership then.</param>
+    /// <param name="endpoints">Of all silos of the process where there is no Redis: each is a cluster of its own.</param>
     public static void Configure(ISiloBuilder silo, NexusOptions options, int index, IPEndPoint[] endpoints)
     {
         string region = options.Regions[index];
         silo.Configure<SiloOptions>(o => o.SiloName = $"silo-{region}");
         silo.UseSiloMetadata(new Dictionary<string, string> { [SiloMetadataKeys.Region] = region });
+        silo.Services.AddSingleton(WordOf(options, region));
         silo.AddNexusGrains(Zones(options));
         silo.Services.AddSingleton<IFatalErrorHandler, SiloFailure>();
         silo.AddActivityPropagation();
-        if (options.Redis is null && options.Regions.Length == 1)
+        if (options.Redis is null)
         {
             silo.Services.AddKeyedSingleton<TimeProvider>(TimeProviderNames.Membership, new LoneSiloTime());
         }
 
         if (options.Redis is null)
         {
-            silo.UseLocalhostClustering(endpoints[index].Port, gatewayPort: 0, endpoints[0], options.Cluster, options.Cluster);
+            silo.UseLocalhostClustering(endpoints[index].Port, gatewayPort: 0, endpoints[index], options.ClusterOf(region), options.ClusterOf(region));
         }
         else
         {
@@ -55,7 +60,8 @@ internal static class SiloSetup
     /// <summary>One silo of a cluster of several processes.</summary>
     private static void Join(ISiloBuilder silo, NexusOptions options, int index)
     {
-        silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster, options.Cluster));
+        string cluster = options.ClusterOf(options.Regions[index]);
+        silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster, cluster));
         IPEndPoint listen = options.EffectiveSilo;
         silo.Configure<SiloOptions>(o => o.SiloName = $"silo-{new IPEndPoint(options.EffectiveAdvertise, listen.Port + index)}"); // two of one name are taken for one that has moved
         silo.Configure<EndpointOptions>(o =>
@@ -79,6 +85,10 @@ internal static class SiloSetup
 #pragma warning restore ORLEANSEXP003
         silo.Configure<GrainDirectoryOptions>(o => o.RangeLeaseDuration = TimeSpan.Zero); // two owners for a moment do no harm: epochs tell them apart
     }
+
+    /// <summary>What the region says of itself to its peers.</summary>
+    public static RegionWord WordOf(NexusOptions options, string region) => new(
+        region, options.AllRegions, options.EffectiveTenants.ToImmutableDictionary(t => t.Name, t => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(t)))));
 
     private static ZoneMap Zones(NexusOptions options) => new(options.EffectiveTenants
         .Where(t => t.Residency is not null)

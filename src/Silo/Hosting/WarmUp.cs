@@ -49,12 +49,12 @@ internal sealed partial class WarmUp(IServer server, IControlPlane control, Tena
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(Within);
-            if ((await control.Nodes()).Any(n => n.State == NodeState.Ready))
+            if ((await control.Nodes(control.Region)).Any(n => n.State == NodeState.Ready))
             {
                 string token = TokenMinter.ForRoom(own.Keys[0], Room, Room, admin: false, TimeSpan.FromMinutes(1), time.GetUtcNow());
                 await Publish(token, deadline.Token);
                 await Join(token, deadline.Token);
-                await control.Room(own, Room).Close(ReasonCodes.RoomClosed);
+                await control.At(control.Region, own, Room).Room.Close(ReasonCodes.RoomClosed);
             }
         }
         catch (Exception e) when (e is HttpRequestException or WebSocketException or OperationCanceledException or TimeoutException or OrleansException or JsonException)

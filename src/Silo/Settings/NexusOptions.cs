@@ -25,6 +25,9 @@ public enum Roles
     All = Silo | Gateway | Media,
 }
 
+/// <summary>Another region, and where its silos take clients (their <c>client-port</c>).</summary>
+public sealed record PeerOptions(string Region, ImmutableArray<IPEndPoint> Silos);
+
 /// <summary>Files with a certificate and its key.</summary>
 public sealed record TlsFiles(string Certificate, string Key);
 
@@ -94,8 +97,17 @@ public sealed record NexusOptions
     /// <summary>Membership and state that the processes of a cluster share; each is alone when not set.</summary>
     public ConfigurationOptions? Redis { get; init; }
 
-    /// <summary>Names the cluster within its Redis.</summary>
+    /// <summary>Names what belongs together: each region of it is a cluster, <see cref="ClusterOf"/>.</summary>
     public string Cluster { get; init; } = "nexus";
+
+    /// <summary>The name of a region's cluster, also within its Redis.</summary>
+    public string ClusterOf(string region) => $"{Cluster}-{region}";
+
+    /// <summary>The regions of other processes that this one works together with.</summary>
+    public ImmutableArray<PeerOptions> Peers { get; init; } = [];
+
+    /// <summary>Its own and its peers', by name.</summary>
+    public ImmutableArray<string> AllRegions => [.. Regions.Concat(Peers.Select(p => p.Region)).Order(StringComparer.Ordinal)];
 
     /// <summary>With Redis: where this process's silo listens for other silos; region k's at the kth port after it.</summary>
     public IPEndPoint? Silo { get; init; }

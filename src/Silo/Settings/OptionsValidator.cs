@@ -84,6 +84,8 @@ public static class OptionsValidator
             tls == options.ClusterKey is not null && tls == options.ClusterAuthority is not null,
             "cluster-certificate: cluster-certificate, cluster-key and cluster-authority go together: name all three, or none");
         Require(!tls || options.Redis is not null, "cluster-certificate: without redis nobody joins this process; leave it out, or set redis");
+        Require(options.Peers.IsEmpty || (options.Redis is not null && options.Roles != Roles.Media), "peers: only silos and gateways with redis have peers: their region must be one that others can reach");
+        Require(!options.Peers.Any(p => options.Regions.Contains(p.Region)), $"peers: {string.Join(", ", options.Regions)} is the region of this process itself: peers are the others");
         Require(options.Redis is null || options.DataFolder is null, "data: with redis, state is kept there; leave data out");
         if (options.Redis is not { } redis || !options.Roles.HasFlag(Roles.Silo))
         {

@@ -160,8 +160,15 @@ public static class SettingsReader
     {
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Array => string.Join(',', value.EnumerateArray().Select(Text)),
+        JsonValueKind.Object when Peer(value) is var (region, silos) => string.Join(',', silos.Select(silo => $"{region}={silo}")),
         _ => value.GetRawText(),
     };
+
+    /// <summary>One of <c>peers</c>, as it is written in a file: <c>{ "region": …, "silos": […] }</c>. Null for anything else.</summary>
+    private static (string Region, string[] Silos)? Peer(JsonElement value) =>
+        value.EnumerateObject().Count() == 2 && value.TryGetProperty("region", out JsonElement region) && value.TryGetProperty("silos", out JsonElement silos) && silos.ValueKind == JsonValueKind.Array
+            ? (Text(region), [.. silos.EnumerateArray().Select(Text)])
+            : null;
 
     private static NexusOptions Put(NexusOptions options, Setting setting, string value, string said)
     {

@@ -37,7 +37,8 @@ public static class SettingsTable
         new("node-id", "ND_…", "from machine and media address", "id of this media node", (o, v) => o with { NodeId = NodeId(v) }),
         new("data", "FOLDER", "in memory", "keeps room policies over restarts of a process without redis", (o, v) => o with { DataFolder = v.Length > 0 ? v : throw new FormatException("a folder is expected") }),
         new("redis", "ADDRESS:PORT", "", "membership and state of a cluster of several processes; with password and more: docs/configuration.md", (o, v) => o with { Redis = RedisAddress(v) }),
-        new("cluster", "NAME", "nexus", "processes with the same redis and the same name are one cluster; nothing of two names meets", (o, v) => o with { Cluster = Name(v) }),
+        new("cluster", "NAME", "nexus", "processes with the same redis, name and region are one cluster; nothing of two names meets", (o, v) => o with { Cluster = Name(v) }),
+        new("peers", "REGION=ADDRESS:PORT,…", "", "other regions that this one works together with, and the client-port of each of their silos", (o, v) => o with { Peers = Peers(v) }),
         new("silo", "ADDRESS:PORT", "127.0.0.1:11111", "with redis: where the silo takes other silos; region k takes PORT+k", (o, v) => o with { Silo = EndPoint(v) }),
         new("advertise", "ADDRESS", "as silo", "the address at which others reach this silo, when it listens at another (behind NAT, in a container)", (o, v) => o with { Advertise = Address(v) }),
         new("client-port", "PORT", "silo's port + 1000", "with redis: where the silo takes gateways of other processes, at its address; region k takes PORT+k", (o, v) => o with { ClientPort = Number(v, 1, 65535) }),
@@ -93,6 +94,11 @@ public static class SettingsTable
             ? (long)(number * factor)
             : throw new FormatException("bits per second are expected, such as 2500000, 2500k or 2.5M: from 50k, which one voice takes, to 1000M, or 0 for no limit");
     }
+
+    private static ImmutableArray<PeerOptions> Peers(string text) => [.. List(text)
+        .Select(part => part.Split('=', 2) is [var region, var silo] ? (Region: Name(region), Silo: EndPoint(silo)) : throw new FormatException("pairs of a region and an address are expected, such as us=10.1.0.1:12111,us=10.1.0.2:12111"))
+        .GroupBy(pair => pair.Region, pair => pair.Silo)
+        .Select(peer => new PeerOptions(peer.Key, [.. peer]))];
 
     private static string[] List(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } parts

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Nexus.Silo.Settings;
 using Orleans.Storage;
 
 namespace Nexus.Silo.Storage;
@@ -43,6 +44,21 @@ public sealed class FileGrainStorage : IGrainStorage, IDisposable
         {
             _lock.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Of one of the process's regions: where there are several, each has a folder of its own.</summary>
+    /// <exception cref="SettingsException">It cannot be used.</exception>
+    internal static FileGrainStorage Open(NexusOptions options, int index)
+    {
+        string folder = options.Regions.Length == 1 ? options.DataFolder! : Path.Combine(options.DataFolder!, options.Regions[index]);
+        try
+        {
+            return new FileGrainStorage(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"data: {folder} cannot be used: {e.Message}");
         }
     }
 

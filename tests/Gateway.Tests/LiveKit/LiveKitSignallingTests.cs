@@ -150,7 +150,7 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
         string token = GatewayHost.Token(_room, "ada", t => t with { RoomConfig = new() { EmptyTimeout = 7, DepartureTimeout = 8, MaxParticipants = 2, Metadata = "by token" } });
         await using LiveKitClient ada = await LiveKitClient.Connect(host, token);
         Assert.Equal("by token", (await ada.Next(m => m.Join)).Room.Metadata);
-        RoomPolicy policy = (await host.Service<IControlPlane>().Room(GatewayHost.Options.Tenants[0], _room).Summarize())!.Policy;
+        RoomPolicy policy = (await (await host.Service<IControlPlane>().Locate(GatewayHost.Options.Tenants[0], _room)).Room.Summarize())!.Policy;
         Assert.Equal((7, 8, 2), (policy.EmptyTimeoutSeconds, policy.DepartureTimeoutSeconds, policy.MaxParticipants));
 
         await using LiveKitClient bob = await Connect("bob", t => t with { RoomConfig = new() { Metadata = "too late", MaxParticipants = 9 } }), cleo = await Connect("cleo");
@@ -167,7 +167,7 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
         await ada.Next(m => m.Leave);
         await ada.Closed();
         Assert.Equal("LIMIT_EXCEEDED", ada.CloseReason);
-        Assert.Null(await host.Service<IControlPlane>().Room(GatewayHost.Options.Tenants[0], _room).Summarize());
+        Assert.Null(await (await host.Service<IControlPlane>().Locate(GatewayHost.Options.Tenants[0], _room)).Room.Summarize());
     }
 
     [Fact]
@@ -218,7 +218,7 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
         await using LiveKitClient ada = await Joined("ada"), bob = await Joined("bob"), cleo = await LiveKitClient.Connect(host, GatewayHost.Token(other, "cleo"));
         await cleo.Next(m => m.Join);
         TenantOptions tenant = GatewayHost.Options.Tenants[0];
-        IParticipantGrain participant = host.Service<IControlPlane>().Participant(tenant, _room, "ada");
+        IParticipantGrain participant = (await host.Service<IControlPlane>().Locate(tenant, _room)).Participant("ada");
         Assert.Null((await participant.Move(other, tenant.Rules)).Error);
 
         RoomMovedResponse moved = await ada.Next(m => m.RoomMoved);

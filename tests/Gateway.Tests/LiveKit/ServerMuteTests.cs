@@ -34,7 +34,7 @@ public sealed class ServerMuteTests : IAsyncLifetime
         GatewayHost host = mayUnmute ? _remote : _strict;
         (LiveKitClient ada, string sid) = await Publishing(host);
         await using LiveKitClient leaves = ada;
-        IParticipantGrain participant = host.Service<IControlPlane>().Participant(Options.Tenants[0], Room, "ada");
+        IParticipantGrain participant = (await host.Service<IControlPlane>().Locate(Options.Tenants[0], Room)).Participant("ada");
         await participant.Mute(sid, muted: true);
         Assert.True((await ada.Next(m => m.Mute)).Muted);
         await participant.Mute(sid, muted: false);

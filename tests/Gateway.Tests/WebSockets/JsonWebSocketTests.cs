@@ -262,7 +262,7 @@ public sealed class JsonWebSocketTests(GatewayHost host) : IClassFixture<Gateway
     {
         await using var ada = await JsonClient.Join(host, _room, "ada");
         var control = host.Service<Sessions.IControlPlane>();
-        Assert.Null((await control.Participant(Options.Tenants[0], _room, "ada").Move($"{_room}-stage", Options.Tenants[0].Rules)).Error);
+        Assert.Null((await (await control.Locate(Options.Tenants[0], _room)).Participant("ada").Move($"{_room}-stage", Options.Tenants[0].Rules)).Error);
         var leave = await ada.Next("leave");
         Assert.Equal(("MOVED", "rejoin", $"{_room}-stage"), (leave.GetProperty("code").GetString(), leave.GetProperty("then").GetString(), leave.GetProperty("room").GetString()));
 

@@ -17,7 +17,8 @@ public sealed class RoomFeedTests : IRoomListener
     private readonly List<SpeakerNews> _speakers = [];
     private readonly List<ParticipantQuality> _quality = [];
 
-    public RoomFeedTests() => _feed = new("any/t/r", _room, new("GW_1", null!), (_, _) => new NodeLine(new NodeOf(_node)));
+    public RoomFeedTests() => _feed = new(
+        new RoomSite("local", new() { Name = "t", Keys = [] }, "r", () => throw new InvalidOperationException("no grain but those")), _room, new("GW_1", null!), (_, _) => new NodeLine(new NodeOf(_node)));
 
     void IRoomListener.OnDelta(Shared<RoomDelta> delta) => _heard.Add(delta.Value);
 

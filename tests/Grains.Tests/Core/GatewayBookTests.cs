@@ -26,6 +26,17 @@ public sealed class GatewayBookTests
     }
 
     [Fact]
+    public void A_gateway_of_another_region_may_be_unheard_of_for_longer_and_none_for_ever()
+    {
+        _book.Hear("GW_far", 1, Start, TimeSpan.FromMinutes(2));
+        Assert.Equal(Start + TimeSpan.FromMinutes(2), _book.NextEnd);
+        _book.Hear("GW_far", 1, Start, TimeSpan.FromDays(2));
+        Assert.Equal(Start + GatewayBook<int>.LongestLease, _book.NextEnd);
+        _book.Hear("GW_far", 1, Start, TimeSpan.FromSeconds(1));
+        Assert.Equal(Start + GatewayBook<int>.Lease, _book.NextEnd);
+    }
+
+    [Fact]
     public void Who_holds_a_participant_is_as_it_was_noted_last()
     {
         _book.Note("ada", [("GW_1", 1)], ["SE_b"], Start);

@@ -65,6 +65,32 @@ public sealed class RoomIndexTests
         Assert.Equal("Lesson-020", _index.Find(new() { Order = RoomOrder.Participants, Descending = true, Limit = 1, After = next }).Names.Single());
     }
 
+    [Theory]
+    [InlineData(RoomOrder.Name, false)]
+    [InlineData(RoomOrder.Name, true)]
+    [InlineData(RoomOrder.Participants, true)]
+    [InlineData(RoomOrder.CreatedAt, false)]
+    public void Pages_of_several_regions_join_to_the_list_of_all(RoomOrder order, bool descending)
+    {
+        RoomIndex[] regions = [new(), new(), new()];
+        for (int i = 0; i < 100; i++)
+        {
+            regions[i % 10 == 0 ? 0 : i % 3].Put(new($"{(i % 2 == 0 ? "Lesson" : "office")}-{i:D3}", DateTimeOffset.UnixEpoch.AddSeconds(100 - i), Participants: i % 7, Publishers: i % 3));
+        }
+
+        var paged = new List<string>();
+        for (string? after = ""; after is not null;)
+        {
+            var query = new RoomQuery { Order = order, Descending = descending, After = after, Limit = 7 };
+            (var page, after) = RoomIndex.Merge(query, [.. regions.Select((r, i) => ($"{i}", r.Find(query)))]);
+            Assert.InRange(page.Length, after is null ? 0 : 7, 7);
+            Assert.All(page, p => Assert.True(regions[int.Parse(p.Region)].Contains(p.Name)));
+            paged.AddRange(page.Select(p => p.Name));
+        }
+
+        Assert.Equal(_index.Find(new() { Order = order, Descending = descending }).Names, paged);
+    }
+
     [Fact]
     public void What_changed_is_found_in_its_new_place()
     {

@@ -121,8 +121,15 @@ public sealed class HostTests
         await using TestHost host = await TestHost.StartAsync("--regions", "eu,us,ap");
         string[] regions = [.. (await host.Api("nodes")).GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("region").GetString()!).Order()];
         Assert.Equal(["ap", "eu", "us"], regions);
-        var silos = await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
-        Assert.Equal(3, silos.Count);
+        var regionsOf = host.Services.GetRequiredService<IRegions>();
+        Assert.Equal(["ap", "eu", "us"], regionsOf.All);
+        foreach (string region in regions)
+        {
+            IGrainFactory grains = regionsOf.Of(region); // each a cluster of its own
+            Assert.Single(await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true));
+            Assert.Equal(region, Assert.Single(await grains.GetGrain<INodeListGrain>(0).List()).Region);
+        }
+
         await host.StopAsync();
     }
 

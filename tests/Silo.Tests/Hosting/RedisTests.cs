@@ -18,7 +18,7 @@ public sealed class RedisTests : IClassFixture<RedisServer>
     public async Task An_orderly_stop_leaves_the_membership_row_dead_and_costs_the_others_no_join()
     {
         await using TestHost stays = await StartAsync("eu");
-        await using TestHost goes = await StartAsync("us");
+        await using TestHost goes = await StartAsync("eu");
         await Until(async () => (await stays.Api("nodes")).GetProperty("nodes").GetArrayLength() == 2);
         for (int i = 0; i < 10; i++)
         {
@@ -26,7 +26,7 @@ public sealed class RedisTests : IClassFixture<RedisServer>
         }
 
         await goes.StopAsync();
-        string[] rows = [.. (await _redis.Database.HashGetAllAsync($"{_cluster}/members/{_cluster}")).Select(e => Encoding.UTF8.GetString((byte[])e.Value!))];
+        string[] rows = [.. (await _redis.Database.HashGetAllAsync($"{_cluster}-eu/members/{_cluster}-eu")).Select(e => Encoding.UTF8.GetString((byte[])e.Value!))];
         Assert.Single(rows, row => row.Contains("Dead") || row.Contains("\"Status\":6"));
         for (int i = 0; i < 40; i++)
         {
@@ -86,7 +86,7 @@ public sealed class RedisTests : IClassFixture<RedisServer>
         Assert.Equal(HttpStatusCode.NoContent, (await host.Http.SendAsync(close)).StatusCode);
         Assert.Empty(Records());
 
-        IEnumerable<RedisKey> Records() => _redis.Database.Multiplexer.GetServer(_redis.Address).Keys(pattern: $"{_cluster}/state/*").ToList();
+        IEnumerable<RedisKey> Records() => _redis.Database.Multiplexer.GetServer(_redis.Address).Keys(pattern: $"{_cluster}-eu/state/*").ToList();
     }
 
     private Task<TestHost> StartAsync(string region) =>

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Nexus.Gateway;
 using Nexus.Gateway.Auth;
 using Nexus.Silo.Hosting;
 using Nexus.Silo.Settings;
@@ -79,12 +80,12 @@ internal sealed class TestHost : IAsyncDisposable
     public async Task<JsonElement> Api(string path) => JsonDocument.Parse((await Get($"/api/v1/{path}", admin: true)).Body).RootElement.Clone();
 
     /// <summary>Joins a room by WHIP; the status and the code of a refusal.</summary>
-    public async Task<(HttpStatusCode Status, string Body)> Publish(string room, string identity)
+    public async Task<(HttpStatusCode Status, string Body)> Publish(string room, string identity, string? region = null, ApiKeyOptions? key = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/whip/{room}")
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/whip/{room}{(region is null ? "" : $"?region={region}")}")
         {
             Content = new StringContent(Offer, new MediaTypeHeaderValue("application/sdp")),
-            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", TokenMinter.ForRoom(NexusOptions.Development.Keys[0], room, identity, false, TimeSpan.FromMinutes(5), DateTimeOffset.UtcNow)) },
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", TokenMinter.ForRoom(key ?? NexusOptions.Development.Keys[0], room, identity, false, TimeSpan.FromMinutes(5), DateTimeOffset.UtcNow)) },
         };
         using HttpResponseMessage response = await Http.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());

@@ -45,8 +45,8 @@ internal sealed class WhipWhepAdapter(
             return refusal;
         }
 
-        var session = new ClientSession(control, caller, context.Segment("room"), Ids.NewSession());
-        var joined = await admission.Count(caller, leg, session.Join(leg, offer, wish));
+        var session = new ClientSession(control.At(control.Region, caller.Tenant, context.Segment("room")), caller, Ids.NewSession());
+        var joined = await admission.Count(caller, leg, session.Join(control, leg, offer, wish));
         return joined switch
         {
             { Error: { } error } => ProblemResult.Of(error),
@@ -58,7 +58,7 @@ internal sealed class WhipWhepAdapter(
     /// <summary>PATCH: candidates, or an ICE restart when <c>If-Match</c> is <c>*</c>.</summary>
     public async Task<IResult> Patch(HttpContext context)
     {
-        var (session, refusal) = Enter(context);
+        var (session, refusal) = await Enter(context);
         refusal ??= BodyReader.CheckContentType(context.Request, Fragment, "Accept-Patch");
         if (refusal is not null)
         {
@@ -104,7 +104,7 @@ internal sealed class WhipWhepAdapter(
     /// </summary>
     public async Task<IResult> State(HttpContext context)
     {
-        var (session, refusal) = Enter(context);
+        var (session, refusal) = await Enter(context);
         if (refusal is not null)
         {
             return refusal;
@@ -117,7 +117,7 @@ internal sealed class WhipWhepAdapter(
     /// <summary>DELETE: ends the session.</summary>
     public async Task<IResult> Delete(HttpContext context)
     {
-        var (session, refusal) = Enter(context);
+        var (session, refusal) = await Enter(context);
         if (refusal is not null)
         {
             return refusal;
@@ -133,11 +133,12 @@ internal sealed class WhipWhepAdapter(
     }
 
     /// <summary>The session that the path names; 404 for what cannot be one, without asking a grain.</summary>
-    private (ClientSession? Session, ProblemResult? Refusal) Enter(HttpContext context)
+    private async Task<(ClientSession? Session, ProblemResult? Refusal)> Enter(HttpContext context)
     {
         string id = context.Segment("session");
+        Caller caller = context.Caller();
         return id.StartsWith("SE_", StringComparison.Ordinal) && id.Length <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
-            ? (new(control, context.Caller(), context.Segment("room"), id), null)
+            ? (new(await control.Locate(caller.Tenant, context.Segment("room")), caller, id), null)
             : (null, NoSession());
     }
 

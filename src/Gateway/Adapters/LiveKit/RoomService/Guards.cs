@@ -34,7 +34,7 @@ internal static class Guards
 
     /// <summary>The room as it is; NotFound when there is none.</summary>
     public static async Task<RoomView> View(this IControlPlane control, Caller caller, string room) =>
-        await control.Room(caller.Tenant, room).Describe() ?? throw NoRoom();
+        await (await control.Locate(caller.Tenant, room)).Room.Describe() ?? throw NoRoom();
 
     public static TwirpException NoRoom() => new(TwirpCode.NotFound, "requested room does not exist");
 

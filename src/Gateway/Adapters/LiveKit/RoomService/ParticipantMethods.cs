@@ -15,7 +15,7 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
     public async Task<ListParticipantsResponse> List(Caller caller, ListParticipantsRequest request)
     {
         Guards.Administers(caller, request.Room);
-        var room = await control.Room(caller.Tenant, request.Room).Describe();
+        var room = await (await control.Locate(caller.Tenant, request.Room)).Room.Describe();
         return new() { Participants = { (room?.Participants ?? []).Select(ParticipantMapping.Info) } };
     }
 
@@ -24,7 +24,7 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
 
     public async Task<RemoveParticipantResponse> Remove(Caller caller, RoomParticipantIdentity request)
     {
-        var participant = Participant(caller, request.Room, request.Identity);
+        var participant = await Participant(caller, request.Room, request.Identity);
         if (request.RevokeTokenTs is < 0 or > uint.MaxValue)
         {
             throw Guards.Invalid("revoke_token_ts is a Unix time in seconds.");
@@ -45,14 +45,14 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
 
         var participant = await Find(caller, request.Room, request.Identity);
         var track = participant.Tracks.FirstOrDefault(t => t.Sid == request.TrackSid) ?? throw new TwirpException(TwirpCode.NotFound, "track is not found");
-        Guards.Done(await Participant(caller, request.Room, request.Identity).Mute(track.Sid, request.Muted));
+        Guards.Done(await (await Participant(caller, request.Room, request.Identity)).Mute(track.Sid, request.Muted));
         return new() { Track = TrackMapping.Info(track with { Muted = request.Muted }) };
     }
 
     /// <summary>Empty metadata and an empty name stay as they are; an attribute of an empty value is taken away.</summary>
     public async Task<ParticipantInfo> Update(Caller caller, UpdateParticipantRequest request)
     {
-        var participant = Participant(caller, request.Room, request.Identity);
+        var participant = await Participant(caller, request.Room, request.Identity);
         var change = new ProfileChange(
             request.Metadata.Length > 0 ? request.Metadata : null,
             request.Attributes.ToImmutableDictionary(a => a.Key, a => a.Value.Length > 0 ? a.Value : null),
@@ -65,7 +65,7 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
     {
         var kind = request.Subscribe ? SubscriptionChangeKind.Subscribe : SubscriptionChangeKind.Unsubscribe;
         var sids = request.TrackSids.Concat(request.ParticipantTracks.SelectMany(t => t.TrackSids)).Distinct();
-        Guards.Done(await Participant(caller, request.Room, request.Identity)
+        Guards.Done(await (await Participant(caller, request.Room, request.Identity))
             .SubscribeFor([.. sids.Select(sid => new SubscriptionChange { TrackSid = sid, Kind = kind })]));
         return new();
     }
@@ -73,7 +73,7 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
     /// <summary>Its media goes along where the same node serves the destination; else the client is told to join there.</summary>
     public async Task<MoveParticipantResponse> Move(Caller caller, MoveParticipantRequest request)
     {
-        var participant = Going(caller, request.Room, request.Identity, request.DestinationRoom);
+        var participant = await Going(caller, request.Room, request.Identity, request.DestinationRoom);
         Guards.Done(await participant.Move(request.DestinationRoom, caller.Tenant.Rules));
         return new();
     }
@@ -81,7 +81,7 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
     /// <summary>Its tracks are in the destination too, until it leaves or is removed there.</summary>
     public async Task<ForwardParticipantResponse> Forward(Caller caller, ForwardParticipantRequest request)
     {
-        var participant = Going(caller, request.Room, request.Identity, request.DestinationRoom);
+        var participant = await Going(caller, request.Room, request.Identity, request.DestinationRoom);
         Guards.Done(await participant.Forward(request.DestinationRoom, caller.Tenant.Rules));
         return new();
     }
@@ -96,17 +96,17 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
         CanUpdateOwnMetadata = permission.CanUpdateMetadata,
     };
 
-    private IParticipantGrain Participant(Caller caller, string room, string identity)
+    private async Task<IParticipantGrain> Participant(Caller caller, string room, string identity)
     {
         Guards.Administers(caller, room);
-        return PathSegments.IsName(identity) ? control.Participant(caller.Tenant, room, identity) : throw NotThere();
+        return PathSegments.IsName(identity) ? (await control.Locate(caller.Tenant, room)).Participant(identity) : throw NotThere();
     }
 
     /// <summary>A participant on its way to another room.</summary>
-    private IParticipantGrain Going(Caller caller, string room, string identity, string destination)
+    private async Task<IParticipantGrain> Going(Caller caller, string room, string identity, string destination)
     {
         Guards.Grant(caller.MayAdminister(destination) || caller.Grants.DestinationRoom == destination, "destinationRoom for that room");
-        var participant = Participant(caller, room, identity);
+        var participant = await Participant(caller, room, identity);
         Guards.Name(destination, "destination_room");
         return participant;
     }
@@ -114,7 +114,7 @@ internal sealed class ParticipantMethods(IControlPlane control, GatewayOptions o
     private async Task<ParticipantView> Find(Caller caller, string room, string identity)
     {
         Guards.Administers(caller, room);
-        var found = await control.Room(caller.Tenant, room).Roster(new() { Identity = identity }) ?? throw Guards.NoRoom();
+        var found = await (await control.Locate(caller.Tenant, room)).Room.Roster(new() { Identity = identity }) ?? throw Guards.NoRoom();
         return found.Participants.FirstOrDefault() ?? throw NotThere();
     }
 

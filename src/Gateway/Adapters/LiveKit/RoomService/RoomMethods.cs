@@ -24,9 +24,8 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
             throw Guards.Invalid($"empty_timeout and departure_timeout go from 0 to {MostSeconds}, max_participants to {int.MaxValue}.");
         }
 
-        var grain = control.Room(caller.Tenant, request.Name);
         var rules = caller.Tenant.Rules;
-        var before = (await grain.Summarize())?.Policy ?? rules.DefaultPolicy;
+        var before = (await (await control.Locate(caller.Tenant, request.Name)).Room.Summarize())?.Policy ?? rules.DefaultPolicy;
         var policy = before with
         {
             EmptyTimeoutSeconds = request.EmptyTimeout > 0 ? (int)request.EmptyTimeout : before.EmptyTimeoutSeconds,
@@ -34,7 +33,7 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
             MaxParticipants = request.MaxParticipants > 0 ? (int)request.MaxParticipants : before.MaxParticipants,
             Metadata = request.Metadata.Length > 0 ? request.Metadata : before.Metadata,
         };
-        var made = await grain.Create(policy, rules);
+        var made = await control.Create(caller.Tenant, request.Name, policy, rules);
         return made.Error is { } refused ? throw TwirpException.Of(refused) : RoomMapping.Info(made.Room!);
     }
 
@@ -49,13 +48,13 @@ internal sealed class RoomMethods(IControlPlane control, RoomReads reads)
     {
         Guards.Grant(caller.Grants.RoomCreate, "roomCreate");
         Guards.Name(request.Room, "room");
-        return await control.Room(caller.Tenant, request.Room).Close(ReasonCodes.RoomClosed) ? new() : throw Guards.NoRoom();
+        return await (await control.Locate(caller.Tenant, request.Room)).Room.Close(ReasonCodes.RoomClosed) ? new() : throw Guards.NoRoom();
     }
 
     public async Task<Room> UpdateMetadata(Caller caller, UpdateRoomMetadataRequest request)
     {
         Guards.Administers(caller, request.Room);
-        var updated = await control.Room(caller.Tenant, request.Room).UpdateMetadata(request.Metadata);
+        var updated = await (await control.Locate(caller.Tenant, request.Room)).Room.UpdateMetadata(request.Metadata);
         return updated.Error is { } refused ? throw TwirpException.Of(refused) : RoomMapping.Info(updated.Room!);
     }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
+using Nexus.Contracts;
 using Nexus.Gateway.Adapters.LiveKit.Messages;
 using Nexus.Gateway.Auth;
 using Nexus.Gateway.Health;
@@ -45,6 +46,10 @@ internal static class TwirpEndpoints
         catch (TwirpException e)
         {
             await Refuse(context, e);
+        }
+        catch (RegionAwayException e)
+        {
+            await TwirpErrors.Write(context, TwirpCode.Unavailable, $"This cannot be served now: {e.Message}.");
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
