@@ -149,15 +149,15 @@ internal sealed partial class PeerClient : BackgroundService, IReadinessNote
     /// <param name="Unequal">Tenants that it has other settings for.</param>
     private sealed record Word(DateTimeOffset At, HashSet<string> Unequal);
 
-    [LoggerMessage(1030, LogLevel.Information, "looking for region {Region} at {Silos}")]
+    [LoggerMessage(1040, LogLevel.Information, "looking for region {Region} at {Silos}")]
     private partial void LogSought(string region, string silos);
 
-    [LoggerMessage(1031, LogLevel.Information, "region {Region} is there")]
+    [LoggerMessage(1041, LogLevel.Information, "region {Region} is there")]
     private partial void LogThere(string region);
 
-    [LoggerMessage(1032, LogLevel.Warning, "region {Region} is away: nobody there has answered since {Since}: {Reason}")]
+    [LoggerMessage(1042, LogLevel.Warning, "region {Region} is away: nobody there has answered since {Since}: {Reason}")]
     private partial void LogAway(string region, DateTimeOffset since, string reason);
 
-    [LoggerMessage(EventId = 1033, Message = "region {Region} is configured differently from this one: {Differences}")]
+    [LoggerMessage(EventId = 1043, Message = "region {Region} is configured differently from this one: {Differences}")]
     private partial void LogDifferent(LogLevel level, string region, string differences);
 }

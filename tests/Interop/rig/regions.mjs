@@ -4,16 +4,18 @@ import { connect, createServer } from 'node:net';
 import { Process, Server, freePort } from './server.mjs';
 import { until } from './wait.mjs';
 
-/** Passes connections on to a port of this machine while it is open. */
+/**
+ * Passes connections on to a port of this machine while it is open. It stands at the address that the silo says of itself: an Orleans client
+ * must not know a silo by another one.
+ */
 class Border {
   #sockets = new Set();
   #isOpen = true;
 
-  static async to(target) {
+  static async at(address, port) {
     const border = new Border();
-    border.port = await freePort();
     border.server = createServer(near => {
-      const far = connect(target, '127.0.0.1');
+      const far = connect(port, '127.0.0.1');
       for (const [from, to] of [[near, far], [far, near]]) {
         border.#sockets.add(from);
         from.on('data', data => to.write(data));
@@ -25,7 +27,7 @@ class Border {
         if (!border.#isOpen) from.pause();
       }
     });
-    await new Promise(resolve => border.server.listen(border.port, '127.0.0.1', resolve));
+    await new Promise(resolve => border.server.listen(port, address, resolve));
     return border;
   }
 
@@ -62,16 +64,16 @@ export class Regions {
   }
 
   async #start() {
-    const names = ['eu', 'us'], clients = { eu: await freePort(), us: await freePort() };
+    const names = ['eu', 'us'], clients = { eu: await freePort(), us: await freePort() }, told = { eu: '127.0.1.1', us: '127.0.1.2' };
     for (const name of names) {
-      const peer = names.find(other => other !== name), redis = await freePort(), border = await Border.to(clients[peer]);
-      this.#borders.push(border);
+      const peer = names.find(other => other !== name), redis = await freePort();
+      this.#borders.push(await Border.at(told[name], clients[name]));
       const server = new Process('redis-server', ['--port', `${redis}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
       this.#redis.push(server);
       await server.says(/Ready to accept connections/, 10);
       this[name] = await Server.start({
-        flags: ['--region', name, '--redis', `127.0.0.1:${redis}`, '--silo', `127.0.0.1:${await freePort()}`, '--client-port', `${clients[name]}`,
-          '--peers', `${peer}=127.0.0.1:${border.port}`, '--loops', '1'],
+        flags: ['--region', name, '--redis', `127.0.0.1:${redis}`, '--silo', `127.0.0.1:${await freePort()}`, '--advertise', told[name], '--client-port', `${clients[name]}`,
+          '--peers', `${peer}=${told[peer]}:${clients[peer]}`, '--loops', '1'],
       });
     }
     for (const name of names) await this.hear(name);

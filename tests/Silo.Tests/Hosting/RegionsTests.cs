@@ -107,7 +107,7 @@ public sealed class RegionsTests
         }
 
         await using TestRegions regions = await TestRegions.StartAsync(Config);
-        string[] said = [.. regions.Eu.Log.Lines.Where(l => l.Event == 1033).Select(l => l.Text)];
+        string[] said = [.. regions.Eu.Log.Lines.Where(l => l.Event == 1043).Select(l => l.Text)];
         Assert.Contains("beta", Assert.Single(said));
         Assert.DoesNotContain("acme", said[0]);
         Assert.DoesNotContain(other.Secret, said[0]);
