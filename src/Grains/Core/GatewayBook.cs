@@ -29,13 +29,13 @@ public sealed class GatewayBook<TGateway>
 
     /// <summary>A gateway's own word that it is there.</summary>
     /// <param name="lease">As long as it asks for, if that is not too long; null: <see cref="Lease"/>.</param>
-    public void Hear(string id, TGateway gateway, DateTimeOffset now, TimeSpan? lease = null) =>
-        _there[id] = (gateway, now + (lease is { } asked && asked > Lease ? asked < LongestLease ? asked : LongestLease : Lease));
+    public void Hear(string id, TGateway gateway, DateTimeOffset now, TimeSpan? lease = null) => _there[id] = (gateway, now + Granted(lease));
 
     public bool Knows(string id) => _there.ContainsKey(id);
 
     /// <summary>It has brought a client: one that was not heard of yet is taken to be there.</summary>
-    public void Meet(string id, TGateway gateway, DateTimeOffset now) => _there.TryAdd(id, (gateway, now + Lease));
+    /// <param name="lease">As <see cref="Hear"/>'s.</param>
+    public void Meet(string id, TGateway gateway, DateTimeOffset now, TimeSpan? lease = null) => _there.TryAdd(id, (gateway, now + Granted(lease)));
 
     /// <summary>
     /// What holds of a participant from now on, in place of what was said of it before. Its gateways are met (<see cref="Meet"/>).
@@ -81,6 +81,8 @@ public sealed class GatewayBook<TGateway>
             _there[id] = (gateway, until + standstill);
         }
     }
+
+    private static TimeSpan Granted(TimeSpan? asked) => asked is { } lease && lease > Lease ? lease < LongestLease ? lease : LongestLease : Lease;
 
     private void Release(string gateway, string participant)
     {

@@ -84,7 +84,13 @@ public sealed class GatewayList : IDisposable
     {
         lock (_gate)
         {
-            _book.Note(participant, holders.Select(h => (h.Gateway, h.Observer)), sought, _time.GetUtcNow());
+            ImmutableArray<SessionHolder> all = [.. holders];
+            foreach (SessionHolder holder in all)
+            {
+                _book.Meet(holder.Gateway, holder.Observer, _time.GetUtcNow(), holder.Lease); // for as long as it asks for, from its first client on
+            }
+
+            _book.Note(participant, all.Select(h => (h.Gateway, h.Observer)), sought, _time.GetUtcNow());
             KeepTime();
         }
     }
@@ -103,7 +109,7 @@ public sealed class GatewayList : IDisposable
     {
         lock (_gate)
         {
-            _book.Meet(gateway.Gateway, gateway.Observer, _time.GetUtcNow());
+            _book.Meet(gateway.Gateway, gateway.Observer, _time.GetUtcNow(), gateway.Lease);
             KeepTime();
         }
     }

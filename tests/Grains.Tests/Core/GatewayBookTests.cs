@@ -34,6 +34,10 @@ public sealed class GatewayBookTests
         Assert.Equal(Start + GatewayBook<int>.LongestLease, _book.NextEnd);
         _book.Hear("GW_far", 1, Start, TimeSpan.FromSeconds(1));
         Assert.Equal(Start + GatewayBook<int>.Lease, _book.NextEnd);
+        _book.Remove("GW_far");
+        _book.Meet("GW_far", 1, Start, TimeSpan.FromMinutes(3));
+        _book.Note("ada", [("GW_far", 1)], [], Start);
+        Assert.Equal(Start + TimeSpan.FromMinutes(3), _book.NextEnd);
     }
 
     [Fact]
