@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Nexus.Link;
@@ -102,8 +103,8 @@ public sealed partial class NodeMeterTests : NodeTest
     {
         var options = new NodeOptions { NodeId = $"ND_{Guid.NewGuid():N}", Loops = new LoopOptions { Loops = 2, Port = 0, PacketSlots = 1024 } };
         using var meter = new MeterReader(options.NodeId);
-        var published = new List<Instrument>();
-        using var listener = new MeterListener { InstrumentPublished = (i, _) => published.Add(i) };
+        var published = new ConcurrentQueue<Instrument>(); // nodes of other tests begin meanwhile
+        using var listener = new MeterListener { InstrumentPublished = (i, _) => published.Enqueue(i) };
         await using (var node = new NodeAgent(options))
         {
             node.Start();
