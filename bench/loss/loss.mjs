@@ -29,7 +29,7 @@ if (options.help) {
 }
 const rounds = Number(options.rounds);
 
-const clients = { sdk: { livekit: [], http: false }, livekit: { sdk: [], livekit: ['carl', 'dan'], http: false }, whip: { sdk: [], livekit: [] } };
+const clients = { sdk: { livekit: [], viewers: [] }, livekit: { sdk: [], livekit: ['carl', 'dan'], viewers: [] }, whip: { sdk: [], livekit: [] } };
 const ofSdk = clients.sdk;
 let rooms = 0;
 const newRoom = () => `loss-${++rooms}`;

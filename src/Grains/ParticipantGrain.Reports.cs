@@ -100,8 +100,10 @@ public sealed partial class ParticipantGrain
             isTold: false)
         : Task.CompletedTask;
 
+    /// <summary>After a loss of memory. By the clock it is newer than whatever the grain that was lost had told the room.</summary>
     private ParticipantView ViewOf(SessionDesired desired) => new()
     {
+        Version = time.GetUtcNow().ToUnixTimeSeconds(),
         Sid = desired.ParticipantSid,
         Identity = Identity,
         Name = desired.Name,
@@ -112,7 +114,7 @@ public sealed partial class ParticipantGrain
         Hidden = desired.Grants.Hidden,
         IsForwarded = desired.From is not null,
         State = ParticipantState.Joining,
-        JoinedAt = time.GetUtcNow(),
+        JoinedAt = desired.JoinedAt ?? time.GetUtcNow(),
     };
 
     private Leg Adopted(AdoptedSession session) => new()

@@ -317,6 +317,7 @@ public sealed partial class ParticipantGrain(
             Metadata = _view.Metadata,
             Attributes = _view.Attributes,
             Client = _view.Client,
+            JoinedAt = _view.JoinedAt,
         }),
     };
 

@@ -31,6 +31,7 @@ public sealed partial class RoomGrain
             }
 
             _place.Go(choice.Node!.Id);
+            await KeepPlace();
         }
 
         await Gather();
@@ -46,6 +47,11 @@ public sealed partial class RoomGrain
 
     /// <summary>A room that somebody is in stays where it is.</summary>
     private string? NodeFor(AdmitRequest request) => _roster.Count == 0 ? request.Node ?? _place.Node : _place.Node ?? request.Node;
+
+    /// <summary>The room's node is just looking for another silo: to send somebody elsewhere now would have all others follow.</summary>
+    private LinkError? Unsettled(AdmitRequest request) => request.Node is null && _place.Node is { } node && nodes.Nodes.Any(n => n.Id == node && n.IsAwaited)
+        ? new(ReasonCodes.Unavailable, "the silo of the room's media node was just lost: try again in a few seconds")
+        : null;
 
     /// <summary>What a participant's word means for where the room is.</summary>
     private Task Place(ParticipantView participant)
@@ -70,6 +76,25 @@ public sealed partial class RoomGrain
         foreach (ParticipantView stray in _place.Strays(_roster.All).ToArray())
         {
             await SendAway(stray);
+        }
+    }
+
+    /// <summary>In storage, for whoever comes first after a loss of memory. Nobody is kept out where there is no storage now.</summary>
+    private async Task KeepPlace()
+    {
+        if (record.State.Node == _place.Node)
+        {
+            return;
+        }
+
+        record.State.Node = _place.Node;
+        try
+        {
+            await record.WriteStateAsync();
+        }
+        catch (Exception)
+        {
+            // whatever the storage threw: it is in the next write
         }
     }
 

@@ -9,7 +9,7 @@ using Nexus.Link;
 
 namespace Nexus.Grains;
 
-/// <summary>What of a room outlives its silo: policy and epoch, never the roster. A closed room has none, but for its bans.</summary>
+/// <summary>What of a room outlives its silo: policy, epoch and node, never the roster. A closed room has none, but for its bans.</summary>
 [GenerateSerializer, Alias("nexus.RoomRecord")]
 public sealed class RoomRecord
 {
@@ -25,6 +25,9 @@ public sealed class RoomRecord
 
     /// <summary>Not empty for a room that is not open when there are bans with time left.</summary>
     [Id(4)] public RoomAccess Access { get; set; } = new();
+
+    /// <summary>Id of the media node that it is on: whoever comes before those who are in have said so is not sent to another. Null before the first.</summary>
+    [Id(5)] public string? Node { get; set; }
 }
 
 /// <summary>A room: roster, policy, the node it is on.</summary>
@@ -70,6 +73,7 @@ public sealed partial class RoomGrain(
         {
             record.State.Epoch++;
             await record.WriteStateAsync(cancellationToken);
+            _place.Learn(record.State.Node);
             BeginJournal(rebuilding: true);
             gateways.TellWoke(Key);
             await Announce();
@@ -120,7 +124,7 @@ public sealed partial class RoomGrain(
 
     public async Task<AdmitResult> Admit(AdmitRequest request)
     {
-        if (Barred(request) is { } barred)
+        if ((Barred(request) ?? Unsettled(request)) is { } barred)
         {
             return new AdmitResult { Error = barred };
         }
@@ -140,6 +144,7 @@ public sealed partial class RoomGrain(
             _place.Admit(joiner.Identity, choice.Node!.Id, request.Tenant.Regions);
             Note(before, joiner);
             await Gather();
+            await KeepPlace();
         }
 
         WatchEmpty();
@@ -169,6 +174,10 @@ public sealed partial class RoomGrain(
         {
             Note(before, participant);
             await Place(participant);
+        }
+        else if (participant.State != ParticipantState.Disconnected && _place.IsStray(participant))
+        {
+            await SendAway(participant); // it was told before, when its grain had lost its memory, or that got lost
         }
 
         WatchEmpty();
@@ -219,7 +228,7 @@ public sealed partial class RoomGrain(
             return new AdmitResult { Error = elsewhere.Error, Home = elsewhere.Home };
         }
 
-        if (await Open(policy, request.Tenant) is { } quota)
+        if (await Open(policy, request.Tenant, choice.Node?.Id) is { } quota)
         {
             Release();
             return new AdmitResult { Error = quota };
@@ -228,7 +237,8 @@ public sealed partial class RoomGrain(
         return null;
     }
 
-    private async Task<LinkError?> Open(RoomPolicy policy, TenantRules tenant)
+    /// <param name="node">On which it begins, where that is known: so it is written once.</param>
+    private async Task<LinkError?> Open(RoomPolicy policy, TenantRules tenant, string? node = null)
     {
         DateTimeOffset now = time.GetUtcNow();
         ActResult quota = await CountIn(now, tenant);
@@ -240,6 +250,7 @@ public sealed partial class RoomGrain(
         record.State.Sid = Ids.NewRoom();
         record.State.CreatedAt = now;
         record.State.Policy = policy;
+        record.State.Node = node;
         record.State.Access = AccessRules.AfterClosing(record.State.Access, now);
 
         // by the clock: where storage was lost no epoch may come twice, or clients would take news for what they know

@@ -76,6 +76,9 @@ public sealed record SessionDesired
 
     [Id(14)] public ImmutableDictionary<string, string> Attributes { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>Since when the participant is in: kept here for a control side that lost its memory. Null where a session is from before this was said.</summary>
+    [Id(29)] public DateTimeOffset? JoinedAt { get; init; }
+
     /// <summary>Tracks that the client asked for one by one, each on a section of its own; the order is the order of choice.</summary>
     [Id(15)] public ImmutableArray<SubscriptionWish> Subscriptions { get; init; } = [];
 

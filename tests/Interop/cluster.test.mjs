@@ -76,6 +76,7 @@ test('people of one room at two gateways see and hear each other, and go on in t
   await bob.does(member => member.tracks.camera.mute());
   await ada.until('a mute by the gateway that is left', view => trackOf(view, 'bob', 'camera')?.muted);
   await neverParted(ada, bob);
+  await cluster.startGateway(0);
 });
 
 for (const [what, signal] of [['killed', 'SIGKILL'], ['frozen', 'SIGSTOP']])
@@ -179,8 +180,45 @@ test('a media node that is drained, and one that is told to end, is left by all 
   t.diagnostic(`longest gaps in ms, moved by the API: ${JSON.stringify(await call.gapsUntilElsewhere(async () => assert.deepEqual(await move(''), [200, node])))}`);
 });
 
+test('every process is restarted one after the other under a call of ten: nobody is dropped, all see and hear each other again, and each node has what it should', async t => {
+  const room = newRoom(), [first, gateway] = cluster.gateways;
+  const call = await Call.begins(gateway, await stage.chromium, room, {
+    livekit: ['carl', 'dan'], viewers: ['vera', 'vic', 'viola', 'vito', 'viv'], via: { ada: first.url }, camera: { resolution: '180p' },
+  });
+  t.after(() => call.ends());
+  const { people } = call, began = Date.now();
+  assert.equal(people.length, 10);
+  const talking = [...call.members, ...call.agents], names = ['ada', 'bob', 'carl', 'dan'];
+  const stays = async () => (await gateway.api(`/rooms/${room}/participants`)).participants.filter(({ identity }) => ['ada', 'bob'].includes(identity)).map(({ identity, sid, joinedAt, node }) => `${identity} ${sid} ${joinedAt} ${node}`);
+  const restarts = async (what, i, start) => {
+    const process = cluster[what][i];
+    assert.equal(await process.stop('SIGTERM'), 0, process.output);
+    await cluster[start](i);
+    await call.flows();
+    t.diagnostic(`${what} ${i + 1} is back after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  };
+
+  const before = await stays();
+  for (const i of cluster.gateways.keys()) await restarts('gateways', i, 'startGateway');
+  for (const i of cluster.silos.keys()) await restarts('silos', i, 'startSilo');
+  await until('people of the SDK in the same stays as before', async () => JSON.stringify(await stays()) === JSON.stringify(before), { seen: async () => [before, await stays()] });
+  for (const { events } of await Promise.all(call.members.map(member => member.view()))) // LiveKit's SDK for Node and WHIP's clients may have joined anew
+    assert.ok(!events.some(event => /^left (ada|bob)/.test(event)), events.join());
+  for (const i of cluster.media.keys()) {
+    await restarts('media', i, 'startMedia');
+    await until('everyone on one node', () => call.node());
+  }
+
+  await Promise.all(talking.flatMap((one, i) => names.filter((_, j) => j !== i).map(other => one.hears(other))));
+  for (const { events } of await Promise.all(call.members.map(member => member.view()))) assert.ok(!events.includes('state left'), events.join());
+  for (const { events } of call.agents) assert.ok(!events.some(event => event.startsWith('disconnected')), events.join());
+  await cluster.settles(gateway);
+  assert.deepEqual((await gateway.api(`/rooms/${room}/participants`)).participants.map(({ identity }) => identity).sort(), people);
+  t.diagnostic(`WHIP and WHEP came ${await call.returning.came()} times`);
+});
+
 test('each process ends in order when it is told to, whatever its role', async () => {
-  for (const process of [cluster.gateways[1], ...cluster.media, ...cluster.silos]) assert.equal(await process.stop('SIGTERM'), 0, process.output);
+  for (const process of [...cluster.gateways, ...cluster.media, ...cluster.silos]) assert.equal(await process.stop('SIGTERM'), 0, process.output);
 });
 
 test('deploy/local-cluster starts a cluster that is ready, and ends it', async t => {

@@ -260,6 +260,9 @@ public sealed record NodeView
 
     /// <summary>Why, when the state is Lost or Draining.</summary>
     [Id(9)] public string? Reason { get; init; }
+
+    /// <summary>Lost only because the silo that spoke for it went a moment ago: one that lives finds another within seconds.</summary>
+    [Id(10)] public bool IsAwaited { get; init; }
 }
 
 public enum NodeState

@@ -38,7 +38,7 @@ public sealed class NodeBook<TSource> where TSource : notnull
             _nodes.Remove(id);
         }
 
-        return [.. _nodes.Values.Select(n => Aged(n.View, now - n.At, isThere(n.From))).OrderBy(n => n.Id, StringComparer.Ordinal)];
+        return [.. _nodes.Values.Select(n => Aged(n, now - n.At, isThere(n.From))).OrderBy(n => n.Id, StringComparer.Ordinal)];
     }
 
     /// <summary>
@@ -57,9 +57,9 @@ public sealed class NodeBook<TSource> where TSource : notnull
     /// <summary>Those that this source was the last to report.</summary>
     public IEnumerable<NodeView> Of(TSource source) => _nodes.Values.Where(n => n.From.Equals(source)).Select(n => n.View);
 
-    private static NodeView Aged(NodeView node, TimeSpan age, bool isSourceThere) =>
-        node.State == NodeState.Lost || (isSourceThere && age <= Fresh) ? node
-        : node with { State = NodeState.Lost, Load = 0, Reason = isSourceThere ? $"nothing was heard of it for {Fresh.TotalSeconds:F0} s" : "the silo that spoke for it is gone" };
+    private static NodeView Aged(Entry entry, TimeSpan age, bool isSourceThere) =>
+        entry.View.State == NodeState.Lost || (isSourceThere && age <= Fresh) ? entry.View
+        : entry.View with { State = NodeState.Lost, Load = 0, IsAwaited = !isSourceThere && entry.LooksAlone < Patience, Reason = isSourceThere ? $"nothing was heard of it for {Fresh.TotalSeconds:F0} s" : "the silo that spoke for it is gone" };
 
     private sealed record Entry(NodeView View, TSource From, DateTimeOffset At)
     {

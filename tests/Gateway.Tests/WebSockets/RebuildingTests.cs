@@ -1,3 +1,4 @@
+using System.Net;
 using Nexus.Gateway.Tests.LiveKit;
 using static Nexus.Gateway.Tests.GatewayHost;
 
@@ -20,6 +21,14 @@ public sealed class RebuildingTests : IAsyncLifetime
         Assert.Equal("UNAVAILABLE", refused.GetProperty("code").GetString());
         await ada.Closed();
         Assert.Equal(4503, (int)ada.CloseStatus!);
+    }
+
+    [Fact]
+    public async Task How_a_session_stands_that_nobody_knows_yet_is_asked_again_by_WHIP_too()
+    {
+        using HttpResponseMessage unknown = await _host.Send("GET", "/whip/r/SE_unheardof/state", Token("r", "ada"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "1"), (unknown.StatusCode, unknown.Headers.GetValues("Retry-After").Single()));
+        Assert.Contains("UNAVAILABLE", await unknown.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     /// <summary>Clients of LiveKit that are told to leave as they come back join anew, whatever the word: they are told nothing.</summary>

@@ -27,7 +27,9 @@ public sealed class NodeBookTests
     public void A_node_whose_silo_is_gone_is_lost_at_once_until_another_speaks_for_it()
     {
         _book.Report(Node("a"), "silo-1", Noon);
-        Assert.Contains("silo", Assert.Single(All(Noon, gone: "silo-1")).Reason);
+        NodeView alone = Assert.Single(All(Noon, gone: "silo-1"));
+        Assert.Contains("silo", alone.Reason);
+        Assert.True(alone.IsAwaited);
         _book.Report(Node("a"), "silo-2", Noon);
         Assert.Equal(NodeState.Ready, Assert.Single(All(Noon, gone: "silo-1")).State);
         Assert.Empty(_book.Of("silo-1"));
@@ -52,6 +54,7 @@ public sealed class NodeBookTests
         _book.Report(Node("b"), "silo-2", Noon);
         Assert.Empty(_book.Forsaken(_ => true));
         Assert.Equal(["", "", "a", "", "", "a"], Enumerable.Range(0, 6).Select(_ => Forsaken()));
+        Assert.Equal([(NodeState.Lost, false), (NodeState.Ready, false)], All(Noon, gone: "silo-1").Select(n => (n.State, n.IsAwaited)));
         _book.Report(Node("a"), "silo-2", Noon);
         Assert.All(Enumerable.Range(0, 6), _ => Assert.Equal("", Forsaken()));
 

@@ -24,7 +24,7 @@ public sealed class SiloLossTests : GrainTest
         Assert.Equal(room, (await Rig.Room().Describe())!.Sid);
         await Rig.UntilAsync(async () => (await Rig.Participant("alice").Describe())?.State == ParticipantState.Active);
         ParticipantView rebuilt = (await Rig.Participant("alice").Describe())!;
-        Assert.Equal((alice.Sid, alice.Name, alice.Node), (rebuilt.Sid, rebuilt.Name, rebuilt.Node));
+        Assert.Equal((alice.Sid, alice.Name, alice.Node, alice.JoinedAt), (rebuilt.Sid, rebuilt.Name, rebuilt.Node, rebuilt.JoinedAt));
         Assert.Equal(alice.Tracks.Select(t => (t.Sid, t.Muted)), rebuilt.Tracks.Select(t => (t.Sid, t.Muted)));
         await Rig.UntilAsync(async () => (await Rig.Grains.GetGrain<ITenantGrain>(Keys.Tenant(Keys.AnyZone, GrainRig.Tenant)).Rooms(new())).Names.Contains("r"));
         Assert.Equal([session, bob], Node.Actual.Keys.Order(StringComparer.Ordinal));
@@ -32,6 +32,23 @@ public sealed class SiloLossTests : GrainTest
         // and they are under command again
         Assert.Null((await Rig.Participant("bob").Remove(ReasonCodes.Removed)).Error);
         Assert.False(Node.Actual.ContainsKey(bob));
+    }
+
+    [Fact]
+    public async Task Who_comes_first_to_a_room_that_lost_its_memory_is_sent_where_the_others_are()
+    {
+        string alice = await Rig.JoinAsync(Node, "alice");
+        FakeNode other = await Rig.AddNodeAsync("ND_0"); // the first by name among equals
+        await Rig.Fabric.StartSiloAsync("local");
+        Rig.IsDeaf = true; // nobody tells the room who is in
+        await Rig.KillSiloAsync(Rig.Fabric.Silos[0]);
+        await Rig.LinkAsync(Node);
+        await Rig.LinkAsync(other);
+        JoinResult bob = await Rig.Participant("bob").Join(Rig.Request("SE_bob"));
+        Assert.Equal((null, Node.Id), (bob.Error, bob.Node));
+        Rig.IsDeaf = false;
+        await Rig.UntilAsync(async () => (await Rig.RosterAsync()).Length == 2);
+        Assert.Equal([alice, "SE_bob"], Node.Actual.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -27,7 +27,8 @@ export class Cluster {
     this.places = await Promise.all(Array.from({ length: silos }, async () => ({ silo: await freePort(), clients: await freePort(), control: `127.0.0.1:${await freePort()}` })));
     for (let i = 0; i < silos; i++) await this.startSilo(i); // one after the other: the second finds the first
     for (let i = 0; i < media; i++) await this.startMedia(i);
-    this.gateways = await Promise.all(Array.from({ length: gateways }, () => Server.start({ flags: ['--roles', 'gateway', ...this.joins] })));
+    this.doors = await Promise.all(Array.from({ length: gateways }, () => freePort()));
+    await Promise.all(this.doors.map((_, i) => this.startGateway(i)));
     for (const gateway of this.gateways)
       await until('all nodes at each gateway', async () => (await this.nodes(gateway)).filter(({ state }) => state === 'ready').length === media && (await gateway.request('/readyz')).status === 200,
         { seen: () => this.nodes(gateway) });
@@ -46,6 +47,11 @@ export class Cluster {
     return this.media[i] = await Server.start({ flags });
   }
 
+  /** Starts the gateway of that number, at the same address as one that has ended. */
+  async startGateway(i) {
+    return this.gateways[i] = await Server.start({ http: this.doors[i], flags: ['--roles', 'gateway', ...this.joins] });
+  }
+
   /** The process of a media node, and its number. */
   mediaOf(node) {
     const i = Number(node.slice('ND_'.length)) - 1;
@@ -54,6 +60,34 @@ export class Cluster {
 
   async nodes(gateway) {
     return (await gateway.api('/nodes')).nodes;
+  }
+
+  /**
+   * What is not as it should be while all processes run, line by line: nodes that are not ready, rooms that nobody is in, people who are not
+   * there, and nodes that have other sessions than those of the people on them.
+   * @param {(participant: object) => number} sessionsOf How many sessions somebody has; by the connections that are measured when nothing is said.
+   */
+  async leftovers(gateway, sessionsOf = ({ transports = [] }) => transports.length) {
+    const wrong = [], expected = new Map();
+    for (const { name, numParticipants } of (await gateway.api('/rooms?limit=1000')).rooms) {
+      const { participants } = await gateway.api(`/rooms/${name}/participants?limit=1000`);
+      if (numParticipants === 0 || participants.length === 0) wrong.push(`nobody is in room ${name}`);
+      for (const participant of participants) {
+        if (participant.state === 'disconnected' || participant.state === 'reconnecting') wrong.push(`${participant.identity} in ${name} is ${participant.state}`);
+        expected.set(participant.node, (expected.get(participant.node) ?? 0) + sessionsOf(participant));
+      }
+    }
+    for (const { id, state, sessions, reason } of await this.nodes(gateway)) {
+      if (state !== 'ready') wrong.push(`${id} is ${state}: ${reason}`);
+      if (sessions !== (expected.get(id) ?? 0)) wrong.push(`${id} has ${sessions} sessions, of people there are ${expected.get(id) ?? 0}`);
+    }
+    return wrong;
+  }
+
+  /** Waits until nothing is wrong, see `leftovers`. */
+  async settles(gateway, { sessionsOf, seconds = 60 } = {}) {
+    await until('the cluster to be as it should be', async () => (await this.leftovers(gateway, sessionsOf)).length === 0,
+      { seconds, everyMs: 500, seen: () => this.leftovers(gateway, sessionsOf) });
   }
 
   async close() {

@@ -1,11 +1,11 @@
 // A call of every kind of client, and how long nobody saw whom when something of the cluster was lost.
 import { Agent } from './agent.mjs';
 import { Arrivals } from './arrivals.mjs';
-import { ReturningPair } from './returning.mjs';
+import { ReturningCall } from './returning.mjs';
 import { Member } from './sdk.mjs';
 import { until } from './wait.mjs';
 
-/** Who publishes and who sees whom: people of the SDK and of LiveKit's all of each other, and a WHEP viewer a WHIP publisher. */
+/** Who publishes and who sees whom: people of the SDK and of LiveKit's all of each other, and WHEP viewers a WHIP publisher. */
 export class Call {
   #arrivals = new Map();
 
@@ -15,29 +15,31 @@ export class Call {
 
   /**
    * Resolves when everyone sees everyone.
-   * @param {{ sdk?: string[], livekit?: string[], http?: boolean, via?: object }} people `http`: a WHIP publisher `wendy` and her WHEP viewer
-   *   `vera`; `via`: by identity, the URL of the signalling where it is not the gateway's own.
+   * @param {{ sdk?: string[], livekit?: string[], viewers?: string[], via?: object, camera?: object }} people `viewers`: those who watch, by WHEP,
+   *   the WHIP publisher `wendy`, who is there when there are any; `via`: of people of the SDK, the URL of the signalling where it is not the
+   *   gateway's own; `camera`: theirs.
    */
-  static async begins(gateway, chromium, room, { sdk = ['ada', 'bob'], livekit = ['carl'], http = true, via = {} } = {}) {
+  static async begins(gateway, chromium, room, { sdk = ['ada', 'bob'], livekit = ['carl'], viewers = ['vera'], via = {}, camera } = {}) {
     const call = new Call(gateway, room);
     call.sees = new Map();
-    call.members = await Promise.all(sdk.map(identity => call.#bySdk(chromium, identity, via[identity])));
+    call.members = await Promise.all(sdk.map(identity => call.#bySdk(chromium, identity, { via: via[identity], camera })));
     call.agents = await Promise.all(livekit.map(identity => call.#byLiveKit(identity)));
     const talking = [...sdk, ...livekit];
     for (const identity of talking) call.sees.set(identity, talking.filter(other => other !== identity));
-    if (http) {
-      call.#arrivals.set('vera', call.returning = await ReturningPair.begins(gateway.url, room));
-      call.sees.set('vera', ['wendy']);
+    if (viewers.length) call.returning = await ReturningCall.begins(gateway.url, room, viewers);
+    for (const viewer of viewers) {
+      call.#arrivals.set(viewer, call.returning.arrivals(viewer));
+      call.sees.set(viewer, ['wendy']);
     }
-    call.people = [...talking, ...(http ? ['wendy', 'vera'] : [])].sort();
+    call.people = [...talking, ...(viewers.length ? ['wendy', ...viewers] : [])].sort();
     await call.flows();
     return call;
   }
 
-  async #bySdk(chromium, identity, via) {
+  async #bySdk(chromium, identity, options) {
     const tab = await chromium.open(`${this.gateway.url}/healthz`);
     await tab.evaluate(`globalThis.arrivals = new (${Arrivals})()`);
-    const member = await Member.joins(tab, this.gateway, this.room, identity, { via, join: { adaptive: false }, pictures: true });
+    const member = await Member.joins(tab, this.gateway, this.room, identity, { ...options, join: { adaptive: false }, pictures: true });
     this.#arrivals.set(identity, { all: () => tab.evaluate(() => arrivals.all), reset: () => tab.evaluate(() => arrivals.reset()) });
     return member;
   }

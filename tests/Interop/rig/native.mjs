@@ -30,7 +30,7 @@ const offerOf = peer => new Promise(resolve => {
 export const whep = (server, room, identity, sdp, query = '') => post(server, 'whep', room, identity, sdp, query);
 
 async function post(server, door, room, identity, sdp, query = '') {
-  const bearer = token({ room, identity });
+  const bearer = token({ room, identity, claims: server.claims });
   const response = await fetch(`${server.url}/${door}/${room}${query}`, {
     method: 'POST', body: sdp, headers: { 'content-type': 'application/sdp', authorization: `Bearer ${bearer}` },
   });

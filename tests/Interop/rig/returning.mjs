@@ -1,4 +1,4 @@
-// A WHIP publisher and her WHEP viewer who come again whenever their sessions are gone. In a process of its own: the native peers and
+// A WHIP publisher and her WHEP viewers who come again whenever their sessions are gone. In a process of its own: the native peers and
 // LiveKit's do not bear each other in one.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -37,19 +37,19 @@ class Returning {
 
 const ended = Symbol('ended');
 
-/** The two of them, `wendy` and `vera`, in their process. */
-export class ReturningPair {
+/** The publisher, `wendy`, and those who watch her, in their process. */
+export class ReturningCall {
   #child = fork(fileURLToPath(import.meta.url), ['run']);
   #ended = once(this.#child, 'exit').then(() => [ended]);
   #asked = new Map();
   #last = 0;
 
-  /** Resolves when both are connected. */
-  static async begins(url, room) {
-    const pair = new ReturningPair();
-    pair.#child.on('message', ({ id, answer }) => pair.#asked.get(id)?.(answer));
-    await pair.#ask('begin', url, room);
-    return pair;
+  /** Resolves when all are connected. */
+  static async begins(url, room, viewers) {
+    const call = new ReturningCall();
+    call.#child.on('message', ({ id, answer }) => call.#asked.get(id)?.(answer));
+    await call.#ask('begin', url, room, viewers);
+    return call;
   }
 
   async #ask(what, ...args) {
@@ -61,16 +61,12 @@ export class ReturningPair {
     return answered;
   }
 
-  /** What came of whom at the viewer. */
-  all() {
-    return this.#ask('all');
+  /** What came of whom at a viewer, as `Arrivals` says it. */
+  arrivals(viewer) {
+    return { all: () => this.#ask('all', viewer), reset: () => this.#ask('reset', viewer) };
   }
 
-  reset() {
-    return this.#ask('reset');
-  }
-
-  /** How often each of the two has come. */
+  /** How often each has come, the publisher first. */
   came() {
     return this.#ask('came');
   }
@@ -81,14 +77,17 @@ export class ReturningPair {
 }
 
 if (process.argv[2] === 'run' && process.send) {
-  const arrivals = new Arrivals(), clients = [];
+  const arrivals = {}, clients = [];
   const acts = {
-    async begin(url, room) {
+    async begin(url, room, viewers) {
       clients.push(await Returning.comes(() => publish({ url }, room, 'wendy', { rate: 100 })));
-      clients.push(await Returning.comes(() => watch({ url }, room, 'vera', { of: 'wendy', arrived: () => arrivals.note('wendy') })));
+      for (const viewer of viewers) {
+        const own = arrivals[viewer] = new Arrivals();
+        clients.push(await Returning.comes(() => watch({ url }, room, viewer, { of: 'wendy', arrived: () => own.note('wendy') })));
+      }
     },
-    all: () => arrivals.all,
-    reset: () => arrivals.reset(),
+    all: viewer => arrivals[viewer].all,
+    reset: viewer => arrivals[viewer].reset(),
     came: () => clients.map(({ came }) => came),
   };
   process.on('message', async ({ id, what, args }) => process.send({ id, answer: await acts[what](...args) }));

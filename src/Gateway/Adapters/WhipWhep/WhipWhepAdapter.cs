@@ -15,7 +15,7 @@ namespace Nexus.Gateway.Adapters.WhipWhep;
 /// token, its path and the participant's grain.
 /// </summary>
 internal sealed class WhipWhepAdapter(
-    IControlPlane control, Admission admission, IceServerLinks links, GatewayOptions options)
+    IControlPlane control, Admission admission, IceServerLinks links, GatewayPort port, GatewayOptions options)
 {
     public const string Sdp = "application/sdp";
     public const string Fragment = "application/trickle-ice-sdpfrag";
@@ -111,7 +111,13 @@ internal sealed class WhipWhepAdapter(
         }
 
         var standing = await session!.Standing();
-        return standing.Ended is { } ended ? NoSession(ended) : Results.Json(SessionStateJson.Of(standing));
+        return standing.Ended switch
+        {
+            null => Results.Json(SessionStateJson.Of(standing)),
+            ReasonCodes.SessionNotFound when port.IsRebuilding => new ProblemResult(
+                StatusCodes.Status503ServiceUnavailable, ReasonCodes.Unavailable, "A part of the cluster was lost, and may yet hear of the session: ask again.").With("Retry-After", "1"),
+            { } ended => NoSession(ended),
+        };
     }
 
     /// <summary>DELETE: ends the session.</summary>
