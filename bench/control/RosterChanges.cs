@@ -28,6 +28,7 @@ internal sealed class RosterChanges : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Uri _door;
     private Task _pinging = Task.CompletedTask;
+    private int _requests = 1;
 
     private RosterChanges(ControlRig rig) => _door = new Uri($"ws://{rig.Http}/ws");
 
@@ -91,7 +92,7 @@ internal sealed class RosterChanges : IAsyncDisposable
             var mark = $"mark-{Guid.NewGuid():N}";
             var seen = Task.WhenAll(_watchers.Select(w => w.Sees(mark)));
             var (began, before) = (Stopwatch.GetTimestamp(), Process.GetCurrentProcess().TotalProcessorTime);
-            await _watchers[0].SendAsync(new { type = "update", attributes = new { mark } });
+            await _watchers[0].SendAsync(new { type = "update", requestId = ++_requests, attributes = new { mark } });
             await seen.WaitAsync(Patience);
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             cpu += Process.GetCurrentProcess().TotalProcessorTime - before;
