@@ -153,8 +153,9 @@ public sealed class LiveKitSignallingTests(GatewayHost host) : IClassFixture<Gat
         RoomPolicy policy = (await (await host.Service<IControlPlane>().Locate(GatewayHost.Options.Tenants[0], _room)).Room.Summarize())!.Policy;
         Assert.Equal((7, 8, 2), (policy.EmptyTimeoutSeconds, policy.DepartureTimeoutSeconds, policy.MaxParticipants));
 
-        await using LiveKitClient bob = await Connect("bob", t => t with { RoomConfig = new() { Metadata = "too late", MaxParticipants = 9 } }), cleo = await Connect("cleo");
+        await using LiveKitClient bob = await Connect("bob", t => t with { RoomConfig = new() { Metadata = "too late", MaxParticipants = 9 } });
         Assert.Equal("by token", (await bob.Next(m => m.Join)).Room.Metadata);
+        await using LiveKitClient cleo = await Connect("cleo"); // only now: who is connected first need not be in first
         Assert.Equal(DisconnectReason.JoinFailure, (await cleo.Next(m => m.Leave)).Reason);
         await cleo.Closed();
         Assert.Equal("ROOM_FULL", cleo.CloseReason);
