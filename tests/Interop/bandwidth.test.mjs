@@ -18,10 +18,9 @@ const plan = isLong
   : {
     sdk: [['sdk', '300k'], ['whep', '5M'], ['sdk', '5M'], ['sdk', '130k'], ['sdk', 'delay-200']],
     livekit: [['livekit', '5M'], ['livekit', '800k'], ['whep', '2M'], ['livekit', 'loss-6'], ['livekit', '3M-500k-3M']],
-    'VP9 L3T3': [['whep', '300k']],
-    'VP9 L3T3_KEY': [['livekit', '800k']],
+    'VP9 L3T3': [['whep', '300k'], ['sdk', '130k']],
+    'VP9 L3T3_KEY': [['livekit', '800k'], ['sdk', '3M-500k-3M']],
     'VP9 L2T2_KEY': [['whep', '2M']],
-    'AV1 L3T3_KEY': [['sdk', '3M-500k-3M']],
   };
 
 /** How long the soak lasts; it is for `--long`. */

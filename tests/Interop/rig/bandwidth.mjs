@@ -109,12 +109,15 @@ export class Scene {
     return new viewers[kind](tab, lines.node, room, `bob-${++this.#viewers}`);
   }
 
-  /** Resolves with what is told of the track once it fits the layers that are right. */
+  /**
+   * Resolves with what is told of the track once it fits the layers that are right. Of a line that carries none the picture is tried again
+   * now and then, and waits for a keyframe for a moment.
+   */
   #tells(viewer, right) {
     const wanted = right.length ? 'active' : 'paused';
     return until(`${viewer.identity} is told that the picture is ${wanted}`, async () => {
       const told = await this.#told(viewer);
-      return told.state === wanted && told;
+      return told.state === wanted && (wanted === 'active' || told.reason === 'BANDWIDTH') && told;
     }, { seen: () => this.#told(viewer) });
   }
 

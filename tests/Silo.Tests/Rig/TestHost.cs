@@ -57,7 +57,11 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Built and not started.</summary>
     public static TestHost Make(params string[] flags)
     {
-        string[] own = ["--http", $"127.0.0.1:{FreePort()}", "--media-port", $"{FreePorts(31)}", "--loops", "1", "--log-level", "none"];
+        string[] own =
+        [
+            "--http", $"127.0.0.1:{FreePort()}", "--media-port", $"{FreePorts(31)}", "--loops", "1", "--log-level", "none",
+            .. flags.Contains("--silo") ? ["--client-port", $"{FreePort()}"] : Array.Empty<string>(), // by itself 1000 above the silo's, which anybody may have
+        ];
         IEnumerable<string> unsaid = own.Chunk(2).Where(pair => !flags.Contains(pair[0])).SelectMany(pair => pair);
         return new(SettingsReader.Read([.. unsaid, .. flags], new Dictionary<string, string>()));
     }
