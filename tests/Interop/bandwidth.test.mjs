@@ -9,7 +9,7 @@ const isLong = process.env.NEXUS_LONG === '1';
 const kinds = ['sdk', 'livekit', 'whep'];
 
 /**
- * Each condition and each mode once, spread over the clients; fast starts for each of them. With `--long` every client on every line, from
+ * Each condition once, spread over the clients; fast starts for each of them. With `--long` every client on every line, from
  * publishers of simulcast, and each line once from those of SVC.
  */
 const plan = isLong
@@ -18,9 +18,7 @@ const plan = isLong
   : {
     sdk: [['sdk', '300k'], ['whep', '5M'], ['sdk', '5M'], ['sdk', '130k'], ['sdk', 'delay-200']],
     livekit: [['livekit', '5M'], ['livekit', '800k'], ['whep', '2M'], ['livekit', 'loss-6'], ['livekit', '3M-500k-3M']],
-    'VP9 L3T3': [['whep', '300k'], ['sdk', '130k']],
-    'VP9 L3T3_KEY': [['livekit', '800k'], ['sdk', '3M-500k-3M']],
-    'VP9 L2T2_KEY': [['whep', '2M']],
+    'VP9 L3T3': [['whep', '300k']],
   };
 
 /** How long the soak lasts; it is for `--long`. */
