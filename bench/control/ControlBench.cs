@@ -21,16 +21,7 @@ internal static class ControlBench
 
     public static int Run(string[] arguments)
     {
-        ControlOptions options;
-        try
-        {
-            options = ControlOptions.Parse(arguments);
-        }
-        catch (FormatException e)
-        {
-            Console.Error.WriteLine($"bench control: {e.Message}");
-            return 2;
-        }
+        var options = ControlOptions.Parse(arguments);
 
         var result = MeasureAsync(options).GetAwaiter().GetResult();
         Console.WriteLine(options.Json ? JsonSerializer.Serialize(result, Json) : Text(result));

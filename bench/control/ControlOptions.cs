@@ -3,6 +3,8 @@ namespace Nexus.Bench.Control;
 /// <summary>What <c>bench control</c> measures.</summary>
 internal sealed record ControlOptions
 {
+    private const int Most = 100_000;
+
     /// <summary>People who join rooms of <see cref="Room"/>.</summary>
     public int People { get; init; } = 4000;
 
@@ -22,7 +24,7 @@ internal sealed record ControlOptions
 
     public bool Json { get; init; }
 
-    /// <exception cref="FormatException">The message names the flag.</exception>
+    /// <exception cref="FlagException">The message names the flag.</exception>
     public static ControlOptions Parse(string[] arguments)
     {
         var options = new ControlOptions();
@@ -32,21 +34,16 @@ internal sealed record ControlOptions
             options = flag switch
             {
                 "--json" => options with { Json = true },
-                "--people" => options with { People = Number(flag, arguments, ++i) },
-                "--room" => options with { Room = Number(flag, arguments, ++i) },
-                "--big" => options with { Big = Number(flag, arguments, ++i) },
-                "--rooms" => options with { Rooms = Number(flag, arguments, ++i) },
-                "--idle" => options with { IdleSeconds = Number(flag, arguments, ++i) },
-                "--clients" => options with { Clients = Number(flag, arguments, ++i) },
-                _ => throw new FormatException($"unknown option {flag}"),
+                "--people" => options with { People = Flags.Number(flag, arguments, ++i, Most) },
+                "--room" => options with { Room = Flags.Number(flag, arguments, ++i, Most) },
+                "--big" => options with { Big = Flags.Number(flag, arguments, ++i, Most) },
+                "--rooms" => options with { Rooms = Flags.Number(flag, arguments, ++i, Most) },
+                "--idle" => options with { IdleSeconds = Flags.Number(flag, arguments, ++i, Most) },
+                "--clients" => options with { Clients = Flags.Number(flag, arguments, ++i, Most) },
+                _ => throw new FlagException($"unknown option {flag}"),
             };
         }
 
         return options;
     }
-
-    private static int Number(string flag, string[] arguments, int i) =>
-        i < arguments.Length && int.TryParse(arguments[i], out var number) && number is >= 1 and <= 100_000
-            ? number
-            : throw new FormatException($"{flag} needs a number from 1 to 100000");
 }

@@ -20,16 +20,7 @@ internal static class ForwardBench
             return 2;
         }
 
-        ForwardOptions options;
-        try
-        {
-            options = ForwardOptions.Parse(arguments);
-        }
-        catch (FormatException e)
-        {
-            Console.Error.WriteLine($"bench forward: {e.Message}");
-            return 2;
-        }
+        var options = ForwardOptions.Parse(arguments);
 
         var result = new Result();
         foreach (var subscribers in options.Subscribers)

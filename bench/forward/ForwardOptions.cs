@@ -21,7 +21,7 @@ internal sealed record ForwardOptions
 
     public bool Json { get; init; }
 
-    /// <exception cref="FormatException">The message names the flag.</exception>
+    /// <exception cref="FlagException">The message names the flag.</exception>
     public static ForwardOptions Parse(string[] arguments)
     {
         var options = new ForwardOptions();
@@ -35,11 +35,11 @@ internal sealed record ForwardOptions
                 "--bursts" => options with { Bursts = Numbers(flag, arguments, ++i) },
                 "--size" => options with { Size = Numbers(flag, arguments, ++i)[0] },
                 "--milliseconds" => options with { Milliseconds = Numbers(flag, arguments, ++i)[0] },
-                _ => throw new FormatException($"unknown option {flag}"),
+                _ => throw new FlagException($"unknown option {flag}"),
             };
         }
 
-        return options.Size is < 200 or > 1400 ? throw new FormatException("--size must be 200 to 1400") : options;
+        return options.Size is < 200 or > 1400 ? throw new FlagException("--size must be 200 to 1400") : options;
     }
 
     private static int[] Numbers(string flag, string[] arguments, int i)
@@ -50,10 +50,10 @@ internal sealed record ForwardOptions
         {
             if (!int.TryParse(parts[n], out numbers[n]) || numbers[n] is < 1 or > 100_000)
             {
-                throw new FormatException($"{flag} needs numbers from 1 to 100000, separated by commas");
+                throw new FlagException($"{flag} needs numbers from 1 to 100000, separated by commas");
             }
         }
 
-        return numbers.Length == 0 ? throw new FormatException($"{flag} needs a value") : numbers;
+        return numbers.Length == 0 ? throw new FlagException($"{flag} needs a value") : numbers;
     }
 }

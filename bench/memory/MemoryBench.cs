@@ -26,16 +26,7 @@ internal static partial class MemoryBench
 
     public static int Run(string[] arguments)
     {
-        MemoryOptions options;
-        try
-        {
-            options = MemoryOptions.Parse(arguments);
-        }
-        catch (FormatException e)
-        {
-            Console.Error.WriteLine($"bench memory: {e.Message}");
-            return 2;
-        }
+        var options = MemoryOptions.Parse(arguments);
 
         _ = Measure(options with { Viewers = 1, Seconds = 1 }); // what is made once in a process is nobody's
         var result = Measure(options);

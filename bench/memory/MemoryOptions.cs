@@ -3,6 +3,8 @@ namespace Nexus.Bench.Memory;
 /// <summary>What <c>bench memory</c> measures.</summary>
 internal sealed record MemoryOptions
 {
+    private const int Most = 20_000;
+
     public int Viewers { get; init; } = 500;
 
     /// <summary>Packets a second of the publisher, 1100 octets each.</summary>
@@ -13,7 +15,7 @@ internal sealed record MemoryOptions
 
     public bool Json { get; init; }
 
-    /// <exception cref="FormatException">The message names the flag.</exception>
+    /// <exception cref="FlagException">The message names the flag.</exception>
     public static MemoryOptions Parse(string[] arguments)
     {
         var options = new MemoryOptions();
@@ -23,18 +25,13 @@ internal sealed record MemoryOptions
             options = flag switch
             {
                 "--json" => options with { Json = true },
-                "--viewers" => options with { Viewers = Number(flag, arguments, ++i) },
-                "--rate" => options with { Rate = Number(flag, arguments, ++i) },
-                "--seconds" => options with { Seconds = Number(flag, arguments, ++i) },
-                _ => throw new FormatException($"unknown option {flag}"),
+                "--viewers" => options with { Viewers = Flags.Number(flag, arguments, ++i, Most) },
+                "--rate" => options with { Rate = Flags.Number(flag, arguments, ++i, Most) },
+                "--seconds" => options with { Seconds = Flags.Number(flag, arguments, ++i, Most) },
+                _ => throw new FlagException($"unknown option {flag}"),
             };
         }
 
         return options;
     }
-
-    private static int Number(string flag, string[] arguments, int i) =>
-        i < arguments.Length && int.TryParse(arguments[i], out var number) && number is >= 1 and <= 20_000
-            ? number
-            : throw new FormatException($"{flag} needs a number from 1 to 20000");
 }
